@@ -1,0 +1,2 @@
+// The one bundle entry: importing a file registers its triggers.
+export {};

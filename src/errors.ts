@@ -1,0 +1,62 @@
+/**
+ * Every error code a `RenewalError` may carry, with its meaning. One table feeds the type, the retry rule and the docs.
+ * `retry`: the same call may succeed later without anybody doing anything.
+ */
+export const errorCodes = {
+  'vault-unreachable': { retry: true, meaning: 'The vault did not answer, or answered with a server error.' },
+  'vault-throttled': { retry: true, meaning: 'The vault asked us to slow down (429).' },
+  'vault-forbidden': {
+    retry: false,
+    meaning: 'The vault refused our identity (401, 403): a role or a firewall rule is missing.',
+  },
+  'vault-conflict': { retry: true, meaning: 'The vault is busy with the same object (409).' },
+  'vault-refused': { retry: false, meaning: 'The vault refused the request as wrong (400) or unknown (404).' },
+  'issuer-unreachable': { retry: true, meaning: 'The issuer did not answer, or answered with a server error.' },
+  'issuer-misconfigured': { retry: false, meaning: 'The issuer cannot work with its present configuration.' },
+  'arm-unreachable': {
+    retry: true,
+    meaning: 'Azure Resource Manager did not answer, or answered with a server error.',
+  },
+  'arm-throttled': { retry: true, meaning: 'Azure Resource Manager asked us to slow down (429).' },
+  'arm-forbidden': {
+    retry: false,
+    meaning: 'Azure Resource Manager refused our identity (401, 403): a role is missing.',
+  },
+  'arm-refused': { retry: false, meaning: 'Azure Resource Manager refused the request as wrong (400, 404, 409).' },
+  'storage-unreachable': { retry: true, meaning: 'A table or blob did not answer, or answered with a server error.' },
+  'storage-conflict': { retry: true, meaning: 'Another writer changed the same row or blob first.' },
+  'journal-corrupt': { retry: false, meaning: 'A journal chain is broken: a record was changed or removed.' },
+  'certificate-unreadable': {
+    retry: false,
+    meaning: 'Bytes that should be a certificate, CSR or chain cannot be read.',
+  },
+  'estate-invalid': { retry: false, meaning: 'The estate file has mistakes; all of them are in the message.' },
+  'settings-invalid': { retry: false, meaning: 'App settings are missing or wrong; all of them are in the message.' },
+  bug: { retry: false, meaning: 'Something happened that the code holds to be impossible.' },
+} as const satisfies Record<string, { retry: boolean; meaning: string }>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/**
+ * The one error that Perennial throws: "cannot tell, try again" (`retry`) or "a person must mend something".
+ * The message names adapter, action, ids and cause, and never holds a key, a token or a secret.
+ */
+export class RenewalError extends Error {
+  override readonly name = 'RenewalError';
+  readonly code: ErrorCode;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; retryAfterSeconds?: number | undefined } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  get retry(): boolean {
+    return errorCodes[this.code].retry;
+  }
+}

@@ -1,0 +1,102 @@
+import type { Outcome, Reason } from '../renewal/outcomes.ts';
+
+/** What Perennial remembers of one certificate: the table is the authority, the vault's tags are its mirror. */
+export interface CertificateRow {
+  /** Name of the estate vault. */
+  readonly vault: string;
+  /** Lower case: Key Vault compares names without case. */
+  readonly name: string;
+  readonly plan: string;
+  readonly owner: string;
+  readonly state: 'idle' | 'renewing';
+  /** Number of the last allocated attempt; 0 before the first. */
+  readonly attempt: number;
+  /** Of the last allocated attempt. */
+  readonly renewalId?: string;
+  /** Why that attempt was started. */
+  readonly startReason?: Reason;
+  readonly requester?: string;
+  /** When the current version becomes due. ISO 8601, as all times here. */
+  readonly dueAt?: string;
+  readonly notAfter?: string;
+  readonly lastAttemptAt?: string;
+  readonly nextAttemptAt?: string;
+  readonly failedAttempts: number;
+  /** The version that is expected to be current. */
+  readonly expectedVersion?: string;
+  readonly lastOutcome?: Outcome;
+  readonly lastReason?: Reason;
+  /** Id of the renewal that a person asked to cancel. */
+  readonly cancelRequested?: string;
+}
+
+/** A row and the ETag it was read with. */
+export interface Versioned<T> {
+  readonly row: T;
+  readonly etag: string;
+}
+
+/** What an issuer was asked for in one renewal. The chain is kept here once it is issued, so that history holds ids only. */
+export interface OrderRow {
+  readonly renewalId: string;
+  readonly vault: string;
+  readonly name: string;
+  readonly issuer: string;
+  readonly csrSha256: string;
+  readonly requestId: string;
+  readonly reference?: string;
+  readonly state: 'requested' | 'submitted' | 'issued' | 'rejected' | 'merged';
+  /** base64 DERs, leaf first, as the issuer sent them. */
+  readonly chain?: readonly string[];
+  /** base64 DERs as accepted: leaf first, root left out. */
+  readonly accepted?: readonly string[];
+  readonly createdAt: string;
+}
+
+/** What a target was last seen serving: one writer each. */
+export interface TargetRow {
+  readonly certificate: string;
+  readonly targetId: string;
+  readonly kind: string;
+  readonly renewalId: string;
+  readonly servedSha256?: string;
+  readonly expectedSha256: string;
+  readonly verified: boolean;
+  readonly seenAt: string;
+  readonly problem?: string;
+}
+
+/**
+ * The estate's rows. Reads answer `undefined` when there is no row. Writes throw `RenewalError('storage-conflict')` when
+ * another writer came first, `storage-unreachable` when the store did not answer.
+ */
+export interface EstateStore {
+  certificate(vault: string, name: string): Promise<Versioned<CertificateRow> | undefined>;
+  /** Inserts (no `etag`) or replaces exactly the row that was read. Answers with the new ETag. */
+  saveCertificate(row: CertificateRow, etag?: string): Promise<string>;
+  certificates(): AsyncIterable<Versioned<CertificateRow>>;
+  order(renewalId: string): Promise<OrderRow | undefined>;
+  /** The newest order of ours for this CSR of this certificate, whatever renewal made it. */
+  orderForCsr(vault: string, name: string, csrSha256: string): Promise<OrderRow | undefined>;
+  saveOrder(row: OrderRow): Promise<void>;
+  saveTarget(row: TargetRow): Promise<void>;
+  targets(certificate: string): Promise<readonly TargetRow[]>;
+}
+
+/** What the vault CA is about to sign: written once, before signing, so that a repeat signs the same certificate. */
+export interface Issuance {
+  /** SHA-256 of the public key + renewal id. */
+  readonly key: string;
+  readonly renewalId: string;
+  readonly serial: string;
+  /** base64 of the TBSCertificate DER (RFC 5280 4.1). */
+  readonly toBeSigned: string;
+  readonly createdAt: string;
+}
+
+/** Storage of issuances, insert only. */
+export interface IssuanceStore {
+  /** Writes `issuance` if none has its key (If-None-Match), and answers with the one that is there. */
+  putIfAbsent(issuance: Issuance): Promise<Issuance>;
+  get(key: string): Promise<Issuance | undefined>;
+}

@@ -1,0 +1,104 @@
+import type { KeyType } from '../certificate/types.ts';
+
+/** The estate file, validated: every vault, issuer, plan and certificate under Perennial's care. */
+export interface Estate {
+  readonly schema: 1;
+  readonly vaults: readonly EstateVault[];
+  readonly issuers: Readonly<Record<string, IssuerPlan>>;
+  readonly plans: Readonly<Record<string, Plan>>;
+  readonly certificates: readonly EstateCertificate[];
+}
+
+export interface EstateVault {
+  /** Key Vault's name, as events carry it. */
+  readonly name: string;
+  /** Without trailing slash. */
+  readonly uri: string;
+  /** ARM id of the vault. */
+  readonly resourceId: string;
+}
+
+/** Settings of one issuer; each kind has its own file under `src/issuers/`. */
+export interface VaultCaPlan {
+  readonly kind: 'vault-ca';
+  /** `{vault}/certificates/{name}` of the CA certificate whose key signs. */
+  readonly certificate: string;
+  /** PEM certificates: what is sent after the leaf besides the CA certificate itself, up to the root. */
+  readonly chain: readonly string[];
+  /** PEM certificates of the roots that a chain must end at. */
+  readonly roots: readonly string[];
+  readonly limits: {
+    readonly maxDays: number;
+    readonly keys: readonly KeyType[];
+    /** DNS suffixes this CA may sign for, e.g. `contoso.example`. */
+    readonly dnsSuffixes: readonly string[];
+  };
+}
+
+export type IssuerPlan = VaultCaPlan;
+
+export interface Plan {
+  readonly name: string;
+  readonly issuer: string;
+  readonly owner: string;
+  readonly renewAt: {
+    /** Percent of the life after which a renewal is due. */
+    readonly percentOfLife: number;
+    /** Never later than this many days before expiry (capped at half of the life). */
+    readonly floorDays: number;
+  };
+  readonly acceptance: AcceptanceProfile;
+  readonly rollout: RolloutPlan;
+}
+
+export interface AcceptanceProfile {
+  /** The life asked of the issuer. */
+  readonly validityDays: number;
+  /** A new certificate must be valid for at least this long from now. */
+  readonly minimumDays: number;
+  readonly maximumDays: number;
+  readonly keys: readonly KeyType[];
+}
+
+export interface RolloutPlan {
+  /** Percent of the targets after each wave, ascending, the last 100. The first wave is the canary. */
+  readonly wavePercent: readonly number[];
+  /** How many targets of a wave may fail before the rollout stops. */
+  readonly failureBudget: number;
+  readonly soakSeconds: number;
+  readonly verify: {
+    readonly everySeconds: number;
+    readonly forSeconds: number;
+  };
+}
+
+export interface EstateCertificate {
+  /** Name of an estate vault. */
+  readonly vault: string;
+  readonly name: string;
+  readonly plan: string;
+  readonly owner: string;
+  readonly targets: readonly Target[];
+}
+
+/** Where a probe connects to, and the name it asks for (SNI). */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly sni: string;
+}
+
+/** An App Service site that serves the certificate on one of its host names. */
+export interface AppServiceTarget {
+  readonly kind: 'app-service';
+  /** Unique within the estate: `app-service:<site name>:<host name>`, lower case. */
+  readonly id: string;
+  /** ARM id of the site (or slot). */
+  readonly site: string;
+  /** Name of the Microsoft.Web/certificates resource that imports the certificate. */
+  readonly certificateResource: string;
+  readonly hostName: string;
+  readonly endpoint: Endpoint;
+}
+
+export type Target = AppServiceTarget;

@@ -1,0 +1,111 @@
+import type { KeyType } from '../certificate/types.ts';
+
+/** A certificate of a vault. `vault` is the vault's URI without trailing slash; `name` as Key Vault spells it. */
+export interface CertificateRef {
+  readonly vault: string;
+  readonly name: string;
+}
+
+/** What a vault holds under one certificate name. Dates are ISO 8601, hashes lower-case hex. */
+export type Inspection =
+  /** Nothing of that name, or only a soft-deleted one. */
+  | { readonly state: 'absent'; readonly softDeleted: boolean }
+  | {
+      readonly state: 'present';
+      /** The newest enabled or disabled version; absent while a first version is still pending. */
+      readonly current?: VersionFacts;
+      readonly policy: PolicyFacts;
+      readonly tags: Readonly<Record<string, string>>;
+      readonly pending?: PendingFacts;
+    };
+
+export interface VersionFacts {
+  /** 32 lower-case hex characters. */
+  readonly version: string;
+  /** Key Vault's own id: `{vault}/certificates/{name}/{version}`. */
+  readonly id: string;
+  readonly enabled: boolean;
+  readonly createdAt: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly sha256: string;
+  readonly serial: string;
+  /** base64 of the DER. */
+  readonly der: string;
+}
+
+/** The parts of a certificate policy that a renewal carries over. */
+export interface PolicyFacts {
+  readonly subject: string;
+  readonly dnsNames: readonly string[];
+  readonly emails: readonly string[];
+  readonly upns: readonly string[];
+  readonly issuer: string;
+  readonly keyType: KeyType | 'unknown';
+  readonly exportable: boolean;
+  readonly reuseKey: boolean;
+  readonly contentType: string;
+  readonly validityMonths: number;
+}
+
+/** A pending certificate operation. */
+export interface PendingFacts {
+  readonly status: 'inProgress' | 'completed' | 'cancelled' | 'failed';
+  /** base64 of the PKCS#10 DER. */
+  readonly csr: string;
+  readonly csrSha256: string;
+  readonly issuer: string;
+  readonly requestId: string;
+  readonly error?: string;
+}
+
+/** One row of a vault's certificate list. */
+export interface ListedCertificate {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly notAfter?: string;
+  readonly createdAt?: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface CsrRequest extends CertificateRef {
+  readonly subject: string;
+  readonly dnsNames: readonly string[];
+  readonly keyType: KeyType;
+  readonly exportable: boolean;
+  readonly contentType: string;
+  readonly validityMonths: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface MergeRequest extends CertificateRef {
+  /** base64 DERs, leaf first, root left out. */
+  readonly chain: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/**
+ * The vault. Answers are facts; it throws `RenewalError` with a `vault-*` code. Every verb may be repeated: `request`
+ * answers with the pending operation that is there when it was the one asked for, `merge` with the version that holds
+ * this leaf already.
+ */
+export interface Vault {
+  /** Azure: Get Certificate, Get Certificate Operation, Get Deleted Certificate. */
+  inspect(ref: CertificateRef): Promise<Inspection>;
+  /** Azure: Get Certificates (with pending ones). One page after another, lazily. */
+  list(vault: string): AsyncIterable<ListedCertificate>;
+  /** Azure: Create Certificate with issuer `Unknown`: the key is made in the vault and stays there. */
+  request(request: CsrRequest): Promise<PendingFacts>;
+  /** Azure: Delete Certificate Operation. Nothing pending is fine. */
+  discard(ref: CertificateRef): Promise<void>;
+  /** Azure: Merge Certificate, then Update Certificate for the tags that the client drops at merge. */
+  merge(request: MergeRequest): Promise<VersionFacts>;
+}
+
+/** A key of a vault that signs and never leaves it. */
+export interface VaultSigner {
+  /** The CA certificate (base64 DER) whose key this is. */
+  certificate(): Promise<string>;
+  /** Azure: keys/sign. `digest` is hashed already; `algorithm` is a JSON Web Algorithm. */
+  sign(algorithm: 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512', digest: Uint8Array): Promise<Uint8Array>;
+}

@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+const suite = (name: string, testTimeout: number) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout },
+});
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    projects: [
+      suite('unit', 10_000),
+      suite('contract', 60_000),
+      suite('replay', 30_000),
+      suite('e2e', 120_000),
+      { test: { name: 'tidy', include: ['test/tidy.test.ts'], testTimeout: 30_000 } },
+    ],
+  },
+});

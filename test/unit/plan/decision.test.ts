@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RenewalError } from '../../../src/errors.ts';
+import { decide, startReasons } from '../../../src/plan/decision.ts';
+import { aCertificate, aPending, aPlan, aRow, aSituation, aVersion } from './build.ts';
+
+const newer = 'b'.repeat(32);
+const { current: _, ...unfinished } = aCertificate();
+const renewing = aRow({ state: 'renewing', renewalId: 'shop-tls-1' });
+const backingOff = aRow({ failedAttempts: 2, nextAttemptAt: '2026-03-20T00:00:00.000Z' });
+const early = aPlan({ renewAt: { percentOfLife: 10, floorDays: 0 } });
+const foreign = aCertificate({ pending: aPending() });
+const force = { reason: 'manual', force: true } as const;
+
+describe('decide renews', () => {
+  const cases = {
+    'at the renewal point': aSituation({ day: 66 }),
+    'when an event names the current version in upper case': aSituation({
+      day: 80,
+      request: { reason: 'near-expiry-event', version: 'A'.repeat(32) },
+    }),
+    'when the certificate has expired': aSituation({ day: 101, request: { reason: 'expired-event' } }),
+    'when the certificate has no row yet': aSituation({ day: 70, row: undefined }),
+    'when a person forces it on the first day': aSituation({ day: 0, request: force }),
+    'when a person forces it during the back-off': aSituation({ day: 70, row: backingOff, request: force }),
+    'when the back-off is over': aSituation({ day: 78, row: backingOff }),
+    'when the pending request is ours': aSituation({ day: 70, facts: foreign, pendingIsOurs: true }),
+    'when what is pending has ended': aSituation({
+      day: 70,
+      facts: aCertificate({ pending: aPending({ status: 'completed' }) }),
+    }),
+    'inside its own renewal, with its own claim and back-off in the row': aSituation({
+      day: 70,
+      row: { ...renewing, nextAttemptAt: '2026-04-01T00:00:00.000Z' },
+      request: { renewalId: 'shop-tls-1' },
+    }),
+  };
+  it.each(Object.entries(cases))('%s', (_title, situation) => {
+    expect(decide(situation)).toEqual({
+      action: 'renew',
+      reason: situation.request.reason,
+      dueAt: '2026-03-08T00:00:00.000Z',
+    });
+  });
+});
+
+describe('decide waits', () => {
+  const due = '2026-03-08T00:00:00.000Z';
+  const cases = [
+    ['not-due', 'before the renewal point', aSituation({ day: 65 }), due],
+    ['not-due', 'although a person asks without force', aSituation({ request: { reason: 'manual' } }), due],
+    ['not-due', 'although somebody else’s request is pending', aSituation({ facts: foreign }), due],
+    ['too-young', 'in the first quarter of the life', aSituation({ day: 24, plan: early }), '2026-01-26T00:00:00.000Z'],
+    ['backing-off', 'until the next attempt', aSituation({ day: 70, row: backingOff }), backingOff.nextAttemptAt],
+    [
+      'backing-off',
+      'even for an expired certificate',
+      aSituation({
+        day: 101,
+        row: aRow({ nextAttemptAt: '2026-05-01T00:00:00.000Z' }),
+        request: { reason: 'expired-event' },
+      }),
+      '2026-05-01T00:00:00.000Z',
+    ],
+    ['already-running', 'while a renewal runs', aSituation({ day: 70, row: renewing }), undefined],
+    ['already-running', 'even with force', aSituation({ day: 70, row: renewing, request: force }), undefined],
+    [
+      'already-running',
+      'inside a renewal that lost the claim',
+      aSituation({ day: 70, row: renewing, request: { renewalId: 'shop-tls-0' } }),
+      undefined,
+    ],
+    [
+      'new-version-event',
+      'when a new version appears, even unread yet',
+      aSituation({ day: 99, request: { reason: 'new-version-event', version: newer } }),
+      undefined,
+    ],
+  ] as const;
+  it.each(cases)('%s %s', (reason, _title, situation, waitUntil) => {
+    const decision = decide(situation);
+    expect(decision).toMatchObject({ action: 'wait', reason, detail: expect.stringMatching(/\.$/) });
+    expect('waitUntil' in decision ? decision.waitUntil : undefined).toBe(waitUntil);
+  });
+});
+
+describe('decide refuses', () => {
+  const cases = [
+    ['not-needed', 'gone', aSituation({ facts: { state: 'absent', softDeleted: false } })],
+    ['needs-person', 'soft-deleted', aSituation({ facts: { state: 'absent', softDeleted: true }, request: force })],
+    ['refused', 'no-version', aSituation({ facts: { ...unfinished, pending: aPending() }, pendingIsOurs: true })],
+    ['not-needed', 'disabled', aSituation({ day: 99, facts: aCertificate({ current: aVersion({ enabled: false }) }) })],
+    ['not-needed', 'not-current', aSituation({ day: 99, request: { reason: 'expired-event', version: newer } })],
+    ['refused', 'foreign-pending', aSituation({ day: 99, facts: foreign })],
+    ['refused', 'foreign-pending', aSituation({ day: 99, facts: foreign, pendingIsOurs: false, request: force })],
+  ] as const;
+  it.each(cases)('as %s: %s', (outcome, reason, situation) => {
+    expect(decide(situation)).toEqual({
+      action: 'refuse',
+      outcome,
+      reason,
+      detail: expect.stringMatching(/\.$/),
+    });
+  });
+
+  it('throws rather than renews when a date cannot be read', () => {
+    const facts = aCertificate({ current: aVersion({ notAfter: 'soon' }) });
+    expect(() => decide(aSituation({ facts }))).toThrow(RenewalError);
+  });
+});
+
+describe('decide as a rule', () => {
+  const situations = fc.record({
+    day: fc.double({ min: -10, max: 200, noNaN: true }),
+    reason: fc.constantFrom(...startReasons),
+    force: fc.boolean(),
+    percentOfLife: fc.integer({ min: 1, max: 95 }),
+    floorDays: fc.integer({ min: 0, max: 400 }),
+  });
+
+  it('never renews before a quarter of the life and always after the end, without force', () => {
+    fc.assert(
+      fc.property(situations, ({ day, reason, percentOfLife, floorDays }) => {
+        const plan = aPlan({ renewAt: { percentOfLife, floorDays } });
+        const { action } = decide(aSituation({ day, plan, request: { reason } }));
+        if (day < 25 || reason === 'new-version-event') expect(action).toBe('wait');
+        else if (day >= 100) expect(action).toBe('renew');
+      }),
+    );
+  });
+
+  it('renews once the moment it named has come', () => {
+    fc.assert(
+      fc.property(situations, ({ day, percentOfLife, floorDays }) => {
+        const plan = aPlan({ renewAt: { percentOfLife, floorDays } });
+        const first = decide(aSituation({ day, plan }));
+        if (first.action !== 'wait') return;
+        const later = { ...aSituation({ plan }), now: new Date(first.waitUntil ?? first.dueAt) };
+        expect(decide(later).action).toBe('renew');
+      }),
+    );
+  });
+});

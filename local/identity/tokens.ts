@@ -1,0 +1,58 @@
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign, verify } from 'node:crypto';
+import type { Clock } from '../../src/clock.ts';
+
+/** The claims of an access token that the stand uses. */
+export interface Claims {
+  readonly aud: string;
+  readonly iss: string;
+  readonly oid: string;
+  readonly appid: string;
+  /** Unix seconds. */
+  readonly iat: number;
+  readonly nbf: number;
+  readonly exp: number;
+  readonly [claim: string]: unknown;
+}
+
+/** Signs and verifies access tokens (RS256) with a key made at start-up. */
+export interface TokenMint {
+  /** The public key as JWKS (RFC 7517). */
+  keySet(): { readonly keys: readonly object[] };
+  sign(claims: Claims): string;
+  /** `undefined` when the form, the signature or the life of the token is wrong. */
+  verify(token: string): Claims | undefined;
+}
+
+/** Clocks of client and server may differ by this much. */
+const LEEWAY_SECONDS = 300;
+
+export function createTokenMint(clock: Clock): TokenMint {
+  // Made at first use: a stand with many short-lived identities (tests) would spend its time on keys.
+  let made: KeyObject | undefined;
+  const privateKey = (): KeyObject => {
+    made ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    return made;
+  };
+  const publicKey = (): KeyObject => createPublicKey(privateKey());
+  const kid = randomUUID();
+  const header = encodePart({ typ: 'JWT', alg: 'RS256', kid });
+  return {
+    keySet: () => ({ keys: [{ ...publicKey().export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid }] }),
+    sign(claims) {
+      const content = `${header}.${encodePart(claims)}`;
+      return `${content}.${sign('sha256', Buffer.from(content), privateKey()).toString('base64url')}`;
+    },
+    verify(token) {
+      const [head, body, signature, ...rest] = token.split('.');
+      // Only our own header is ever right: that leaves no room for another algorithm or key.
+      if (head !== header || body === undefined || signature === undefined || rest.length > 0) return undefined;
+      const right = verify('sha256', Buffer.from(`${head}.${body}`), publicKey(), Buffer.from(signature, 'base64url'));
+      if (!right) return undefined;
+      const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Claims;
+      const now = clock.now().getTime() / 1000;
+      return claims.nbf - LEEWAY_SECONDS <= now && now < claims.exp ? claims : undefined;
+    },
+  };
+}
+
+const encodePart = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url');

@@ -1,0 +1,75 @@
+import { createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { RelativeName } from '../../src/certificate/types.ts';
+import { extensions, signCertificate } from './x509.ts';
+
+/** What a TLS server needs, as PEM. */
+export interface ServerIdentity {
+  readonly key: string;
+  /** The server's certificate. */
+  readonly cert: string;
+}
+
+/** The CA that the stand's own listeners are trusted by. It lives in memory, in real time, for one run. */
+export interface TransportCa {
+  readonly caPem: string;
+  /** A new key and certificate for these DNS names and IP addresses; by default the loopback ones. */
+  issue(hosts?: readonly string[]): ServerIdentity;
+}
+
+const loopback = ['localhost', '127.0.0.1', '::1'];
+const commonName = '2.5.4.3';
+const HOUR = 3_600_000;
+const LIFE = 30 * 24 * HOUR;
+
+export function createTransportCa(): TransportCa {
+  const key = ellipticKey();
+  const name = nameOf('Perennial stand transport CA');
+  const ca = signCertificate({
+    subject: name,
+    issuer: name,
+    ...validity(),
+    publicKey: createPublicKey(key),
+    extensions: [
+      extensions.basicConstraints(true),
+      extensions.keyUsage(['keyCertSign', 'cRLSign']),
+      extensions.subjectKeyId(createPublicKey(key)),
+    ],
+    signer: key,
+  });
+  return { caPem: pem(ca), issue: (hosts = loopback) => issueServer({ name, key }, hosts) };
+}
+
+function issueServer(issuer: { name: readonly RelativeName[]; key: KeyObject }, hosts: readonly string[]) {
+  const key = ellipticKey();
+  const publicKey = createPublicKey(key);
+  const certificate = signCertificate({
+    subject: nameOf(hosts[0] ?? 'localhost'),
+    issuer: issuer.name,
+    ...validity(),
+    publicKey,
+    extensions: [
+      extensions.basicConstraints(false),
+      extensions.keyUsage(['digitalSignature']),
+      extensions.extendedKeyUsage(['1.3.6.1.5.5.7.3.1']),
+      extensions.alternativeNames({
+        dns: hosts.filter((host) => isIP(host) === 0),
+        ip: hosts.filter((host) => isIP(host) !== 0),
+      }),
+      extensions.subjectKeyId(publicKey),
+      extensions.authorityKeyId(createPublicKey(issuer.key)),
+    ],
+    signer: issuer.key,
+  });
+  return { key: key.export({ type: 'pkcs8', format: 'pem' }).toString(), cert: pem(certificate) };
+}
+
+/** Real time on purpose: TLS stacks check it, whatever the stand's clock says. */
+function validity(): { notBefore: Date; notAfter: Date } {
+  const now = Date.now();
+  return { notBefore: new Date(now - HOUR), notAfter: new Date(now + LIFE) };
+}
+
+const nameOf = (value: string): readonly RelativeName[] => [[{ type: commonName, value }]];
+const ellipticKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey;
+const pem = (der: Buffer): string => new X509Certificate(der).toString();

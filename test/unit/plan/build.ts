@@ -1,6 +1,6 @@
 import type { CertificateRow } from '../../../src/estate/port.ts';
 import type { DecisionInput, DecisionRequest } from '../../../src/plan/decision.ts';
-import type { Plan } from '../../../src/plan/types.ts';
+import type { AppServiceTarget, Estate, EstateVault, Plan } from '../../../src/plan/types.ts';
 import type { Inspection, PendingFacts, VersionFacts } from '../../../src/vault/port.ts';
 
 type Present = Extract<Inspection, { state: 'present' }>;
@@ -18,6 +18,49 @@ export function aPlan(change: Partial<Plan> = {}): Plan {
       soakSeconds: 0,
       verify: { everySeconds: 30, forSeconds: 900 },
     },
+    ...change,
+  };
+}
+
+export function aVault(change: Partial<EstateVault> = {}): EstateVault {
+  const resourceId =
+    '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/web/providers/Microsoft.KeyVault/vaults/shop';
+  return { name: 'shop', uri: 'https://shop.vault.azure.net', resourceId, ...change };
+}
+
+const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+
+/** One vault, one certificate, one site. */
+export function anEstate(change: Partial<Estate> = {}): Estate {
+  return {
+    schema: 1,
+    vaults: [aVault()],
+    issuers: {
+      ca: {
+        kind: 'vault-ca',
+        certificate: 'https://trust.vault.azure.net/certificates/perennial-ca',
+        chain: [],
+        roots: [PEM],
+        limits: { maxDays: 398, keys: ['RSA-2048', 'P-256'], dnsSuffixes: ['contoso.example'] },
+      },
+    },
+    plans: { internal: aPlan() },
+    certificates: [{ vault: 'shop', name: 'tls', plan: 'internal', owner: 'team@contoso.example', targets: [aSite()] }],
+    ...change,
+  };
+}
+
+export function aSite(change: Partial<AppServiceTarget> = {}): AppServiceTarget {
+  const site =
+    '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/web/providers/Microsoft.Web/sites/shop';
+  const hostName = 'shop.contoso.example';
+  return {
+    kind: 'app-service',
+    id: `app-service:shop:${hostName}`,
+    site,
+    certificateResource: 'shop-tls',
+    hostName,
+    endpoint: { host: hostName, port: 443, sni: hostName },
     ...change,
   };
 }

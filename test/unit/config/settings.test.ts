@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { sampleSettings } from '../../../src/config/sample.ts';
+import { assertChallengeRule, readSettings, type Setting, settings } from '../../../src/config/settings.ts';
+import { RenewalError } from '../../../src/errors.ts';
+import { anEstate, aVault } from '../plan/build.ts';
+
+const local = { PERENNIAL_ESTATE: 'estate.yaml', PERENNIAL_STORAGE_CONNECTION: 'UseDevelopmentStorage=true' };
+const account = 'https://contosoperennial';
+
+function problemsOf(env: Record<string, string | undefined>): readonly string[] {
+  try {
+    readSettings(env);
+  } catch (error) {
+    if (error instanceof RenewalError && error.code === 'settings-invalid') return error.message.split('\n- ').slice(1);
+    throw error;
+  }
+  return [];
+}
+
+describe('readSettings', () => {
+  it('fills in the defaults', () => {
+    expect(readSettings(local)).toEqual({
+      estate: { kind: 'file', path: 'estate.yaml' },
+      storage: { kind: 'connection', connectionString: 'UseDevelopmentStorage=true' },
+      armEndpoint: 'https://management.azure.com',
+      sweepSchedule: '0 0 * * * *',
+      verifyVaultChallenge: true,
+    });
+  });
+
+  it('reads everything that can be set in Azure', () => {
+    const examples = Object.values<Setting>(settings).map(({ name, example }) => [name, example]);
+    const { PERENNIAL_STORAGE_CONNECTION: _, ...azure } = Object.fromEntries(examples);
+    expect(readSettings(azure)).toMatchObject({
+      estate: { kind: 'blob', url: `${account}.blob.core.windows.net/config/estate.yaml` },
+      storage: { kind: 'identity', tableEndpoint: `${account}.table.core.windows.net` },
+      renewerClientId: settings.renewerClientId.example,
+      deployerClientId: settings.deployerClientId.example,
+      publicUrl: 'https://certificates.contoso.example',
+    });
+  });
+
+  it('leaves other variables alone and takes a blank setting for an absent one', () => {
+    expect(readSettings({ ...local, PATH: '/bin', PERENNIAL_PUBLIC_URL: ' ' })).toEqual(readSettings(local));
+  });
+
+  it('drops a trailing slash of an address', () => {
+    expect(readSettings({ ...local, PERENNIAL_ARM_ENDPOINT: 'https://localhost:4443/' }).armEndpoint).toBe(
+      'https://localhost:4443',
+    );
+  });
+
+  it('names all problems at once', () => {
+    const env = { PERENNIAL_SWEEP_SCHEDULE: 'daily', PERENNIAL_ARM_ENDPOINT: 'arm', PERENNIAL_ESTAT: 'x' };
+    expect(problemsOf(env)).toEqual([
+      expect.stringMatching(/^PERENNIAL_ESTATE is missing/),
+      expect.stringMatching(/^PERENNIAL_TABLE_ENDPOINT and PERENNIAL_BLOB_ENDPOINT are missing/),
+      expect.stringMatching(/^PERENNIAL_ARM_ENDPOINT is "arm"/),
+      expect.stringMatching(/^PERENNIAL_SWEEP_SCHEDULE has 1 fields/),
+      expect.stringMatching(/^PERENNIAL_ESTAT is no setting/),
+    ]);
+  });
+
+  const wrong: [string, Record<string, string>, RegExp][] = [
+    ['an estate over http', { PERENNIAL_ESTATE: 'http://a.example/c/b' }, /ESTATE is "http/],
+    ['an estate URL without a blob', { PERENNIAL_ESTATE: 'https://a.example/c' }, /ESTATE is "https/],
+    ['a truth that is none', { PERENNIAL_VERIFY_VAULT_CHALLENGE: 'no' }, /write true or false/],
+    ['a client id that is no UUID', { PERENNIAL_RENEWER_CLIENT_ID: 'me' }, /client id \(a UUID\)/],
+    ['both kinds of storage', { PERENNIAL_BLOB_ENDPOINT: account }, /are both set/],
+    ['an address with a path', { PERENNIAL_PUBLIC_URL: 'https://a.example/x' }, /without a path/],
+    ['TLS checks turned off', { NODE_TLS_REJECT_UNAUTHORIZED: '0' }, /NODE_TLS_REJECT_UNAUTHORIZED/],
+    ['an incomplete connection', { PERENNIAL_STORAGE_CONNECTION: 'BlobEndpoint=http://x' }, /lacks TableEndpoint/],
+    ['a setting in the wrong case', { perennial_estate: 'x' }, /perennial_estate is no setting/],
+  ];
+  it.each(wrong)('refuses %s', (_title, change, problem) => {
+    expect(problemsOf({ ...local, ...change })).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('refuses one storage endpoint without the other', () => {
+    const env = { PERENNIAL_ESTATE: 'x', PERENNIAL_TABLE_ENDPOINT: account };
+    expect(problemsOf(env)).toEqual([expect.stringMatching(/set both/)]);
+  });
+
+  it('refuses a key of a storage account in Azure, and never repeats it', () => {
+    const key = 'c2VjcmV0LWtleQ==';
+    const hosts = 'TableEndpoint=https://a.table.core.windows.net;BlobEndpoint=https://a.blob.core.windows.net';
+    const [problem, ...rest] = problemsOf({
+      ...local,
+      PERENNIAL_STORAGE_CONNECTION: `AccountName=a;AccountKey=${key};${hosts}`,
+    });
+    expect(rest).toEqual([]);
+    expect(problem).toMatch(/points at Azure/);
+    expect(problem).not.toContain(key);
+  });
+
+  it('never repeats a signature of a blob URL', () => {
+    const [problem] = problemsOf({ ...local, PERENNIAL_ESTATE: 'https://a.example/c/estate.yaml?sig=topsecret' });
+    expect(problem).toMatch(/without a query/);
+    expect(problem).not.toContain('topsecret');
+  });
+});
+
+describe('assertChallengeRule', () => {
+  const off = { verifyVaultChallenge: false };
+  const loopback = [
+    'https://localhost:8443',
+    'https://shop.vault.localhost:8443',
+    'https://127.0.0.1',
+    'https://[::1]:1',
+  ];
+
+  it.each(loopback)('lets the verification be off for %s', (uri) => {
+    expect(() => assertChallengeRule(off, { vaults: [aVault({ uri })], issuers: {} })).not.toThrow();
+  });
+
+  const distant = ['https://shop.vault.azure.net', 'https://localhost.contoso.example', 'https://10.0.0.1'];
+  it.each(distant)('refuses it for %s', (uri) => {
+    const estate = { vaults: [aVault({ uri: 'https://localhost' }), aVault({ uri })], issuers: {} };
+    expect(() => assertChallengeRule(off, estate)).toThrow(uri);
+    expect(() => assertChallengeRule({ verifyVaultChallenge: true }, estate)).not.toThrow();
+  });
+
+  it('refuses it for the vault of a CA', () => {
+    const { issuers } = anEstate();
+    expect(() => assertChallengeRule(off, { vaults: [], issuers })).toThrow('certificates/perennial-ca');
+  });
+});
+
+describe('the sample', () => {
+  const sample = JSON.parse(readFileSync('local.settings.sample.json', 'utf8'));
+
+  it('is what the table says', () => {
+    expect(sample).toEqual(sampleSettings());
+  });
+
+  it('is read without a problem', () => {
+    expect(problemsOf(sample.Values)).toEqual([]);
+  });
+});

@@ -45,7 +45,8 @@ export interface OrderRow {
   readonly csrSha256: string;
   readonly requestId: string;
   readonly reference?: string;
-  readonly state: 'requested' | 'submitted' | 'issued' | 'rejected' | 'merged';
+  /** `requesting` is written before the vault is asked, so that a crash in between leaves our mark on the pending operation. */
+  readonly state: 'requesting' | 'requested' | 'submitted' | 'issued' | 'rejected' | 'merged';
   /** base64 DERs, leaf first, as the issuer sent them. */
   readonly chain?: readonly string[];
   /** base64 DERs as accepted: leaf first, root left out. */

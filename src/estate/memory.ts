@@ -1,0 +1,53 @@
+import { RenewalError } from '../errors.ts';
+import { newestOrder } from './newest-order.ts';
+import type { CertificateRow, EstateStore, Issuance, IssuanceStore, OrderRow, TargetRow, Versioned } from './port.ts';
+
+/** An estate that is gone with the process: for tests. */
+export function createMemoryEstate(): EstateStore {
+  const certificates = new Map<string, Versioned<CertificateRow>>();
+  const orders = new Map<string, OrderRow>();
+  const targets = new Map<string, TargetRow>();
+  let writes = 0;
+  const keyOf = (vault: string, name: string): string => `${vault}|${name}`.toLowerCase();
+  return {
+    certificate: async (vault, name) => certificates.get(keyOf(vault, name)),
+    async saveCertificate(row, etag) {
+      const key = keyOf(row.vault, row.name);
+      if (certificates.get(key)?.etag !== etag)
+        throw new RenewalError('storage-conflict', `estate: save failed: ${key}`);
+      writes += 1;
+      certificates.set(key, { row, etag: `"${writes}"` });
+      return `"${writes}"`;
+    },
+    async *certificates() {
+      yield* [...certificates.values()];
+    },
+    order: async (renewalId) => orders.get(renewalId),
+    async orderForCsr(vault, name, csrSha256) {
+      const key = keyOf(vault, name);
+      const same = (order: OrderRow): boolean =>
+        keyOf(order.vault, order.name) === key && order.csrSha256 === csrSha256;
+      return newestOrder([...orders.values()].filter(same));
+    },
+    async saveOrder(row) {
+      orders.set(row.renewalId, row);
+    },
+    async saveTarget(row) {
+      targets.set(JSON.stringify([row.certificate, row.targetId]), row);
+    },
+    targets: async (certificate) => [...targets.values()].filter((row) => row.certificate === certificate),
+  };
+}
+
+/** Issuances that are gone with the process: for tests. */
+export function createMemoryIssuances(): IssuanceStore {
+  const issuances = new Map<string, Issuance>();
+  return {
+    get: async (key) => issuances.get(key),
+    async putIfAbsent(issuance) {
+      const there = issuances.get(issuance.key);
+      if (there === undefined) issuances.set(issuance.key, issuance);
+      return there ?? issuance;
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { odata, type TableClient } from '@azure/data-tables';
+import type { z } from 'zod';
+import { certificateShape, issuanceShape, keyOf, orderShape, pack, targetShape, unpack } from './entity.ts';
+import { newestOrder } from './newest-order.ts';
+import { type Entity, type Key, type OpenTable, openTable } from './open-table.ts';
+import type { CertificateRow, EstateStore, IssuanceStore, OrderRow, Versioned } from './port.ts';
+
+/** Gives the client of a table by its name. */
+export type Tables = (name: string) => TableClient;
+
+/**
+ * The estate in Table storage:
+ *
+ * | table          | partition    | row                  | holds                                      |
+ * |----------------|--------------|----------------------|--------------------------------------------|
+ * | `certificates` | vault        | lower-case name      | `CertificateRow`                           |
+ * | `targets`      | certificate  | hash of the target id| `TargetRow`                                |
+ * | `orders`       | vault\|name  | renewal id           | `OrderRow`                                 |
+ * | `orders`       | `renewal:`id | `at`                 | where the order of that renewal is         |
+ */
+export function createTableEstate(tables: Tables): EstateStore {
+  const certificates = openTable(tables, 'certificates');
+  const orders = openTable(tables, 'orders');
+  const targets = openTable(tables, 'targets');
+  return {
+    async certificate(vault, name) {
+      const entity = await certificates.get(certificateKey(vault, name));
+      return entity && versioned(entity);
+    },
+    saveCertificate(row, etag) {
+      const key = certificateKey(row.vault, row.name);
+      return etag === undefined ? certificates.insert(key, pack(row)) : certificates.replace(key, pack(row), etag);
+    },
+    async *certificates() {
+      for await (const entity of certificates.list()) yield versioned(entity);
+    },
+    order: (renewalId) => findOrder(orders, renewalId),
+    orderForCsr: (vault, name, csrSha256) => orderForCsr(orders, orderPartition(vault, name), csrSha256),
+    saveOrder: (row) => saveOrder(orders, row),
+    saveTarget: (row) => targets.upsert({ partition: keyOf(row.certificate), row: sha256(row.targetId) }, pack(row)),
+    targets: async (certificate) => rows(targets, targetShape, odata`PartitionKey eq ${keyOf(certificate)}`),
+  };
+}
+
+/** Issuances in a table of their own: partition = key, inserted once, never replaced. */
+export function createTableIssuances(tables: Tables): IssuanceStore {
+  const issuances = openTable(tables, 'issuances');
+  const keyFor = (key: string): Key => ({ partition: keyOf(key), row: 'issuance' });
+  const get: IssuanceStore['get'] = async (key) => {
+    const entity = await issuances.get(keyFor(key));
+    return entity && unpack(issuanceShape, entity);
+  };
+  return {
+    get,
+    async putIfAbsent(issuance) {
+      const inserted = await issuances.insertIfAbsent(keyFor(issuance.key), pack(issuance));
+      // Nothing deletes issuances, so that one that was in the way is still there to be read.
+      return (inserted ? undefined : await get(issuance.key)) ?? issuance;
+    },
+  };
+}
+
+function certificateKey(vault: string, name: string): Key {
+  return { partition: keyOf(vault.toLowerCase()), row: keyOf(name.toLowerCase()) };
+}
+
+function versioned(entity: Entity): Versioned<CertificateRow> {
+  return { row: unpack(certificateShape, entity), etag: entity.etag };
+}
+
+function orderPartition(vault: string, name: string): string {
+  return keyOf(`${vault}|${name}`.toLowerCase());
+}
+
+/** The pointer is written before the order: one that leads nowhere reads as "no order", and the repeat mends it. */
+async function saveOrder(orders: OpenTable, row: OrderRow): Promise<void> {
+  const partition = orderPartition(row.vault, row.name);
+  await orders.upsert(pointerKey(row.renewalId), { schema: 1, partition });
+  await orders.upsert({ partition, row: keyOf(row.renewalId) }, pack(row));
+}
+
+async function findOrder(orders: OpenTable, renewalId: string): Promise<OrderRow | undefined> {
+  const pointer = await orders.get(pointerKey(renewalId));
+  if (typeof pointer?.partition !== 'string') return undefined;
+  const entity = await orders.get({ partition: pointer.partition, row: keyOf(renewalId) });
+  return entity && unpack(orderShape, entity);
+}
+
+function pointerKey(renewalId: string): Key {
+  return { partition: keyOf(`renewal:${renewalId}`), row: 'at' };
+}
+
+/** One partition holds all orders of a certificate, one for each renewal: few enough to read. */
+async function orderForCsr(orders: OpenTable, partition: string, csrSha256: string): Promise<OrderRow | undefined> {
+  const found = await rows(orders, orderShape, odata`PartitionKey eq ${partition} and csrSha256 eq ${csrSha256}`);
+  return newestOrder(found);
+}
+
+async function rows<T>(table: OpenTable, shape: z.ZodType<T>, filter: string): Promise<T[]> {
+  const found: T[] = [];
+  for await (const entity of table.list(filter)) found.push(unpack(shape, entity));
+  return found;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+import type {
+  CertificateRow,
+  EstateStore,
+  Issuance,
+  IssuanceStore,
+  OrderRow,
+  TargetRow,
+} from '../../src/estate/port.ts';
+
+export const certificateRow = (name: string, more: Partial<CertificateRow> = {}): CertificateRow => ({
+  vault: 'kv-main',
+  name,
+  plan: 'web',
+  owner: 'web@contoso.example',
+  state: 'idle',
+  attempt: 0,
+  failedAttempts: 0,
+  ...more,
+});
+
+export const orderRow = (renewalId: string, more: Partial<OrderRow> = {}): OrderRow => ({
+  renewalId,
+  vault: 'kv-main',
+  name: 'www',
+  issuer: 'internal',
+  csrSha256: 'c5',
+  requestId: 'request-1',
+  state: 'requested',
+  createdAt: '2026-03-01T00:00:00.000Z',
+  ...more,
+});
+
+export const targetRow = (certificate: string, targetId: string, more: Partial<TargetRow> = {}): TargetRow => ({
+  certificate,
+  targetId,
+  kind: 'app-service',
+  renewalId: 'www-AAAA',
+  expectedSha256: 'ee',
+  verified: false,
+  seenAt: '2026-03-01T00:00:00.000Z',
+  ...more,
+});
+
+export const issuance = (key: string, more: Partial<Issuance> = {}): Issuance => ({
+  key,
+  renewalId: 'www-AAAA',
+  serial: '0a0b',
+  toBeSigned: 'MIIB',
+  createdAt: '2026-03-01T00:00:00.000Z',
+  ...more,
+});
+
+/** What every estate store does. */
+export function estateSuite(name: string, estate: () => EstateStore): void {
+  certificatesSuite(name, estate);
+  ordersSuite(name, estate);
+  targetsSuite(name, estate);
+}
+
+function certificatesSuite(name: string, estate: () => EstateStore): void {
+  describe(`${name}: certificates`, () => {
+    const conflict = { code: 'storage-conflict', retry: true };
+
+    it('has no row of a certificate that was never saved', async () => {
+      expect(await estate().certificate('kv-main', 'never')).toBeUndefined();
+    });
+
+    it('reads back what was inserted, with its ETag', async () => {
+      const row = certificateRow('inserted', { attempt: 3, dueAt: '2026-04-01T00:00:00.000Z', startReason: 'sweep' });
+      const etag = await estate().saveCertificate(row);
+      expect(await estate().certificate('kv-main', 'inserted')).toEqual({ row, etag });
+    });
+
+    it('finds a certificate without regard to case', async () => {
+      await estate().saveCertificate(certificateRow('cased'));
+      expect((await estate().certificate('KV-Main', 'Cased'))?.row.name).toBe('cased');
+    });
+
+    it('refuses to insert a row twice', async () => {
+      await estate().saveCertificate(certificateRow('twice'));
+      await expect(estate().saveCertificate(certificateRow('twice'))).rejects.toMatchObject(conflict);
+    });
+
+    it('replaces the row that was read, and drops what it no longer has', async () => {
+      const first = await estate().saveCertificate(certificateRow('replaced', { cancelRequested: 'a', attempt: 1 }));
+      const row = certificateRow('replaced', { attempt: 2 });
+      const second = await estate().saveCertificate(row, first);
+      expect(second).not.toBe(first);
+      expect(await estate().certificate('kv-main', 'replaced')).toEqual({ row, etag: second });
+    });
+
+    it('lets only one of two writers have the attempt', async () => {
+      const etag = await estate().saveCertificate(certificateRow('claimed'));
+      const claim = (requester: string) =>
+        estate().saveCertificate(certificateRow('claimed', { attempt: 1, requester }), etag);
+      const ends = await Promise.allSettled([claim('a'), claim('b'), claim('c')]);
+      expect(ends.map((end) => end.status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+      expect(ends.find((end) => end.status === 'rejected')?.reason).toMatchObject(conflict);
+    });
+
+    it('refuses to replace a row that is not there', async () => {
+      const etag = await estate().saveCertificate(certificateRow('there'));
+      await expect(estate().saveCertificate(certificateRow('not-there'), etag)).rejects.toMatchObject(conflict);
+    });
+
+    it('lists the certificates of all vaults', async () => {
+      await estate().saveCertificate(certificateRow('listed', { vault: 'kv-one' }));
+      await estate().saveCertificate(certificateRow('listed', { vault: 'kv-two' }));
+      const listed: string[] = [];
+      for await (const { row, etag } of estate().certificates()) {
+        if (row.name === 'listed' && etag !== '') listed.push(row.vault);
+      }
+      expect(listed.sort()).toEqual(['kv-one', 'kv-two']);
+    });
+  });
+}
+
+function ordersSuite(name: string, estate: () => EstateStore): void {
+  describe(`${name}: orders`, () => {
+    it('has no order that was never saved', async () => {
+      expect(await estate().order('never-AAAA')).toBeUndefined();
+      expect(await estate().orderForCsr('kv-main', 'www', 'never')).toBeUndefined();
+    });
+
+    it('reads back an order, and its later states', async () => {
+      await estate().saveOrder(orderRow('states-AAAA'));
+      expect(await estate().order('states-AAAA')).toEqual(orderRow('states-AAAA'));
+      const issued = orderRow('states-AAAA', { state: 'issued', reference: 'r-1', chain: ['AA', 'BB'], accepted: [] });
+      await estate().saveOrder(issued);
+      expect(await estate().order('states-AAAA')).toEqual(issued);
+    });
+
+    it('keeps a chain that is longer than a table property', async () => {
+      const chain = ['A'.repeat(50_000), 'B'.repeat(60_000), 'C'.repeat(10)];
+      const row = orderRow('long-AAAA', { state: 'issued', chain, accepted: chain.slice(0, 2) });
+      await estate().saveOrder(row);
+      expect(await estate().order('long-AAAA')).toEqual(row);
+      await estate().saveOrder(orderRow('long-AAAA', { chain: ['D'] }));
+      expect((await estate().order('long-AAAA'))?.chain).toEqual(['D']);
+    });
+
+    it('finds the newest order of a CSR, of that certificate only', async () => {
+      const mine = { name: 'csr', csrSha256: 'same' };
+      await estate().saveOrder(orderRow('csr-2', { ...mine, createdAt: '2026-03-02T00:00:00.000Z' }));
+      await estate().saveOrder(orderRow('csr-1', mine));
+      await estate().saveOrder(
+        orderRow('csr-3', { ...mine, csrSha256: 'other', createdAt: '2026-03-04T00:00:00.000Z' }),
+      );
+      await estate().saveOrder(orderRow('csr-4', { ...mine, name: 'else', createdAt: '2026-03-05T00:00:00.000Z' }));
+      expect((await estate().orderForCsr('KV-MAIN', 'Csr', 'same'))?.renewalId).toBe('csr-2');
+    });
+  });
+}
+
+function targetsSuite(name: string, estate: () => EstateStore): void {
+  describe(`${name}: targets`, () => {
+    it('reads back what the targets of one certificate were seen serving', async () => {
+      const rows = [
+        targetRow('kv-main/shop', 'app-service:shop:shop.contoso.example', { servedSha256: 'aa', problem: 'old' }),
+        targetRow('kv-main/shop', 'app-service:shop:www.contoso.example', { verified: true }),
+      ];
+      for (const row of rows) await estate().saveTarget(row);
+      await estate().saveTarget(targetRow('kv-main/other', 'app-service:shop:shop.contoso.example'));
+      const read = await estate().targets('kv-main/shop');
+      expect([...read].sort((a, b) => (a.targetId < b.targetId ? -1 : 1))).toEqual(rows);
+      expect(await estate().targets('kv-main/none')).toEqual([]);
+    });
+
+    it('replaces what a target was seen serving before', async () => {
+      await estate().saveTarget(targetRow('kv-main/again', 'a', { problem: 'unreachable' }));
+      await estate().saveTarget(targetRow('kv-main/again', 'a', { verified: true }));
+      expect(await estate().targets('kv-main/again')).toEqual([targetRow('kv-main/again', 'a', { verified: true })]);
+    });
+
+    it('takes keys that tables forbid', async () => {
+      const certificate = "https://kv.vault.azure.net/certificates/a\\b#c?d=%2f\u0007ü‘'";
+      const row = targetRow(certificate, 'x/y#z?');
+      await estate().saveTarget(row);
+      expect(await estate().targets(certificate)).toEqual([row]);
+    });
+  });
+}
+
+/** What every store of issuances does. */
+export function issuanceSuite(name: string, issuances: () => IssuanceStore): void {
+  describe(`${name}: issuances`, () => {
+    it('has no issuance that was never put', async () => {
+      expect(await issuances().get('never')).toBeUndefined();
+    });
+
+    it('keeps the first of a key and answers with it ever after', async () => {
+      const first = issuance('aa|www-AAAA', { toBeSigned: 'T'.repeat(70_000) });
+      expect(await issuances().putIfAbsent(first)).toEqual(first);
+      expect(await issuances().putIfAbsent(issuance('aa|www-AAAA', { serial: 'ff' }))).toEqual(first);
+      expect(await issuances().get('aa|www-AAAA')).toEqual(first);
+    });
+
+    it('answers all of several writers at once with the same issuance', async () => {
+      const serials = ['01', '02', '03', '04'];
+      const put = await Promise.all(serials.map((serial) => issuances().putIfAbsent(issuance('race', { serial }))));
+      expect(new Set(put.map((one) => one.serial)).size).toBe(1);
+    });
+  });
+}

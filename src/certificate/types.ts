@@ -12,6 +12,8 @@ export interface AlternativeNames {
   readonly email: readonly string[];
   readonly uri: readonly string[];
   readonly upn: readonly string[];
+  /** GeneralNames of any other form, DER in lower-case hex: not understood, but never overlooked. */
+  readonly other?: readonly string[];
 }
 
 /** What Perennial knows of one X.509 certificate (RFC 5280). Hashes and serial in lower-case hex. */

@@ -1,0 +1,253 @@
+import { X509Certificate } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type CsrWish, createAuthority, createKeys, issue, type Keys } from '../../../local/pki.ts';
+import { readCertificate } from '../../../src/certificate/read.ts';
+import { RenewalError } from '../../../src/errors.ts';
+import type { Issuance } from '../../../src/estate/port.ts';
+import type { Issuer, Order, OrderStatus } from '../../../src/issuers/port.ts';
+import { createIssuer } from '../../../src/issuers/registry.ts';
+import { create, type VaultCaDependencies } from '../../../src/issuers/vault-ca.ts';
+import type { VaultSigner } from '../../../src/vault/port.ts';
+import { createWorld, csrOf, DAY, now, signerOf, type World } from './authority.ts';
+
+let world: World;
+let issuer: Issuer;
+
+beforeAll(async () => {
+  world = await createWorld();
+  issuer = create(world.plan, world.dependencies);
+});
+
+async function submitted(renewalId: string, wish: Partial<CsrWish> = {}, by: Issuer = issuer): Promise<Order> {
+  const order = await by.submit({ renewalId, csr: csrOf({ keys: world.keys, ...wish }), validityDays: 90 });
+  if ('state' in order) throw new RenewalError('bug', order.reason);
+  return order;
+}
+
+function issued(status: OrderStatus): readonly Uint8Array[] {
+  if (status.state !== 'issued') throw new RenewalError('bug', JSON.stringify(status));
+  return status.chain.map((der) => Buffer.from(der, 'base64'));
+}
+
+const b64 = (der: Uint8Array): string => Buffer.from(der).toString('base64');
+
+describe('the vault CA', () => {
+  it.each(['P-256', 'P-384', 'P-521', 'RSA-2048'] as const)('issues with a %s key', async (keyType) => {
+    const { plan, dependencies, ca, root, keys } = await createWorld(keyType);
+    const one = create(plan, dependencies);
+    const chain = issued(await one.poll(await submitted('shop-1', { keys }, one)));
+    const leaf = readCertificate(chain[0] ?? new Uint8Array());
+    expect(chain.slice(1).map(b64)).toEqual([b64(ca.der), b64(root.der)]);
+    expect(new X509Certificate(leaf.der).verify(new X509Certificate(ca.der).publicKey)).toBe(true);
+    expect(leaf.names.dns).toEqual(['shop.contoso.example']);
+    expect(leaf.notBefore).toEqual(new Date(now.getTime() - 300_000));
+    expect(leaf.notAfter).toEqual(new Date(now.getTime() - 301_000 + 90 * DAY));
+    expect(leaf.isCa).toBe(false);
+  });
+
+  it('declares what it is', () => {
+    expect(issuer).toMatchObject({ kind: 'vault-ca', afterLostAnswer: 'same-order', isPrivate: true });
+  });
+
+  it('is found in the registry by its kind', async () => {
+    const { signer, ...rest } = world.dependencies;
+    const asked: string[] = [];
+    const signerOfId = (id: string): VaultSigner => {
+      asked.push(id);
+      return signer;
+    };
+    const found = createIssuer(world.plan, { ...rest, signerOf: signerOfId });
+    expect(found.kind).toBe('vault-ca');
+    expect(asked).toEqual([world.plan.certificate]);
+  });
+
+  it('records before it signs, and a repeated order signs the same certificate', async () => {
+    const { signer, issuances, ...rest } = world.dependencies;
+    const signed: string[] = [];
+    const counting: VaultSigner = {
+      ...signer,
+      sign: (algorithm, digest) => {
+        signed.push(b64(digest));
+        return signer.sign(algorithm, digest);
+      },
+    };
+    let drawn = 0;
+    const random = (size: number): Uint8Array => new Uint8Array(size).fill(++drawn);
+    const one = create(world.plan, { ...rest, issuances, signer: counting, random });
+    const first = await submitted('shop-2', {}, one);
+    expect(signed).toEqual([]);
+    expect(await issuances.get(first.reference)).toMatchObject({ renewalId: 'shop-2' });
+    world.clock.advance(60_000);
+    const second = await submitted('shop-2', {}, one);
+    expect(second).toEqual(first);
+    await one.poll(first);
+    await one.poll(second);
+    expect(new Set(signed).size).toBe(1);
+  });
+
+  it('gives another renewal of the same key another serial number', async () => {
+    let drawn = 0;
+    const random = (size: number): Uint8Array => new Uint8Array(size).fill(++drawn);
+    const one = create(world.plan, { ...world.dependencies, random });
+    const chains = [];
+    for (const id of ['shop-3', 'shop-4']) chains.push(issued(await one.poll(await submitted(id, {}, one))));
+    const serials = chains.map(([leaf]) => readCertificate(leaf ?? new Uint8Array()).serial);
+    expect(new Set(serials).size).toBe(2);
+  });
+
+  it('gives byte-identical certificates when the key is RSA', async () => {
+    const { plan, dependencies, keys } = await createWorld('RSA-2048');
+    const one = create(plan, dependencies);
+    const order = await submitted('shop-5', { keys }, one);
+    expect(await one.poll(order)).toEqual(await one.poll(order));
+  });
+});
+
+type Refused = readonly [string, Partial<CsrWish>, string];
+
+const refused: readonly Refused[] = [
+  ['a name outside the suffixes', { names: { dns: ['shop.evil.example'] } }, 'is not within'],
+  ['a suffix without its dot', { names: { dns: ['evilcontoso.example'] } }, 'is not within'],
+  ['a wildcard above the suffix', { names: { dns: ['*.example'] } }, 'is not a host name'],
+  ['a wildcard in the middle', { names: { dns: ['a.*.contoso.example'] } }, 'is not a host name'],
+  ['a part of a label as wildcard', { names: { dns: ['w*.contoso.example'] } }, 'is not a host name'],
+  ['a NUL in a name', { names: { dns: ['shop.contoso.example\0.evil.example'] } }, 'is not a host name'],
+  ['a line feed in a name', { names: { dns: ['shop\n.contoso.example'] } }, 'is not a host name'],
+  ['a leading dot', { names: { dns: ['.contoso.example'] } }, 'is not a host name'],
+  ['a trailing dot', { names: { dns: ['shop.contoso.example.'] } }, 'is not a host name'],
+  ['an underscore', { names: { dns: ['_shop.contoso.example'] } }, 'is not a host name'],
+  ['a name of 300 characters', { names: { dns: [`${'a.'.repeat(143)}contoso.example`] } }, 'is not a host name'],
+  ['101 names', { names: { dns: Array.from({ length: 101 }, (_, i) => `h${i}.contoso.example`) } }, 'are allowed'],
+  ['an IP address', { names: { dns: ['shop.contoso.example'], ip: ['10.0.0.1'] } }, 'DNS names only'],
+  ['a mail address', { names: { email: ['a@contoso.example'] } }, 'DNS names only'],
+  ['a URI', { names: { uri: ['spiffe://contoso.example/x'] } }, 'DNS names only'],
+  ['a user principal name', { names: { upn: ['a@contoso.example'] } }, 'DNS names only'],
+  ['no name at all', { subject: 'O=Contoso', names: {} }, 'no DNS name'],
+  ['a common name outside the suffixes', { subject: 'CN=www.evil.example' }, 'is not within'],
+  ['an IP address as common name', { subject: 'CN=10.0.0.1' }, 'common name is an IP address'],
+  ['a NUL in the subject', { subject: [[{ type: '2.5.4.10', value: 'a\0b' }]] }, 'control character'],
+  ['a long common name', { subject: `CN=${'x'.repeat(65)}` }, 'longer than 64'],
+];
+
+describe('the vault CA refuses', () => {
+  it.each(refused)('%s', async (_, wish, reason) => {
+    const answer = await issuer.submit({
+      renewalId: 'no',
+      csr: csrOf({ keys: world.keys, ...wish }),
+      validityDays: 90,
+    });
+    expect(answer).toEqual({ state: 'rejected', reason: expect.stringContaining(reason) });
+  });
+
+  it.each([0, -1, 1.5, 91, Number.NaN])('a life of %d days', async (validityDays) => {
+    const answer = await issuer.submit({ renewalId: 'no', csr: csrOf({ keys: world.keys }), validityDays });
+    expect(answer).toMatchObject({ state: 'rejected', reason: expect.stringContaining('a life of') });
+  });
+
+  it('a life beyond that of the CA certificate', async () => {
+    const { plan, dependencies, clock, keys } = await createWorld();
+    clock.advance(300 * DAY);
+    const answer = await create(plan, dependencies).submit({ renewalId: 'no', csr: csrOf({ keys }), validityDays: 90 });
+    expect(answer).toMatchObject({ state: 'rejected', reason: expect.stringContaining('CA certificate itself ends') });
+  });
+
+  it('a request that another key signed', async () => {
+    const csr = csrOf({ keys: world.keys, forger: await createKeys('P-256') });
+    const answer = await issuer.submit({ renewalId: 'no', csr, validityDays: 90 });
+    expect(answer).toMatchObject({ state: 'rejected', reason: expect.stringContaining('not signed by its own key') });
+  });
+
+  it.each(['P-384', 'RSA-1024'] as const)('a key of type %s that is not in its limits', async (keyType) => {
+    const keys: Keys = await createKeys(keyType);
+    const answer = await issuer.submit({ renewalId: 'no', csr: csrOf({ keys }), validityDays: 90 });
+    expect(answer).toMatchObject({ state: 'rejected', reason: expect.stringContaining('key type') });
+  });
+
+  it.each(['', 'AAAA', 'not base64 at all'])('%j as a request', async (csr) => {
+    const answer = await issuer.submit({ renewalId: 'no', csr, validityDays: 90 });
+    expect(answer).toEqual({ state: 'rejected', reason: 'the CSR cannot be read' });
+  });
+
+  it('an order that was never recorded', async () => {
+    expect(await issuer.poll({ reference: 'nothing' })).toMatchObject({ state: 'rejected' });
+  });
+
+  it('an order that was recorded for an earlier CA certificate', async () => {
+    const order = await submitted('shop-6');
+    const life = { notBefore: now, notAfter: new Date(now.getTime() + 900 * DAY) };
+    const next = await createAuthority({ subject: 'CN=Unit CA', ...life, parent: world.root });
+    const replaced = create(world.plan, { ...world.dependencies, signer: signerOf(next) });
+    expect(await replaced.poll(order)).toMatchObject({
+      state: 'rejected',
+      reason: expect.stringContaining('CA certificate was replaced'),
+    });
+  });
+});
+
+describe('the vault CA accepts', () => {
+  it.each([
+    ['the suffix itself', ['contoso.example']],
+    ['a wildcard below the suffix', ['*.contoso.example']],
+    ['upper case', ['SHOP.Contoso.Example']],
+    ['names of two suffixes', ['shop.contoso.example', 'a.b.fabrikam.example']],
+    ['an A-label', ['xn--bcher-kva.contoso.example']],
+  ])('%s', async (_, dns) => {
+    expect(await submitted('yes', { subject: 'O=Contoso', names: { dns } })).toHaveProperty('reference');
+  });
+
+  it('a common name that is no host name, next to names', async () => {
+    expect(await submitted('yes', { subject: 'CN=Contoso Shop' })).toHaveProperty('reference');
+  });
+});
+
+describe('errors of the vault CA', () => {
+  const order = { renewalId: 'shop-7', validityDays: 90 };
+
+  function failing(error: unknown): VaultCaDependencies {
+    const signer: VaultSigner = {
+      certificate: () => Promise.reject(error),
+      sign: () => Promise.reject(error),
+    };
+    return { ...world.dependencies, signer };
+  }
+
+  it.each([
+    ['vault-unreachable', 'issuer-unreachable'],
+    ['vault-throttled', 'issuer-unreachable'],
+    ['storage-unreachable', 'issuer-unreachable'],
+    ['vault-forbidden', 'issuer-misconfigured'],
+    ['vault-refused', 'issuer-misconfigured'],
+  ] as const)('are the port’s own: %s becomes %s', async (code, expected) => {
+    const error = new RenewalError(code, 'key-vault: sign failed', { retryAfterSeconds: 7 });
+    const answer = create(world.plan, failing(error)).submit({ ...order, csr: csrOf({ keys: world.keys }) });
+    await expect(answer).rejects.toMatchObject({
+      code: expected,
+      retryAfterSeconds: 7,
+      message: 'vault-ca: submit failed: order=shop-7: key-vault: sign failed',
+    });
+  });
+
+  it('say that the configured certificate is no CA', async () => {
+    const leaf = await issue(world.ca, { subject: 'CN=x', notBefore: now, notAfter: new Date(now.getTime() + DAY) });
+    const wrong = create(world.plan, { ...world.dependencies, signer: signerOf(leaf) });
+    const answer = wrong.submit({ ...order, csr: csrOf({ keys: world.keys }) });
+    await expect(answer).rejects.toMatchObject({ code: 'issuer-misconfigured' });
+  });
+
+  it('say that the key is not that of the CA certificate', async () => {
+    const reference = await submitted('shop-8');
+    const other = await createKeys('P-256');
+    const wrong = create(world.plan, { ...world.dependencies, signer: signerOf({ der: world.ca.der, keys: other }) });
+    await expect(wrong.poll(reference)).rejects.toMatchObject({ code: 'issuer-misconfigured' });
+  });
+
+  it('leave no certificate behind when nothing could be recorded', async () => {
+    const full = new RenewalError('storage-unreachable', 'estate: put failed');
+    const issuances = { ...world.dependencies.issuances, putIfAbsent: (): Promise<Issuance> => Promise.reject(full) };
+    const answer = create(world.plan, { ...world.dependencies, issuances }).submit({
+      ...order,
+      csr: csrOf({ keys: world.keys }),
+    });
+    await expect(answer).rejects.toMatchObject({ code: 'issuer-unreachable', retry: true });
+  });
+});

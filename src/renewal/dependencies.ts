@@ -1,0 +1,20 @@
+import type { Clock } from '../clock.ts';
+import type { EstateStore } from '../estate/port.ts';
+import type { Issuer } from '../issuers/port.ts';
+import type { Journal } from '../journal/port.ts';
+import type { Estate, Target } from '../plan/types.ts';
+import type { TargetAdapter } from '../targets/port.ts';
+import type { Vault } from '../vault/port.ts';
+
+/** Everything outside that start, sweep and the steps may reach: `app.ts` builds it, tests build another. */
+export interface Dependencies {
+  readonly clock: Clock;
+  /** The estate as it is now. */
+  readonly estate: () => Promise<Estate>;
+  readonly vault: Vault;
+  readonly store: EstateStore;
+  readonly journal: Journal;
+  /** The issuer of that name in the estate. */
+  readonly issuer: (estate: Estate, name: string) => Issuer;
+  readonly target: (estate: Estate, issuer: string, kind: Target['kind']) => TargetAdapter;
+}

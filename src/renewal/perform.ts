@@ -1,0 +1,80 @@
+import type { OrchestrationContext, Task } from 'durable-functions';
+import type { ErrorCode } from '../errors.ts';
+import type { Reason } from './outcomes.ts';
+import { type Ended, isEnded, type StepAnswer, type StepInput, type StepName, type StepOutput } from './story.ts';
+
+/** A part of an orchestration: it yields durable tasks and answers with `T`. */
+export type Story<T> = Generator<Task, T, unknown>;
+
+/** Seconds before each further try of a step; after the last one the renewal ends and the certificate backs off. */
+const RETRY_SECONDS = [2, 5, 10, 20, 60, 120, 300, 600, 900] as const;
+const LONGEST_RETRY_SECONDS = 6 * 3600;
+
+/** Whose step it is, and what to call while it waits for its next try. */
+export interface Performer {
+  readonly context: OrchestrationContext;
+  readonly renewalId: string;
+  readonly vault: string;
+  readonly certificate: string;
+  readonly onWait?: (waitingFor: string, until: Date) => void;
+}
+
+/** What a step is asked, without the `StepCall` that `perform` adds. */
+type Asks<S extends StepName> = Omit<StepInput<S>, 'renewalId' | 'vault' | 'certificate' | 'attempt'>;
+
+/**
+ * Runs a step until it is done or ended. `again` is tried anew after its `retryAfterSeconds`, else by the table, and at
+ * most as often as the table is long: then the renewal ends as `failed` with the error's reason.
+ */
+export function* perform<S extends StepName>(who: Performer, step: S, asks: Asks<S>): Story<StepOutput<S> | Ended> {
+  for (let attempt = 1; ; attempt++) {
+    const answer = (yield who.context.df.callActivity(step, call(who, asks, attempt))) as StepAnswer<StepOutput<S>>;
+    if (answer.state === 'done') return answer.value;
+    if (answer.state === 'ended') return pick(answer);
+    const tableSeconds = RETRY_SECONDS[attempt - 1];
+    if (tableSeconds === undefined) {
+      return { outcome: 'failed', outcomeReason: reasonOf(answer.code), detail: answer.detail };
+    }
+    const seconds = Math.min(Math.max(answer.retryAfterSeconds ?? 0, tableSeconds), LONGEST_RETRY_SECONDS);
+    yield* pause(who, seconds, answer.code);
+  }
+}
+
+/** Waits `seconds` in a durable timer. */
+export function* pause(who: Performer, seconds: number, waitingFor: string): Story<void> {
+  const until = new Date(who.context.df.currentUtcDateTime.getTime() + seconds * 1000);
+  who.onWait?.(waitingFor, until);
+  yield who.context.df.createTimer(until);
+}
+
+/** Runs a step and drops how it ended: for records that must not change the outcome. */
+export function* performAnyway<S extends StepName>(
+  who: Performer,
+  step: S,
+  asks: Asks<S>,
+): Story<StepOutput<S> | undefined> {
+  const answer = yield* perform(who, step, asks);
+  return isEnded(answer) ? undefined : answer;
+}
+
+function call<S extends StepName>(who: Performer, asks: Asks<S>, attempt: number): StepInput<S> {
+  const { renewalId, vault, certificate } = who;
+  return { renewalId, vault, certificate, attempt, ...asks } as StepInput<S>;
+}
+
+function pick(ended: Ended): Ended {
+  return { outcome: ended.outcome, outcomeReason: ended.outcomeReason, detail: ended.detail };
+}
+
+const REASONS: Partial<Record<ErrorCode, Reason>> = {
+  'vault-unreachable': 'vault-unreachable',
+  'vault-throttled': 'vault-unreachable',
+  'issuer-unreachable': 'issuer-unreachable',
+  'vault-forbidden': 'vault-forbidden',
+  'arm-forbidden': 'arm-forbidden',
+};
+
+/** The reason a renewal ends with when a step could not get over this error. */
+export function reasonOf(code: ErrorCode): Reason {
+  return REASONS[code] ?? 'step-failed';
+}

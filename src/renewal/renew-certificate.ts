@@ -1,0 +1,91 @@
+import type { OrchestrationContext } from 'durable-functions';
+import { awaitIssue } from './await-issue.ts';
+import { decideAgain } from './decide-again.ts';
+import { perform, type Story } from './perform.ts';
+import { RenewalProgress } from './progress.ts';
+import { rollOut } from './roll-out.ts';
+import { type Ended, isEnded, type RenewalInput, type RenewalResult } from './story.ts';
+
+/**
+ * The life of one renewal (design: "The life of a renewal"). It only tells the story; every effect is a step.
+ * Whatever happens it ends in `close`, with an outcome and a reason.
+ */
+export function* renewCertificate(context: OrchestrationContext): Story<RenewalResult> {
+  const progress = new RenewalProgress(context, context.df.getInput<RenewalInput>());
+  let end: Ended;
+  try {
+    end = yield* stagesOf(progress);
+  } catch (error) {
+    end = { outcome: 'failed', outcomeReason: 'step-failed', detail: firstLine(error) };
+  }
+  progress.enter('close', end);
+  const result = progress.result(end);
+  yield* perform(progress, 'close', { result });
+  return result;
+}
+
+function* stagesOf(renewal: RenewalProgress): Story<Ended> {
+  renewal.enter('inspect');
+  const inspected = yield* perform(renewal, 'inspect', renewal.started);
+  if (isEnded(inspected)) return inspected;
+  renewal.inspected(inspected);
+
+  renewal.enter('decide');
+  const notDue = decideAgain(renewal.input, inspected, renewal.now());
+  if (notDue !== undefined) return notDue;
+
+  const mayRequest = yield* gate(renewal, 'before-request', { plan: inspected.plan.name, old: inspected.old.sha256 });
+  if (isEnded(mayRequest)) return mayRequest;
+
+  renewal.enter('request');
+  const requested = yield* perform(renewal, 'request', { inspected });
+  if (isEnded(requested)) return requested;
+  const { csrSha256 } = requested;
+
+  const maySubmit = yield* gate(renewal, 'before-submit', { csr: csrSha256 });
+  if (isEnded(maySubmit)) return maySubmit;
+
+  renewal.enter('submit');
+  const { issuer, acceptance } = inspected.plan;
+  const order = yield* perform(renewal, 'submit', { csrSha256, issuer, validityDays: acceptance.validityDays });
+  if (isEnded(order)) return order;
+  renewal.ordered(order.reference);
+
+  renewal.enter('issue');
+  const issued = yield* awaitIssue(renewal, { reference: order.reference, issuer, notAfter: inspected.old.notAfter });
+  if (isEnded(issued)) return issued;
+
+  renewal.enter('check');
+  const { plan, old } = inspected;
+  const checked = yield* perform(renewal, 'check', { plan, csrSha256, old, reason: renewal.input.reason });
+  if (isEnded(checked)) return checked;
+
+  const mayMerge = yield* gate(renewal, 'before-merge', {
+    csr: csrSha256,
+    chain: checked.chainSha256,
+    diff: checked.diffClass,
+  });
+  if (isEnded(mayMerge)) return mayMerge;
+
+  renewal.enter('merge');
+  const version = yield* perform(renewal, 'merge', { checked, csrSha256, inspected });
+  if (isEnded(version)) return version;
+  renewal.merged(version);
+
+  return yield* rollOut(renewal, inspected, version);
+}
+
+/** A point where a person may have to decide, and where a cancelled renewal stops. */
+function* gate(
+  renewal: RenewalProgress,
+  point: 'before-request' | 'before-submit' | 'before-merge',
+  boundTo: Record<string, string>,
+) {
+  renewal.enter('gate');
+  return yield* perform(renewal, 'gate', { point, boundTo });
+}
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return (text.split('\n')[0] ?? '').slice(0, 300);
+}

@@ -1,0 +1,127 @@
+import type { Target } from '../plan/types.ts';
+import { pause, type Story } from './perform.ts';
+import type { RenewalProgress } from './progress.ts';
+import type { Ended, Inspected, TargetResult, VersionSummary } from './story.ts';
+
+/** Durable Functions likes fan-outs of at most this many children in one history. */
+export const TARGETS_A_GROUP = 50;
+
+/** What an orchestration over a group of targets is asked. */
+export interface GroupInput {
+  readonly renewalId: string;
+  readonly vault: string;
+  readonly certificate: string;
+  readonly inspected: Pick<Inspected, 'vaultUri' | 'vaultResourceId'>;
+  readonly issuer: string;
+  readonly version: VersionSummary;
+  readonly verify: { readonly everySeconds: number; readonly forSeconds: number };
+  readonly targets: readonly Target[];
+}
+
+/** Waves: canary, share, rest. A wave over its failure budget stops the rollout and rolls back what can be. */
+export function* rollOut(renewal: RenewalProgress, inspected: Inspected, version: VersionSummary): Story<Ended> {
+  const { targets, plan } = inspected;
+  if (targets.length === 0)
+    return { outcome: 'renewed', outcomeReason: 'no-targets', detail: 'the certificate has no targets' };
+  let results: readonly TargetResult[] = [];
+  for (const [index, wave] of wavesOf(targets, plan.rollout.wavePercent).entries()) {
+    renewal.enter('deploy');
+    const waveResults = yield* deployWave(renewal, inspected, version, wave, index + 1);
+    results = [...results, ...waveResults];
+    renewal.rolledOut(results);
+    const failed = waveResults.filter((result) => !result.verified);
+    if (failed.length > plan.rollout.failureBudget) return yield* stop(renewal, inspected, results);
+    const last = results.length === targets.length;
+    if (!last && plan.rollout.soakSeconds > 0) yield* pause(renewal, plan.rollout.soakSeconds, 'soak');
+  }
+  renewal.enter('verify');
+  return endOf(results, targets.length);
+}
+
+function* deployWave(
+  renewal: RenewalProgress,
+  inspected: Inspected,
+  version: VersionSummary,
+  wave: readonly Target[],
+  number: number,
+): Story<readonly TargetResult[]> {
+  const results: TargetResult[] = [];
+  for (const [index, group] of groupsOf(wave).entries()) {
+    const input = groupInput(renewal, inspected, version, group);
+    const id = `${renewal.renewalId}-w${number}-${index + 1}`;
+    results.push(...((yield renewal.context.df.callSubOrchestrator('deployGroup', input, id)) as TargetResult[]));
+  }
+  return results;
+}
+
+/** Rolls back every target that was touched, newest first in time does not matter: all serve on their own. */
+function* stop(renewal: RenewalProgress, inspected: Inspected, results: readonly TargetResult[]): Story<Ended> {
+  const touched = results.filter((result) => result.touched).map((result) => result.id);
+  const back = new Map<string, TargetResult>();
+  for (const [index, group] of groupsOf(inspected.targets.filter((target) => touched.includes(target.id))).entries()) {
+    const input = groupInput(renewal, inspected, inspected.old, group);
+    const id = `${renewal.renewalId}-back-${index + 1}`;
+    const answers = (yield renewal.context.df.callSubOrchestrator('rollBackGroup', input, id)) as TargetResult[];
+    for (const answer of answers) back.set(answer.id, answer);
+  }
+  const final = results.map((result) => merged(result, back.get(result.id)));
+  renewal.rolledOut(final);
+  return stopped(final);
+}
+
+/** A target that could not be rolled back keeps what was last seen of it; one that was is verified no longer. */
+function merged(result: TargetResult, back: TargetResult | undefined): TargetResult {
+  if (back === undefined) return result;
+  if (back.rolledBack) return { ...result, ...back, verified: false };
+  return { ...result, rolledBack: false, problem: [result.problem, back.problem].filter(Boolean).join('; ') };
+}
+
+function stopped(results: readonly TargetResult[]): Ended {
+  const failed = results.filter((result) => !result.verified);
+  const touched = results.filter((result) => result.touched);
+  const back = touched.filter((result) => result.rolledBack);
+  const problems = failed.map((result) => `${result.id}: ${result.problem ?? 'unverified'}`).join('; ');
+  const all = touched.length > 0 && back.length === touched.length;
+  return { outcome: all ? 'rolled-back' : 'partly-deployed', outcomeReason: 'targets-unverified', detail: problems };
+}
+
+function endOf(results: readonly TargetResult[], total: number): Ended {
+  const verified = results.filter((result) => result.verified).length;
+  const detail = `${verified}/${total} targets verified`;
+  if (verified === total) return { outcome: 'renewed', outcomeReason: 'served', detail };
+  return { outcome: 'partly-deployed', outcomeReason: 'targets-unverified', detail };
+}
+
+function groupInput(
+  renewal: RenewalProgress,
+  inspected: Inspected,
+  version: VersionSummary,
+  group: readonly Target[],
+): GroupInput {
+  const { renewalId, vault, certificate } = renewal;
+  const { vaultUri, vaultResourceId, plan } = inspected;
+  const { issuer, rollout } = plan;
+  return {
+    renewalId,
+    vault,
+    certificate,
+    inspected: { vaultUri, vaultResourceId },
+    issuer,
+    version,
+    verify: rollout.verify,
+    targets: group,
+  };
+}
+
+/** Splits the targets by cumulative percentages; the first wave has at least one target, empty waves are left out. */
+export function wavesOf(targets: readonly Target[], wavePercent: readonly number[]): readonly (readonly Target[])[] {
+  const ends = wavePercent.map((percent) => Math.max(1, Math.ceil((targets.length * percent) / 100)));
+  return ends.map((end, index) => targets.slice(ends[index - 1] ?? 0, end)).filter((wave) => wave.length > 0);
+}
+
+function groupsOf(targets: readonly Target[]): readonly (readonly Target[])[] {
+  const count = Math.ceil(targets.length / TARGETS_A_GROUP);
+  return Array.from({ length: count }, (_, index) =>
+    targets.slice(index * TARGETS_A_GROUP, (index + 1) * TARGETS_A_GROUP),
+  );
+}

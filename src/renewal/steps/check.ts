@@ -1,0 +1,46 @@
+import { accept } from '../../certificate/acceptance.ts';
+import { readCsr } from '../../certificate/csr.ts';
+import { pemToDer } from '../../certificate/pem.ts';
+import { readCertificate } from '../../certificate/read.ts';
+import { done, ended, type Step } from './step.ts';
+import { chainSha256, orderOf, vaultUri } from './submit.ts';
+
+/** Stage 7: nothing is merged that this has not accepted. */
+export const check: Step<'check'> = {
+  async run(input, app) {
+    const order = await orderOf(input.renewalId, app);
+    const estate = await app.estate();
+    const facts = await app.vault.inspect({ vault: vaultUri(estate, input.vault), name: input.certificate });
+    if (facts.state !== 'present' || facts.current?.sha256 !== input.old.sha256) {
+      return ended('not-needed', 'not-current', 'another version became current while this renewal ran');
+    }
+    if (facts.pending?.csrSha256 !== input.csrSha256) {
+      return ended('failed', 'step-failed', 'the pending request in the vault is no longer the one that was made');
+    }
+    const verdict = await accept({
+      answer: order.chain ?? [],
+      csr: readCsr(Buffer.from(facts.pending.csr, 'base64')),
+      old: readCertificate(Buffer.from(facts.current.der, 'base64')),
+      profile: input.plan.acceptance,
+      roots: (estate.issuers[input.plan.issuer]?.roots ?? []).flatMap((pem) => [...pemToDer(pem)]),
+      now: app.clock.now(),
+      knownSerials: [input.old.serial],
+      startReason: input.reason,
+    });
+    if (verdict.state === 'refused') {
+      await app.store.saveOrder({ ...order, state: 'rejected' });
+      const outcome = verdict.reason === 'needs-approval' ? 'needs-person' : 'rejected';
+      return ended(outcome, verdict.reason, verdict.detail);
+    }
+    await app.store.saveOrder({ ...order, accepted: verdict.chain });
+    return done({
+      sha256: verdict.leaf.sha256,
+      serial: verdict.leaf.serial,
+      notAfter: verdict.leaf.notAfter.toISOString(),
+      chainSha256: chainSha256(verdict.chain),
+      diffClass: verdict.diff.overall,
+      warnings: verdict.warnings,
+    });
+  },
+  result: (value) => ({ ...value }),
+};

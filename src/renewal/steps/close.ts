@@ -1,0 +1,57 @@
+import type { CertificateRow } from '../../estate/port.ts';
+import { dueAt } from '../../plan/due.ts';
+import type { Plan } from '../../plan/types.ts';
+import type { Outcome } from '../outcomes.ts';
+import { placeOf } from '../place.ts';
+import type { RenewalResult } from '../story.ts';
+import { done, type Step } from './step.ts';
+
+const HOUR = 3_600_000;
+const LONGEST_BACK_OFF_HOURS = 32;
+
+/** Outcomes after which the next attempt need not wait. */
+const settled: readonly Outcome[] = ['renewed', 'not-needed', 'cancelled'];
+
+/** Stage 11: the row learns how it ended. The outcome itself is journalled as this step's intent, before the row says so. */
+export const close: Step<'close'> = {
+  async run({ renewalId, vault, certificate, result }, app) {
+    const found = await app.store.certificate(vault, certificate);
+    if (found === undefined || found.row.renewalId !== renewalId || found.row.state === 'idle')
+      return done({ closed: true });
+    const plan = placeOf(await app.estate(), vault, certificate)?.plan;
+    await app.store.saveCertificate(closedRow(found.row, { result, plan, now: app.clock.now() }), found.etag);
+    return done({ closed: true });
+  },
+  intent: ({ result }) => ({
+    outcome: result.outcome,
+    reason: result.outcomeReason,
+    detail: result.detail,
+    ...(result.new && { new: result.new }),
+    verified: result.targets.filter((target) => target.verified).length,
+    targets: result.targets.length,
+  }),
+  result: () => undefined,
+};
+
+/** The row after a renewal: idle, with the next renewal point or the next attempt of the back-off (1, 2, 4 … 32 hours). */
+export function closedRow(
+  row: CertificateRow,
+  ended: { readonly result: RenewalResult; readonly plan: Plan | undefined; readonly now: Date },
+): CertificateRow {
+  const { result, plan, now } = ended;
+  const { nextAttemptAt: _next, cancelRequested: _cancel, ...kept } = row;
+  const good = settled.includes(result.outcome);
+  const failedAttempts = good ? 0 : row.failedAttempts + 1;
+  const hours = Math.min(2 ** (failedAttempts - 1), LONGEST_BACK_OFF_HOURS);
+  return {
+    ...kept,
+    state: 'idle',
+    failedAttempts,
+    lastOutcome: result.outcome,
+    lastReason: result.outcomeReason,
+    ...(!good && { nextAttemptAt: new Date(now.getTime() + hours * HOUR).toISOString() }),
+    ...(result.new && { expectedVersion: result.new.version, notAfter: result.new.notAfter }),
+    ...(result.new &&
+      plan && { dueAt: dueAt(new Date(result.new.notBefore), new Date(result.new.notAfter), plan).toISOString() }),
+  };
+}

@@ -1,0 +1,128 @@
+import { readCertificate } from '../../certificate/read.ts';
+import type { KeyType } from '../../certificate/types.ts';
+import type { Estate, Target } from '../../plan/types.ts';
+import type { CertificateRef, Inspection, VersionFacts } from '../../vault/port.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { type Reason, reasons } from '../outcomes.ts';
+import { type Place, placeOf } from '../place.ts';
+import type { Inspected, VersionSummary } from '../story.ts';
+import { done, ended, type Step } from './step.ts';
+
+type Present = Extract<Inspection, { state: 'present' }>;
+
+/** Stage 1: reads vault, estate and targets once, so that everything later rests on one snapshot. */
+export const inspect: Step<'inspect'> = {
+  async run({ renewalId, vault, certificate }, app) {
+    const estate = await app.estate();
+    const place = placeOf(estate, vault, certificate);
+    if (place === undefined)
+      return ended('refused', 'not-in-estate', `${vault}/${certificate} is not in the estate file`);
+    const ref = { vault: place.vault.uri, name: place.certificate.name };
+    const facts = await app.vault.inspect(ref);
+    if (facts.state === 'absent') return ended('not-needed', 'gone', `the vault holds no certificate ${certificate}`);
+    if (facts.current === undefined) return ended('refused', 'no-version', 'there is no finished version to renew');
+    const issuer = app.issuer(estate, place.plan.issuer);
+    const refusal =
+      policyRefusal(facts, place) ?? (await targetRefusal(app, { place, estate, isPrivate: issuer.isPrivate }));
+    if (refusal !== undefined) return refusal;
+    const pendingIsOurs = await isOurs(app, { vault, ref, facts, renewalId });
+    return done(snapshot(place, { facts, current: facts.current, pendingIsOurs, issuerIsPrivate: issuer.isPrivate }));
+  },
+  result: (value) => ({
+    plan: value.plan.name,
+    issuer: value.plan.issuer,
+    old: value.old,
+    targets: value.targets.map((target) => target.id),
+    pending: value.facts.pending?.status ?? 'none',
+  }),
+};
+
+/** Whether the pending operation is one of our orders, of this renewal or an earlier one. */
+export async function isOurs(
+  app: Dependencies,
+  about: {
+    readonly vault: string;
+    readonly ref: CertificateRef;
+    readonly facts: Inspection;
+    readonly renewalId?: string;
+  },
+): Promise<boolean> {
+  const pending = about.facts.state === 'present' ? about.facts.pending : undefined;
+  if (pending === undefined) return false;
+  if ((await app.store.orderForCsr(about.vault, about.ref.name, pending.csrSha256)) !== undefined) return true;
+  if (about.renewalId === undefined) return false;
+  const order = await app.store.order(about.renewalId);
+  return order?.state === 'requesting';
+}
+
+/** A version in short. */
+export function summaryOf(version: VersionFacts): VersionSummary {
+  const { sha256, serial, notBefore, notAfter } = version;
+  const thumbprint = readCertificate(Buffer.from(version.der, 'base64')).sha1.toUpperCase();
+  return { version: version.version, sha256, thumbprint, serial, notBefore, notAfter };
+}
+
+function snapshot(
+  { vault, certificate, plan }: Place,
+  seen: { facts: Present; current: VersionFacts; pendingIsOurs: boolean; issuerIsPrivate: boolean },
+): Inspected {
+  return {
+    facts: seen.facts,
+    pendingIsOurs: seen.pendingIsOurs,
+    old: summaryOf(seen.current),
+    vaultUri: vault.uri,
+    vaultResourceId: vault.resourceId,
+    plan,
+    owner: certificate.owner,
+    issuerIsPrivate: seen.issuerIsPrivate,
+    keyType: seen.facts.policy.keyType as KeyType,
+    targets: certificate.targets,
+  };
+}
+
+/** What the certificate's policy and the plan rule out before anything is asked of anybody. */
+function policyRefusal(facts: Present, { plan, certificate }: Place) {
+  const { keyType, exportable } = facts.policy;
+  if (keyType === 'unknown' || !plan.acceptance.keys.includes(keyType)) {
+    return ended('refused', 'key-not-allowed', `plan ${plan.name} does not allow the policy's key type ${keyType}`);
+  }
+  if (!exportable && certificate.targets.length > 0) {
+    return ended(
+      'refused',
+      'key-not-exportable',
+      'the targets take the certificate with its key, and the policy forbids exporting it',
+    );
+  }
+  return undefined;
+}
+
+const PREFLIGHTS_AT_ONCE = 10;
+
+interface Preflight {
+  readonly place: Place;
+  readonly estate: Estate;
+  readonly isPrivate: boolean;
+}
+
+/** Targets that can never serve a certificate of this issuer. */
+async function targetRefusal(app: Dependencies, about: Preflight) {
+  const { targets } = about.place.certificate;
+  for (let at = 0; at < targets.length; at += PREFLIGHTS_AT_ONCE) {
+    const group = targets.slice(at, at + PREFLIGHTS_AT_ONCE);
+    const answers = await Promise.all(group.map((target) => preflight(app, about, target)));
+    const refused = answers.find((answer) => answer !== undefined);
+    if (refused !== undefined) return refused;
+  }
+  return undefined;
+}
+
+async function preflight(app: Dependencies, about: Preflight, target: Target) {
+  const adapter = app.target(about.estate, about.place.plan.issuer, target.kind);
+  const { refused } = (await adapter.preflight?.(target, { isPrivate: about.isPrivate })) ?? {};
+  if (refused === undefined) return undefined;
+  return ended('refused', isReason(refused) ? refused : 'deploy-refused', `${target.id}: ${refused}`);
+}
+
+function isReason(text: string): text is Reason {
+  return Object.hasOwn(reasons, text);
+}

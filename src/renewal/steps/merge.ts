@@ -1,0 +1,44 @@
+import type { Inspected, StepInput } from '../story.ts';
+import { summaryOf } from './inspect.ts';
+import { done, ended, type Step } from './step.ts';
+import { chainSha256, orderOf } from './submit.ts';
+
+/** Stage 8: the accepted chain joins its key; from now on pull targets can take the new version. */
+export const merge: Step<'merge'> = {
+  async run(input, app) {
+    const order = await orderOf(input.renewalId, app);
+    const chain = order.accepted ?? [];
+    if (chainSha256(chain) !== input.checked.chainSha256) {
+      return ended('failed', 'step-failed', 'the stored chain is not the one that was accepted');
+    }
+    const ref = { vault: input.inspected.vaultUri, name: input.certificate };
+    const facts = await app.vault.inspect(ref);
+    const merged = facts.state === 'present' && facts.current?.sha256 === input.checked.sha256;
+    if (!merged && (facts.state !== 'present' || !samePolicy(facts.policy, input.inspected))) {
+      return ended('needs-person', 'policy-changed', 'the certificate or its policy was changed while the renewal ran');
+    }
+    const version = await app.vault.merge({ ...ref, chain, tags: input.inspected.facts.tags });
+    if (version.sha256 !== input.checked.sha256) {
+      return ended(
+        'needs-person',
+        'not-current',
+        `the vault made ${version.sha256} current, not the accepted certificate`,
+      );
+    }
+    await app.store.saveOrder({ ...order, state: 'merged' });
+    return done(summaryOf(version));
+  },
+  intent: ({ checked, csrSha256 }: StepInput<'merge'>) => ({
+    csr: csrSha256,
+    certificate: checked.sha256,
+    chain: checked.chainSha256,
+  }),
+  result: (value) => ({ ...value }),
+};
+
+/** What was approved and requested must still be what the vault is told to keep. */
+function samePolicy(now: Inspected['facts']['policy'], { facts }: Inspected): boolean {
+  const relevant = ({ subject, dnsNames, keyType, exportable, contentType }: Inspected['facts']['policy']) =>
+    JSON.stringify([subject, [...dnsNames].sort(), keyType, exportable, contentType]);
+  return relevant(now) === relevant(facts.policy);
+}

@@ -1,0 +1,88 @@
+import { normaliseDnsName } from '../../certificate/alternative-names.ts';
+import { readCsr } from '../../certificate/csr.ts';
+import { isSameSubject, readSubject } from '../../certificate/names.ts';
+import type { OrderRow } from '../../estate/port.ts';
+import type { CsrRequest, PendingFacts } from '../../vault/port.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { Inspected, StepInput } from '../story.ts';
+import { isOurs } from './inspect.ts';
+import { done, ended, type Step } from './step.ts';
+
+/** Stage 4: a key and a CSR are made in the vault, or a pending request of ours is taken up again. */
+export const request: Step<'request'> = {
+  async run(input, app) {
+    const wanted = csrRequest(input.inspected, input.certificate);
+    const found = await pendingNow(input, app);
+    if (found !== undefined) {
+      if (!found.ours)
+        return ended('refused', 'foreign-pending', `request ${found.pending.requestId} is pending and is not ours`);
+      if (asWanted(found.pending, wanted))
+        return done(await keep(input, app, { pending: found.pending, resumed: true }));
+      await app.vault.discard(wanted);
+    }
+    if ((await app.store.order(input.renewalId)) === undefined)
+      await app.store.saveOrder(newOrder(input, app, 'requesting'));
+    const pending = await app.vault.request(wanted);
+    return done(await keep(input, app, { pending, resumed: false }));
+  },
+  intent: ({ inspected }) => ({ keyType: inspected.keyType, plan: inspected.plan.name }),
+  result: (value) => ({ csr: value.csrSha256, resumed: value.resumed }),
+};
+
+async function pendingNow({ inspected, renewalId, vault, certificate }: StepInput<'request'>, app: Dependencies) {
+  const ref = { vault: inspected.vaultUri, name: certificate };
+  const facts = await app.vault.inspect(ref);
+  const pending = facts.state === 'present' ? facts.pending : undefined;
+  if (pending?.status !== 'inProgress') return undefined;
+  return { pending, ours: await isOurs(app, { vault, ref, facts, renewalId }) };
+}
+
+/** Remembers the order; the answer of an earlier one for the same CSR is taken over, so that nothing is ordered twice. */
+async function keep(input: StepInput<'request'>, app: Dependencies, got: { pending: PendingFacts; resumed: boolean }) {
+  const { csrSha256, requestId } = got.pending;
+  const own = await app.store.order(input.renewalId);
+  if (own?.csrSha256 !== csrSha256) {
+    const earlier = await app.store.orderForCsr(input.vault, input.certificate, csrSha256);
+    const order = { ...newOrder(input, app, 'requested'), csrSha256, requestId };
+    await app.store.saveOrder(
+      reusable(earlier, order) ? { ...order, state: 'submitted', reference: earlier.reference } : order,
+    );
+  }
+  return { csrSha256, resumed: got.resumed };
+}
+
+function reusable(earlier: OrderRow | undefined, order: OrderRow): earlier is OrderRow & { reference: string } {
+  if (earlier?.reference === undefined || earlier.issuer !== order.issuer) return false;
+  return earlier.state === 'submitted';
+}
+
+function newOrder(input: StepInput<'request'>, app: Dependencies, state: OrderRow['state']): OrderRow {
+  const { renewalId, vault, certificate, inspected } = input;
+  const createdAt = app.clock.now().toISOString();
+  return {
+    renewalId,
+    vault,
+    name: certificate,
+    issuer: inspected.plan.issuer,
+    csrSha256: '',
+    requestId: '',
+    state,
+    createdAt,
+  };
+}
+
+/** Subject, names, key type, exportability, content type and tags are carried over from the policy as it is. */
+function csrRequest({ facts, vaultUri, keyType }: Inspected, name: string): CsrRequest {
+  const { subject, dnsNames, exportable, contentType, validityMonths } = facts.policy;
+  const { tags } = facts;
+  return { vault: vaultUri, name, subject, dnsNames, keyType, exportable, contentType, validityMonths, tags };
+}
+
+/** Whether the pending CSR asks for what would be asked for now. */
+function asWanted(pending: PendingFacts, wanted: CsrRequest): boolean {
+  const csr = readCsr(Buffer.from(pending.csr, 'base64'));
+  const asked = new Set(csr.names.dns);
+  const names = new Set(wanted.dnsNames.map(normaliseDnsName));
+  const sameNames = asked.size === names.size && [...names].every((name) => asked.has(name));
+  return sameNames && csr.keyType === wanted.keyType && isSameSubject(csr.subject, readSubject(wanted.subject));
+}

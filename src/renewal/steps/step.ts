@@ -1,0 +1,82 @@
+import { RenewalError } from '../../errors.ts';
+import type { JournalEntry } from '../../journal/port.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { Outcome, Reason } from '../outcomes.ts';
+import { reasonOf } from '../perform.ts';
+import type { Ended, StepAnswer, StepInput, StepName, StepOutput } from '../story.ts';
+
+type Facts = Readonly<Record<string, unknown>>;
+
+/** A step: an activity that reads before it writes, so that running it twice has the effect of running it once. */
+export interface Step<S extends StepName> {
+  readonly run: (input: StepInput<S>, app: Dependencies) => Promise<StepAnswer<StepOutput<S>>>;
+  /** What is journalled before an irreversible act. */
+  readonly intent?: (input: StepInput<S>) => Facts;
+  /** What is journalled of the answer; `undefined`: nothing worth keeping happened. */
+  readonly result: (value: StepOutput<S>, input: StepInput<S>) => Facts | undefined;
+  /** Tells steps of one name apart within a renewal: the target, the gate's point, the round. */
+  readonly subject?: (input: StepInput<S>) => string;
+}
+
+/** Runs a step as its activity does: intent, act, result; errors become answers. */
+export async function runStep<S extends StepName>(
+  name: S,
+  step: Step<S>,
+  call: { readonly input: StepInput<S>; readonly app: Dependencies },
+): Promise<StepAnswer<StepOutput<S>>> {
+  const { input, app } = call;
+  const key = keyOf(name, step, input);
+  const record = (kind: JournalEntry['kind'], facts: Facts) =>
+    app.journal.append(input.renewalId, {
+      key: `${key}:${kind}`,
+      at: app.clock.now().toISOString(),
+      kind,
+      step: name,
+      facts,
+    });
+  try {
+    if (step.intent !== undefined) await record('intent', step.intent(input));
+    const answer = await step.run(input, app);
+    const facts = answer.state === 'done' ? step.result(answer.value, input) : factsOf(answer);
+    if (facts !== undefined) await record(answer.state === 'ended' ? 'decision' : 'result', facts);
+    return answer;
+  } catch (error) {
+    return answerOf(error, `${name} of ${input.renewalId}`);
+  }
+}
+
+export function done<T>(value: T): StepAnswer<T> {
+  return { state: 'done', value };
+}
+
+export function ended(outcome: Outcome, outcomeReason: Reason, detail: string): { readonly state: 'ended' } & Ended {
+  return { state: 'ended', outcome, outcomeReason, detail };
+}
+
+function keyOf<S extends StepName>(name: S, step: Step<S>, input: StepInput<S>): string {
+  const subject = step.subject?.(input);
+  return `${name}${subject === undefined ? '' : `:${subject}`}#${input.attempt}`;
+}
+
+function factsOf(answer: Exclude<StepAnswer<never>, { state: 'done' }>): Facts {
+  if (answer.state === 'again') return { again: answer.code, detail: answer.detail };
+  return { outcome: answer.outcome, reason: answer.outcomeReason, detail: answer.detail };
+}
+
+/** An error that may pass is tried again; one that a person must mend ends the renewal; a bug is tried again, in case. */
+function answerOf(error: unknown, where: string): StepAnswer<never> {
+  if (!(error instanceof RenewalError)) {
+    return {
+      state: 'again',
+      code: 'bug',
+      detail: `${where}: ${error instanceof Error ? error.message : String(error)}`.slice(0, 500),
+    };
+  }
+  const detail = error.message.slice(0, 500);
+  if (error.retry) {
+    const { code, retryAfterSeconds } = error;
+    return { state: 'again', code, detail, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+  }
+  const forbidden = error.code === 'vault-forbidden' || error.code === 'arm-forbidden';
+  return ended(forbidden ? 'needs-person' : 'failed', reasonOf(error.code), `${error.code}: ${detail}`);
+}

@@ -1,0 +1,74 @@
+import { sha256Hex } from '../../certificate/fingerprint.ts';
+import { RenewalError } from '../../errors.ts';
+import type { OrderRow } from '../../estate/port.ts';
+import { findVault } from '../../plan/look-up.ts';
+import type { Estate } from '../../plan/types.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { done, ended, type Step } from './step.ts';
+
+/** Stage 5: the CSR goes to the issuer; the reference is stored before anything is polled. */
+export const submit: Step<'submit'> = {
+  async run({ renewalId, vault, certificate, csrSha256, issuer, validityDays }, app) {
+    const order = await orderOf(renewalId, app);
+    if (order.reference !== undefined) return done({ reference: order.reference });
+    const estate = await app.estate();
+    const facts = await app.vault.inspect({ vault: vaultUri(estate, vault), name: certificate });
+    const pending = facts.state === 'present' ? facts.pending : undefined;
+    if (pending?.csrSha256 !== csrSha256) {
+      return ended('failed', 'step-failed', 'the pending request in the vault is no longer the one that was made');
+    }
+    const answer = await app.issuer(estate, issuer).submit({ renewalId, csr: pending.csr, validityDays });
+    if ('state' in answer) {
+      await app.store.saveOrder({ ...order, state: 'rejected' });
+      return ended('rejected', 'issuer-rejected', answer.reason);
+    }
+    await app.store.saveOrder({ ...order, state: 'submitted', reference: answer.reference });
+    return done({ reference: answer.reference });
+  },
+  intent: ({ csrSha256, issuer, validityDays }) => ({ csr: csrSha256, issuer, validityDays }),
+  result: (value) => ({ order: value.reference }),
+};
+
+/** Stage 6: one look at the order. The chain goes into the order row; history gets its hash. */
+export const poll: Step<'poll'> = {
+  async run({ renewalId, vault, certificate, reference, issuer }, app) {
+    const found = await app.store.certificate(vault, certificate);
+    if (found?.row.cancelRequested === renewalId)
+      return ended('cancelled', 'cancel-requested', 'cancelled while the issuer was waited for');
+    const order = await orderOf(renewalId, app);
+    const status = await app.issuer(await app.estate(), issuer).poll({ reference });
+    switch (status.state) {
+      case 'pending':
+        return done(status);
+      case 'rejected':
+        await app.store.saveOrder({ ...order, state: 'rejected' });
+        return done(status);
+      case 'issued':
+        await app.store.saveOrder({ ...order, state: 'issued', chain: status.chain });
+        return done({ state: 'issued', chainSha256: chainSha256(status.chain) });
+      default:
+        return status satisfies never;
+    }
+  },
+  result: (value) => (value.state === 'pending' ? undefined : { ...value }),
+  subject: ({ round }) => String(round),
+};
+
+/** SHA-256 over a chain as it stands: what a decision or a merge is bound to. */
+export function chainSha256(chain: readonly string[]): string {
+  return sha256Hex(Buffer.from(chain.join('\n')));
+}
+
+/** The order row of a renewal, which exists from the request step on. */
+export async function orderOf(renewalId: string, app: Dependencies): Promise<OrderRow> {
+  const order = await app.store.order(renewalId);
+  if (order === undefined) throw new RenewalError('bug', `renewal: order row missing: renewal=${renewalId}`);
+  return order;
+}
+
+/** Vaults do not leave the estate while a renewal of theirs runs; if one did, the renewal fails. */
+export function vaultUri(estate: Estate, vault: string): string {
+  const found = findVault(estate, vault);
+  if (found === undefined) throw new RenewalError('estate-invalid', `renewal: vault ${vault} left the estate file`);
+  return found.uri;
+}

@@ -1,0 +1,74 @@
+import type { TargetRow } from '../../estate/port.ts';
+import type { VersionToServe } from '../../targets/port.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { StepInput } from '../story.ts';
+import { done, type Step } from './step.ts';
+
+type TargetInput = Pick<
+  StepInput<'deploy'>,
+  'target' | 'version' | 'vaultUri' | 'vaultResourceId' | 'certificate' | 'issuer'
+>;
+
+/** A fresh look at what a target serves. A verification that has not succeeded yet is not worth a record. */
+export const probe: Step<'probe'> = {
+  run: async (input, app) => done(await (await adapterOf(input, app)).probe(input.target)),
+  result: (value, { purpose, version }) => {
+    if (purpose === 'verify' && (value.state !== 'served' || value.sha256 !== version.sha256)) return undefined;
+    return { purpose, ...value };
+  },
+  subject: ({ target, purpose, round }) => `${target.id}:${purpose}:${round}`,
+};
+
+/** Stage 9, for one target. */
+export const deploy: Step<'deploy'> = {
+  async run(input, app) {
+    const answer = await (await adapterOf(input, app)).deploy(input.target, versionOf(input));
+    return done(answer.state === 'refused' ? { refused: answer.reason } : {});
+  },
+  intent: ({ target, version }) => ({ target: target.id, version: version.version, certificate: version.sha256 }),
+  result: (value, { target }) => ({ target: target.id, ...value }),
+  subject: ({ target }) => target.id,
+};
+
+/** `version` is the last good one. */
+export const rollBack: Step<'rollBack'> = {
+  async run(input, app) {
+    const answer = await (await adapterOf(input, app)).rollBack(input.target, versionOf(input));
+    if (answer.state === 'rolled-back') return done({ rolledBack: true, detail: answer.detail });
+    return done({ rolledBack: false, detail: answer.reason });
+  },
+  intent: ({ target, version }) => ({ target: target.id, backTo: version.sha256 }),
+  result: (value, { target }) => ({ target: target.id, ...value }),
+  subject: ({ target }) => target.id,
+};
+
+/** The end of one target: what it was last seen serving goes into its row. */
+export const targetClosed: Step<'targetClosed'> = {
+  async run(input, app) {
+    const { result, target } = input;
+    const row: TargetRow = {
+      certificate: `${input.vault}/${input.certificate}`,
+      targetId: target.id,
+      kind: target.kind,
+      renewalId: input.renewalId,
+      ...(result.servedSha256 !== undefined && { servedSha256: result.servedSha256 }),
+      expectedSha256: input.version.sha256,
+      verified: result.verified,
+      seenAt: app.clock.now().toISOString(),
+      ...(result.problem !== undefined && { problem: result.problem }),
+    };
+    await app.store.saveTarget(row);
+    return done({ recorded: true });
+  },
+  result: (_value, { result }) => ({ ...result }),
+  subject: ({ target }) => target.id,
+};
+
+async function adapterOf({ issuer, target }: TargetInput, app: Dependencies) {
+  return app.target(await app.estate(), issuer, target.kind);
+}
+
+function versionOf({ version, vaultUri, vaultResourceId, certificate }: TargetInput): VersionToServe {
+  const { version: id, sha256, thumbprint } = version;
+  return { vault: vaultUri, vaultResourceId, name: certificate, version: id, sha256, thumbprint };
+}

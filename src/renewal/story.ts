@@ -1,0 +1,200 @@
+import type { DiffClass } from '../certificate/diff.ts';
+import type { KeyType } from '../certificate/types.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { OrderStatus } from '../issuers/port.ts';
+import type { Plan, Target } from '../plan/types.ts';
+import type { Probe } from '../targets/port.ts';
+import type { Inspection } from '../vault/port.ts';
+import type { Outcome, Reason } from './outcomes.ts';
+
+/** What a renewal is started with: ids and the reason, nothing that may change. */
+export interface RenewalInput {
+  readonly renewalId: string;
+  /** Name of the estate vault. */
+  readonly vault: string;
+  readonly certificate: string;
+  readonly reason: Reason;
+  readonly force: boolean;
+  readonly requester?: string;
+}
+
+/** The end of a renewal, and why. `detail` is a sentence for people, without secrets. */
+export interface Ended {
+  readonly outcome: Outcome;
+  readonly outcomeReason: Reason;
+  readonly detail: string;
+}
+
+/**
+ * What a step answers. Expected ends are values; `again` means "cannot tell, try again", which the orchestrator does
+ * after `retryAfterSeconds` or by its own table, a bounded number of times.
+ */
+export type StepAnswer<T> =
+  | { readonly state: 'done'; readonly value: T }
+  | ({ readonly state: 'ended' } & Ended)
+  | { readonly state: 'again'; readonly code: ErrorCode; readonly detail: string; readonly retryAfterSeconds?: number };
+
+/** A version in short: ids and dates, no bodies. */
+export interface VersionSummary {
+  readonly version: string;
+  readonly sha256: string;
+  readonly thumbprint: string;
+  readonly serial: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+}
+
+/** Vault facts and the plan, as they were when the renewal began: later edits of either cannot change its story. */
+export interface Inspected {
+  readonly facts: Extract<Inspection, { state: 'present' }>;
+  readonly pendingIsOurs: boolean;
+  readonly old: VersionSummary;
+  readonly vaultUri: string;
+  readonly vaultResourceId: string;
+  readonly plan: Plan;
+  readonly owner: string;
+  readonly issuerIsPrivate: boolean;
+  readonly keyType: KeyType;
+  readonly targets: readonly Target[];
+}
+
+export interface Requested {
+  readonly csrSha256: string;
+  /** True when a pending operation of ours was taken up again. */
+  readonly resumed: boolean;
+}
+
+export interface Submitted {
+  readonly reference: string;
+}
+
+/** The order's state without the chain: that is in the order row. */
+export type Polled =
+  | Exclude<OrderStatus, { state: 'issued' }>
+  | { readonly state: 'issued'; readonly chainSha256: string };
+
+export interface Checked {
+  readonly sha256: string;
+  readonly serial: string;
+  readonly notAfter: string;
+  /** SHA-256 over the accepted chain: what a decision before the merge is bound to. */
+  readonly chainSha256: string;
+  readonly diffClass: DiffClass;
+  readonly warnings: readonly string[];
+}
+
+/** How one target ended; children of a fan-out answer with this, they never throw. */
+export interface TargetResult {
+  readonly id: string;
+  readonly kind: Target['kind'];
+  readonly verified: boolean;
+  /** False when nothing was changed on it. */
+  readonly touched: boolean;
+  readonly servedSha256?: string;
+  readonly problem?: string;
+  readonly baseline?: 'served' | 'unreachable';
+  readonly rolledBack?: boolean;
+}
+
+/** What a finished renewal answers, and what its orchestration's output is. */
+export interface RenewalResult extends Ended {
+  readonly renewalId: string;
+  readonly vault: string;
+  readonly certificate: string;
+  readonly reason: Reason;
+  readonly issuer?: string;
+  readonly old?: VersionSummary;
+  readonly new?: VersionSummary;
+  readonly targets: readonly TargetResult[];
+}
+
+/** The custom status: what the portal shows while a renewal runs. */
+export interface RenewalStatus {
+  readonly vault: string;
+  readonly certificate: string;
+  readonly stage: Stage;
+  readonly reason: Reason;
+  readonly issuer?: string;
+  readonly order?: string;
+  /** `n/m` targets seen serving the new version. */
+  readonly verified?: string;
+  /** Set while a step waits to be tried again. */
+  readonly waitingFor?: string;
+  readonly nextAttemptAt?: string;
+  readonly outcome?: Outcome;
+  readonly outcomeReason?: Reason;
+}
+
+/** The numbered stages of a renewal, in order. */
+export const stages = [
+  'inspect',
+  'decide',
+  'gate',
+  'request',
+  'submit',
+  'issue',
+  'check',
+  'merge',
+  'deploy',
+  'verify',
+  'close',
+] as const;
+export type Stage = (typeof stages)[number];
+
+export const gatePoints = ['before-request', 'before-submit', 'before-merge'] as const;
+export type GatePoint = (typeof gatePoints)[number];
+
+/** Every step's input says whose it is and which try it is: together they are its key in the journal. */
+export interface StepCall {
+  readonly renewalId: string;
+  readonly vault: string;
+  readonly certificate: string;
+  readonly attempt: number;
+}
+
+interface TargetCall {
+  readonly target: Target;
+  readonly version: VersionSummary;
+  readonly vaultUri: string;
+  readonly vaultResourceId: string;
+  readonly issuer: string;
+}
+
+/** The steps: name → what it is asked besides the `StepCall`, and what it answers. Each is an activity of that name. */
+export interface Steps {
+  inspect: { asks: { readonly reason: Reason; readonly requester?: string }; answers: Inspected };
+  gate: {
+    asks: { readonly point: GatePoint; readonly boundTo: Readonly<Record<string, string>> };
+    answers: { readonly open: true };
+  };
+  request: { asks: { readonly inspected: Inspected }; answers: Requested };
+  submit: {
+    asks: { readonly csrSha256: string; readonly issuer: string; readonly validityDays: number };
+    answers: Submitted;
+  };
+  poll: { asks: { readonly reference: string; readonly issuer: string; readonly round: number }; answers: Polled };
+  check: {
+    asks: { readonly plan: Plan; readonly csrSha256: string; readonly old: VersionSummary; readonly reason: Reason };
+    answers: Checked;
+  };
+  merge: {
+    asks: { readonly checked: Checked; readonly csrSha256: string; readonly inspected: Inspected };
+    answers: VersionSummary;
+  };
+  probe: {
+    asks: TargetCall & { readonly purpose: 'baseline' | 'verify' | 'roll-back'; readonly round: number };
+    answers: Probe;
+  };
+  deploy: { asks: TargetCall; answers: { readonly refused?: string } };
+  rollBack: { asks: TargetCall; answers: { readonly rolledBack: boolean; readonly detail: string } };
+  targetClosed: { asks: TargetCall & { readonly result: TargetResult }; answers: { readonly recorded: true } };
+  close: { asks: { readonly result: RenewalResult }; answers: { readonly closed: true } };
+}
+
+export type StepName = keyof Steps;
+export type StepInput<S extends StepName> = StepCall & Steps[S]['asks'];
+export type StepOutput<S extends StepName> = Steps[S]['answers'];
+
+export function isEnded(answer: object): answer is Ended {
+  return 'outcome' in answer && 'outcomeReason' in answer;
+}

@@ -1,0 +1,282 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createKeys } from '../../../local/pki.ts';
+import { RenewalError } from '../../../src/errors.ts';
+import { startRenewal } from '../../../src/renewal/start.ts';
+import { closedRow } from '../../../src/renewal/steps/close.ts';
+import { runStep, type Step } from '../../../src/renewal/steps/step.ts';
+import { steps } from '../../../src/renewal/steps/table.ts';
+import {
+  isEnded,
+  type RenewalResult,
+  type StepAnswer,
+  type StepInput,
+  type StepName,
+  type StepOutput,
+} from '../../../src/renewal/story.ts';
+import { createWorld, NOW, pendingOf, plan, site, type World } from '../../builders/world.ts';
+
+let world: World;
+let renewalId: string;
+beforeEach(async () => {
+  world = await createWorld();
+  renewalId = await claim(world);
+});
+
+async function claim(of: World): Promise<string> {
+  const started = await startRenewal({ vault: 'kv-web', certificate: 'shop', reason: 'sweep', force: false }, of.app);
+  if (started.state !== 'started') throw new TypeError(`not started: ${JSON.stringify(started)}`);
+  return started.renewalId;
+}
+
+type Asks<S extends StepName> = Omit<StepInput<S>, 'renewalId' | 'vault' | 'certificate' | 'attempt'>;
+
+function run<S extends StepName>(name: S, asks: Asks<S>, attempt = 1): Promise<StepAnswer<StepOutput<S>>> {
+  const input = { renewalId, vault: 'kv-web', certificate: 'shop', attempt, ...asks } as StepInput<S>;
+  return runStep(name, steps[name] as Step<S>, { input, app: world.app });
+}
+
+async function value<S extends StepName>(name: S, asks: Asks<S>): Promise<StepOutput<S>> {
+  const answer = await run(name, asks);
+  if (answer.state !== 'done') throw new TypeError(`${name}: ${JSON.stringify(answer)}`);
+  return answer.value;
+}
+
+const keys = async () => (await world.app.journal.read(renewalId)).map((record) => record.key);
+
+/** The steps up to the merge, as the orchestration runs them. */
+async function upToCheck() {
+  const inspected = await value('inspect', { reason: 'sweep' });
+  const { csrSha256 } = await value('request', { inspected });
+  const order = await value('submit', { csrSha256, issuer: 'internal', validityDays: 90 });
+  await value('poll', { reference: order.reference, issuer: 'internal', round: 1 });
+  const checked = await run('check', { plan: inspected.plan, csrSha256, old: inspected.old, reason: 'sweep' });
+  return { inspected, csrSha256, order, checked };
+}
+
+describe('the steps', () => {
+  it('lead from a claim to a merged version, intent before act in the journal', async () => {
+    const { inspected, csrSha256, checked } = await upToCheck();
+    if (checked.state !== 'done') throw new TypeError(JSON.stringify(checked));
+    const merged = await value('merge', { checked: checked.value, csrSha256, inspected });
+    expect(merged.sha256).toBe(checked.value.sha256);
+    expect(await keys()).toEqual([
+      'inspect#1:result',
+      'request#1:intent',
+      'request#1:result',
+      'submit#1:intent',
+      'submit#1:result',
+      'poll:1#1:result',
+      'check#1:result',
+      'merge#1:intent',
+      'merge#1:result',
+    ]);
+  });
+
+  it('have the effect of one run when they run twice', async () => {
+    const inspected = await value('inspect', { reason: 'sweep' });
+    const first = await value('request', { inspected });
+    const second = await value('request', { inspected });
+    expect(second.csrSha256).toBe(first.csrSha256);
+    expect(world.vault.calls.filter((verb) => verb === 'request')).toHaveLength(1);
+    const order = await value('submit', { csrSha256: first.csrSha256, issuer: 'internal', validityDays: 90 });
+    expect(await value('submit', { csrSha256: first.csrSha256, issuer: 'internal', validityDays: 90 })).toEqual(order);
+    expect((await keys()).filter((key) => key === 'submit#1:result')).toHaveLength(1);
+  });
+
+  it('refuse an issuer that certifies another key, before anything is merged', async () => {
+    const foreign = await createWorld({ certificate: 'shop' });
+    const answer = await foreignChain(foreign);
+    world.levers.issuer = { poll: async () => ({ state: 'issued', chain: answer }) };
+    const { checked } = await upToCheck();
+    expect(checked).toMatchObject({ state: 'ended', outcome: 'rejected', outcomeReason: 'wrong-key' });
+    expect(world.vault.calls).not.toContain('merge');
+  });
+
+  it('tell an issuer’s refusal from an issuer that cannot be reached', async () => {
+    const inspected = await value('inspect', { reason: 'sweep' });
+    const { csrSha256 } = await value('request', { inspected });
+    world.levers.issuer = {
+      submit: () => Promise.reject(new RenewalError('issuer-unreachable', 'internal: no answer')),
+    };
+    expect(await run('submit', { csrSha256, issuer: 'internal', validityDays: 90 })).toMatchObject({
+      state: 'again',
+      code: 'issuer-unreachable',
+    });
+    world.levers.issuer = { submit: async () => ({ state: 'rejected', reason: 'name not allowed' }) };
+    expect(await run('submit', { csrSha256, issuer: 'internal', validityDays: 90 }, 2)).toMatchObject({
+      state: 'ended',
+      outcome: 'rejected',
+      outcomeReason: 'issuer-rejected',
+    });
+  });
+
+  it('end a missing role with a person, at once', async () => {
+    world.vault.fail = () => {
+      throw new RenewalError('vault-forbidden', 'key-vault: inspect: ForbiddenByRbac');
+    };
+    expect(await run('inspect', { reason: 'sweep' })).toMatchObject({
+      state: 'ended',
+      outcome: 'needs-person',
+      outcomeReason: 'vault-forbidden',
+    });
+  });
+
+  it('stop at a gate when a person cancelled', async () => {
+    const found = await world.app.store.certificate('kv-web', 'shop');
+    if (found === undefined) throw new TypeError('the row is there');
+    await world.app.store.saveCertificate({ ...found.row, cancelRequested: renewalId }, found.etag);
+    expect(await run('gate', { point: 'before-submit', boundTo: {} })).toMatchObject({
+      state: 'ended',
+      outcome: 'cancelled',
+    });
+  });
+
+  it('do not merge when the policy was edited in between', async () => {
+    const { inspected, csrSha256, checked } = await upToCheck();
+    if (checked.state !== 'done') throw new TypeError(JSON.stringify(checked));
+    const held = world.vault.get('shop');
+    if (held.state !== 'present') throw new TypeError('shop is there');
+    world.vault.set('shop', { ...held, policy: { ...held.policy, exportable: false } });
+    expect(await run('merge', { checked: checked.value, csrSha256, inspected })).toMatchObject({
+      state: 'ended',
+      outcomeReason: 'policy-changed',
+    });
+    expect(world.vault.calls).not.toContain('merge');
+  });
+});
+
+async function foreignChain(of: World): Promise<readonly string[]> {
+  const { csr } = pendingOf(
+    { subject: 'CN=shop.contoso.example', dnsNames: ['shop.contoso.example'] },
+    await createKeys('P-256'),
+  );
+  const issuer = of.app.issuer(await of.app.estate(), 'internal');
+  const order = await issuer.submit({ renewalId: 'other', csr, validityDays: 90 });
+  const status = await issuer.poll({ reference: 'reference' in order ? order.reference : '' });
+  return status.state === 'issued' ? status.chain : [];
+}
+
+describe('a pending operation found at request', () => {
+  const hold = async (dnsNames: string[]) => {
+    const held = world.vault.get('shop');
+    if (held.state !== 'present') throw new TypeError('shop is there');
+    const pending = pendingOf({ subject: 'CN=shop.contoso.example', dnsNames }, await createKeys('P-256'));
+    world.vault.set('shop', { ...held, pending });
+    return pending;
+  };
+  const orderOf = (csrSha256: string) =>
+    world.app.store.saveOrder({
+      renewalId: 'earlier',
+      vault: 'kv-web',
+      name: 'shop',
+      issuer: 'internal',
+      csrSha256,
+      requestId: 'r',
+      state: 'requested',
+      createdAt: NOW.toISOString(),
+    });
+
+  it('is resumed when it is ours with the CSR we want', async () => {
+    const inspected = await value('inspect', { reason: 'sweep' });
+    const { csrSha256 } = await hold(['shop.contoso.example']);
+    await orderOf(csrSha256);
+    expect(await value('request', { inspected })).toEqual({ csrSha256, resumed: true });
+  });
+
+  it('is deleted and made again when it is ours and different', async () => {
+    const inspected = await value('inspect', { reason: 'sweep' });
+    const { csrSha256 } = await hold(['old-name.contoso.example']);
+    await orderOf(csrSha256);
+    const requested = await value('request', { inspected });
+    expect(requested.resumed).toBe(false);
+    expect(requested.csrSha256).not.toBe(csrSha256);
+    expect(world.vault.calls).toContain('discard');
+  });
+
+  it('is left alone when it is somebody else’s', async () => {
+    const inspected = await value('inspect', { reason: 'sweep' });
+    await hold(['shop.contoso.example']);
+    expect(await run('request', { inspected })).toMatchObject({
+      state: 'ended',
+      outcome: 'refused',
+      outcomeReason: 'foreign-pending',
+    });
+    expect(world.vault.calls).not.toContain('discard');
+  });
+});
+
+describe('inspect', () => {
+  it.each([
+    [
+      'a target that can never serve it',
+      (of: World) => (of.levers.preflight = 'private-ca-on-multi-tenant'),
+      'private-ca-on-multi-tenant',
+    ],
+    ['a key type that the plan does not allow', policyWith({ keyType: 'P-521' }), 'key-not-allowed'],
+    ['a key that targets could not take', policyWith({ exportable: false }), 'key-not-exportable'],
+  ])('refuses %s before anything is requested', async (_title, change, outcomeReason) => {
+    change(world);
+    const answer = await run('inspect', { reason: 'sweep' });
+    expect(answer).toMatchObject({ state: 'ended', outcome: 'refused', outcomeReason });
+    expect(world.vault.calls).not.toContain('request');
+  });
+});
+
+function policyWith(changes: object) {
+  return (of: World) => {
+    const held = of.vault.get('shop');
+    if (held.state === 'present') of.vault.set('shop', { ...held, policy: { ...held.policy, ...changes } });
+  };
+}
+
+describe('closedRow', () => {
+  const row = {
+    vault: 'kv-web',
+    name: 'shop',
+    plan: 'web',
+    owner: 'o',
+    state: 'renewing',
+    attempt: 3,
+    failedAttempts: 0,
+  } as const;
+  const result = (outcome: RenewalResult['outcome']): RenewalResult => ({
+    renewalId: 'r',
+    vault: 'kv-web',
+    certificate: 'shop',
+    reason: 'sweep',
+    outcome,
+    outcomeReason: 'step-failed',
+    detail: '',
+    targets: [],
+  });
+
+  it.each([
+    [0, 1],
+    [1, 2],
+    [2, 4],
+    [4, 16],
+    [5, 32],
+    [9, 32],
+  ])('after %i failures waits %i hours more', (failedAttempts, hours) => {
+    const closed = closedRow({ ...row, failedAttempts }, { result: result('failed'), plan: plan(), now: NOW });
+    expect(closed.failedAttempts).toBe(failedAttempts + 1);
+    expect(Date.parse(closed.nextAttemptAt ?? '') - NOW.getTime()).toBe(hours * 3_600_000);
+  });
+
+  it('forgets failures once the certificate is renewed', () => {
+    const closed = closedRow(
+      { ...row, failedAttempts: 4, nextAttemptAt: NOW.toISOString() },
+      { result: result('renewed'), plan: plan(), now: NOW },
+    );
+    expect(closed).toMatchObject({ state: 'idle', failedAttempts: 0, lastOutcome: 'renewed' });
+    expect(closed.nextAttemptAt).toBeUndefined();
+  });
+});
+
+describe('isEnded', () => {
+  it('tells an end from a value', () => {
+    expect(isEnded({ outcome: 'failed', outcomeReason: 'step-failed', detail: '' })).toBe(true);
+    expect(isEnded({ reference: 'r' })).toBe(false);
+    expect(isEnded(site('x'))).toBe(false);
+  });
+});

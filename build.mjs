@@ -1,11 +1,34 @@
-// Builds the app's one bundle and the stand's programs; `--package` also writes the deployable zip.
-import { rm } from 'node:fs/promises';
+// Builds the app's one bundle and the programs of the stand; `--package` writes the deployable zip.
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { zipSync } from 'fflate';
 import { rolldown } from 'rolldown';
 
-const app = { input: { functions: 'functions/index.ts' }, external: ['@azure/functions-core'] };
+const packaging = process.argv.includes('--package');
+const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+
+await rm('dist', { recursive: true, force: true });
+await bundle(
+  { input: { functions: 'functions/index.ts' }, external: ['@azure/functions-core'] },
+  { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false, minify: packaging },
+);
+if (packaging) await writePackage();
+else {
+  await bundle(
+    {
+      input: {
+        start: 'local/stand/start.ts',
+        stand: 'local/stand/stand-alone.ts',
+        host: 'local/host/main.ts',
+        worker: 'local/host/worker/child.ts',
+      },
+      external: /^[^./]/,
+    },
+    { dir: 'dist/local', format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: 'shared-[hash].mjs' },
+  );
+}
 
 async function bundle(input, output) {
-  const build = await rolldown({ platform: 'node', logLevel: 'warn', ...input });
+  const build = await rolldown({ platform: 'node', logLevel: 'warn', transform: { define: { __PERENNIAL_VERSION__: JSON.stringify(version) } }, ...input });
   try {
     await build.write(output);
   } finally {
@@ -13,5 +36,17 @@ async function bundle(input, output) {
   }
 }
 
-await rm('dist', { recursive: true, force: true });
-await bundle(app, { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false, sourcemap: true });
+/** What Azure loads, and nothing else: the bundle, host.json, and a package.json that names the entry. */
+async function writePackage() {
+  const manifest = { name: 'perennial', version, private: true, main: 'functions.cjs' };
+  const files = {
+    'functions.cjs': await readFile('dist/functions.cjs'),
+    'host.json': await readFile('host.json'),
+    'package.json': Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`),
+  };
+  const at = new Date('2026-01-01T00:00:00Z');
+  await mkdir('dist', { recursive: true });
+  await writeFile('dist/perennial.zip', zipSync(files, { level: 9, mtime: at }));
+  const unpacked = Object.values(files).reduce((sum, bytes) => sum + bytes.length, 0);
+  console.log(`dist/perennial.zip: ${Object.keys(files).join(', ')}; ${(unpacked / 1e6).toFixed(2)} MB unpacked`);
+}

@@ -1,0 +1,233 @@
+import type { KeyType } from '../../src/certificate/types.ts';
+import { seededRandom, shuffled } from './random.ts';
+
+/** What happens to a seeded certificate, and how that must end. */
+export interface Scenario {
+  readonly key:
+    | 'near-expiry'
+    | 'many-events'
+    | 'dropped-event'
+    | 'by-hand'
+    | 'healthy'
+    | 'stale-pending'
+    | 'foreign-pending'
+    | 'imported'
+    | 'expired'
+    | 'slow-site'
+    | 'multi-tenant'
+    | 'no-targets';
+  readonly story: string;
+  readonly vault: 0 | 1;
+  readonly keyType: KeyType;
+  /** Days since the current version was made, and days it has left. */
+  readonly ageDays: number;
+  readonly leftDays: number;
+  readonly trigger: 'event' | 'five-events' | 'sweep' | 'force' | 'ask';
+  /** App Service sites that serve it. */
+  readonly sites: readonly { readonly environment: 'ase-v3' | 'multi-tenant'; readonly lagSeconds: number }[];
+  readonly expected: { readonly outcome: string; readonly reason: string };
+}
+
+const ase = { environment: 'ase-v3', lagSeconds: 0 } as const;
+const renewed = { outcome: 'renewed', reason: 'served' } as const;
+
+export const scenarios: readonly Scenario[] = [
+  {
+    key: 'near-expiry',
+    story: 'near expiry, the event arrives',
+    vault: 0,
+    keyType: 'P-256',
+    ageDays: 70,
+    leftDays: 20,
+    trigger: 'event',
+    sites: [ase],
+    expected: renewed,
+  },
+  {
+    key: 'many-events',
+    story: 'near expiry, the event arrives five times; two sites',
+    vault: 0,
+    keyType: 'RSA-2048',
+    ageDays: 75,
+    leftDays: 15,
+    trigger: 'five-events',
+    sites: [ase, ase],
+    expected: renewed,
+  },
+  {
+    key: 'dropped-event',
+    story: 'near expiry, the event is lost: the sweep finds it',
+    vault: 1,
+    keyType: 'P-384',
+    ageDays: 68,
+    leftDays: 22,
+    trigger: 'sweep',
+    sites: [ase],
+    expected: renewed,
+  },
+  {
+    key: 'by-hand',
+    story: 'renewed by hand over HTTP',
+    vault: 1,
+    keyType: 'RSA-3072',
+    ageDays: 50,
+    leftDays: 40,
+    trigger: 'force',
+    sites: [ase],
+    expected: renewed,
+  },
+  {
+    key: 'healthy',
+    story: 'healthy: asked for over HTTP, not due',
+    vault: 1,
+    keyType: 'P-256',
+    ageDays: 30,
+    leftDays: 60,
+    trigger: 'ask',
+    sites: [ase],
+    expected: { outcome: 'not-needed', reason: 'not-due' },
+  },
+  {
+    key: 'stale-pending',
+    story: 'an old pending request of ours is taken up again',
+    vault: 0,
+    keyType: 'RSA-2048',
+    ageDays: 72,
+    leftDays: 18,
+    trigger: 'event',
+    sites: [ase],
+    expected: renewed,
+  },
+  {
+    key: 'foreign-pending',
+    story: 'somebody else’s request is pending',
+    vault: 1,
+    keyType: 'P-256',
+    ageDays: 80,
+    leftDays: 10,
+    trigger: 'ask',
+    sites: [ase],
+    expected: { outcome: 'refused', reason: 'foreign-pending' },
+  },
+  {
+    key: 'imported',
+    story: 'imported as PFX',
+    vault: 1,
+    keyType: 'RSA-2048',
+    ageDays: 66,
+    leftDays: 24,
+    trigger: 'event',
+    sites: [ase],
+    expected: renewed,
+  },
+  {
+    key: 'expired',
+    story: 'expired already',
+    vault: 0,
+    keyType: 'P-256',
+    ageDays: 92,
+    leftDays: -2,
+    trigger: 'event',
+    sites: [ase],
+    expected: renewed,
+  },
+  {
+    key: 'slow-site',
+    story: 'its site keeps serving the old one at first',
+    vault: 1,
+    keyType: 'P-521',
+    ageDays: 64,
+    leftDays: 26,
+    trigger: 'event',
+    sites: [{ environment: 'ase-v3', lagSeconds: 4 }],
+    expected: renewed,
+  },
+  {
+    key: 'multi-tenant',
+    story: 'a multi-tenant site, which takes no private CA',
+    vault: 0,
+    keyType: 'RSA-2048',
+    ageDays: 71,
+    leftDays: 19,
+    trigger: 'event',
+    sites: [{ environment: 'multi-tenant', lagSeconds: 0 }],
+    expected: { outcome: 'refused', reason: 'private-ca-on-multi-tenant' },
+  },
+  {
+    key: 'no-targets',
+    story: 'used nowhere: only the vault is renewed',
+    vault: 0,
+    keyType: 'RSA-4096',
+    ageDays: 69,
+    leftDays: 21,
+    trigger: 'sweep',
+    sites: [],
+    expected: { outcome: 'renewed', reason: 'no-targets' },
+  },
+];
+
+/** A scenario with the names that a seed gave it. */
+export interface Seeded extends Scenario {
+  readonly vaultName: string;
+  readonly name: string;
+  readonly hostNames: readonly string[];
+}
+
+export interface SeededEstate {
+  readonly company: string;
+  readonly domain: string;
+  readonly vaultNames: readonly [string, string];
+  readonly caVaultName: string;
+  readonly subscription: string;
+  readonly certificates: readonly Seeded[];
+}
+
+const companies = ['contoso', 'fabrikam', 'northwind', 'tailspin', 'wingtip', 'adatum', 'litware', 'proseware'];
+const words = [
+  'shop',
+  'portal',
+  'api',
+  'intranet',
+  'billing',
+  'partner',
+  'legacy',
+  'archive',
+  'media',
+  'www',
+  'mail',
+  'docs',
+  'orders',
+  'login',
+  'reports',
+  'status',
+  'events',
+  'payroll',
+  'search',
+  'maps',
+  'travel',
+  'support',
+  'careers',
+  'labs',
+] as const;
+
+/** Names, and with them everything that hangs on names, for a seed. */
+export function seedEstate(seed: number): SeededEstate {
+  const random = seededRandom(seed);
+  const company = shuffled(companies, random)[0] ?? 'contoso';
+  const names = shuffled(words, random);
+  const domain = `${company}.example`;
+  const vaultNames = [`kv-${company}-web`, `kv-${company}-core`] as const;
+  const certificates = scenarios.map((scenario, index): Seeded => {
+    const name = names[index] ?? `app-${index}`;
+    const hostNames = scenario.sites.map((_, site) =>
+      site === 0 ? `${name}.${domain}` : `${name}-${site + 1}.${domain}`,
+    );
+    return { ...scenario, vaultName: vaultNames[scenario.vault], name, hostNames };
+  });
+  return { company, domain, vaultNames, caVaultName: `kv-${company}-ca`, subscription: guid(random), certificates };
+}
+
+function guid(random: () => number): string {
+  const hex = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join('');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,145 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(folder, file));
+}
+
+interface Import {
+  readonly from: string;
+  /** A path inside the project, or a package's name. */
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const IMPORT = /^(?:import|export)\s+(type\s)?[^'"]*?from\s+['"]([^'"]+)['"]|^import\s+()['"]([^'"]+)['"]/gm;
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  return [...text.matchAll(IMPORT)].map((match) => {
+    const specifier = match[2] ?? match[4] ?? '';
+    const to = specifier.startsWith('.') ? relative(root, resolve(root, dirname(file), specifier)) : specifier;
+    return { from: file, to, typeOnly: match[1] !== undefined };
+  });
+}
+
+const all = ['functions', 'src', 'local'].flatMap(sources).flatMap(importsOf);
+const show = (found: readonly Import[]) => found.map(({ from, to }) => `${from} → ${to}`);
+const inside = (folder: string) => (file: string) => file.startsWith(`${folder}/`);
+
+describe('imports', () => {
+  it('keeps the stand out of what is shipped', () => {
+    const shipped = all.filter(({ from }) => !inside('local')(from));
+    expect(show(shipped.filter(({ to }) => inside('local')(to)))).toEqual([]);
+  });
+
+  it('lets the stand import only certificate knowledge and the clock of the app', () => {
+    const allowed = (to: string) => inside('src/certificate')(to) || to === 'src/clock.ts';
+    const crossing = all.filter(
+      ({ from, to }) => inside('local')(from) && (inside('src')(to) || inside('functions')(to)),
+    );
+    expect(show(crossing.filter(({ to, typeOnly }) => !allowed(to) && !typeOnly))).toEqual([]);
+  });
+
+  it.each([
+    ['pkijs', ['src/certificate/', 'local/']],
+    ['durable-functions', ['src/renewal/', 'functions/']],
+    ['@azure/functions', ['functions/']],
+    ['@azure/keyvault-certificates', ['src/vault/']],
+    ['@azure/keyvault-keys', ['src/vault/']],
+    ['@azure/data-tables', ['src/estate/']],
+    ['yaml', ['src/plan/']],
+  ])('%s has only its own importers', (name, homes) => {
+    const strangers = all.filter(
+      ({ from, to }) => to === name && inside('local')(from) === false && !homes.some((home) => from.startsWith(home)),
+    );
+    expect(show(strangers)).toEqual([]);
+  });
+
+  it('lets adapters import their own port and certificate knowledge, not each other', () => {
+    const adapters = ['src/vault', 'src/issuers', 'src/targets', 'src/journal'];
+    const crossing = all.filter(({ from, to, typeOnly }) => {
+      const home = adapters.find((adapter) => inside(adapter)(from));
+      return home !== undefined && !typeOnly && adapters.some((other) => other !== home && inside(other)(to));
+    });
+    expect(show(crossing)).toEqual([]);
+  });
+
+  it('lets nothing but the triggers import functions', () => {
+    expect(show(all.filter(({ from, to }) => inside('functions')(to) && !inside('functions')(from)))).toEqual([]);
+  });
+});
+
+const orchestrators = [
+  'src/renewal/renew-certificate.ts',
+  'src/renewal/await-issue.ts',
+  'src/renewal/deploy-target.ts',
+  'src/renewal/roll-out.ts',
+  'src/renewal/perform.ts',
+  'src/renewal/progress.ts',
+  'src/renewal/decide-again.ts',
+];
+const pure = [
+  ...orchestrators,
+  'src/renewal/story.ts',
+  'src/renewal/outcomes.ts',
+  'src/plan/decision.ts',
+  'src/plan/due.ts',
+  'src/errors.ts',
+];
+
+describe('orchestrators', () => {
+  it('import only pure modules and types', () => {
+    const effects = all.filter(
+      ({ from, to, typeOnly }) => orchestrators.includes(from) && !typeOnly && !pure.includes(to),
+    );
+    expect(show(effects)).toEqual([]);
+  });
+
+  it.each(orchestrators)('%s reads no clock, no randomness and no environment', (file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    expect(text).not.toMatch(/Date\.now|new Date\(\)|Math\.random|process\.|setTimeout|async |await [a-z]/);
+  });
+});
+
+describe('effects', () => {
+  const shipped = ['functions', 'src'].flatMap(sources);
+
+  it('come from the clock in one place', () => {
+    const readers = shipped.filter((file) => /Date\.now\(|new Date\(\)/.test(readFileSync(join(root, file), 'utf8')));
+    expect(readers).toEqual(['src/clock.ts']);
+  });
+
+  it('come from the environment in one place', () => {
+    const readers = shipped.filter((file) => /process\.env/.test(readFileSync(join(root, file), 'utf8')));
+    expect(readers).toEqual(['src/config/load.ts']);
+  });
+
+  it('throw no bare Error in what is shipped', () => {
+    expect(shipped.filter((file) => /new Error\(/.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  const every = ['functions', 'src', 'local'].flatMap(sources);
+
+  it('stay readable', () => {
+    const long = every.filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > 400);
+    expect(long).toEqual([]);
+  });
+
+  it('have names that say what is in them', () => {
+    expect(
+      every.filter((file) => /(^|[/-])(utils?|helpers?|managers?|services?|misc|common)([-./]|$)/.test(file)),
+    ).toEqual([]);
+  });
+
+  it('export by name', () => {
+    expect(every.filter((file) => /^export default/m.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+});

@@ -1,0 +1,151 @@
+import { type CertificateFile, entrySchemas, type PlanFile } from './estate-schema.ts';
+import { type Entry, type Mention, mentionAt, type Outline } from './outline.ts';
+import { planProblems } from './plan-checks.ts';
+import { type Finding, type Path, pathText } from './problem.ts';
+import { selfServiceHours, targetId } from './targets.ts';
+import type { IssuerPlan } from './types.ts';
+
+/** What no single entry can tell: names that lead nowhere, things that are there twice, plans that contradict themselves. */
+export function estateFindings(outline: Outline): readonly Finding[] {
+  return [...vaultFindings(outline), ...planFindings(outline), ...certificateFindings(outline)];
+}
+
+function vaultFindings({ vaults }: Outline): readonly Finding[] {
+  const names = vaults.flatMap(({ name }) => name ?? []);
+  const uris = vaults.flatMap(({ uri }) => uri ?? []);
+  const ids = vaults.flatMap(({ resourceId }) => resourceId ?? []);
+  const strangers = vaults.flatMap(({ name, resourceId }) => {
+    if (name === undefined || resourceId === undefined) return [];
+    if (resourceId.text.toLowerCase().endsWith(`/vaults/${name.text.toLowerCase()}`)) return [];
+    return [wrong(resourceId.path, `is the ARM id of another vault than ${name.text}`, 'write the id of this vault')];
+  });
+  return [
+    ...twice(names, 'names the vault', plain),
+    ...twice(uris, 'is the URI', plainUri),
+    ...twice(ids, 'is the ARM id', plain),
+    ...strangers,
+  ];
+}
+
+function planFindings({ plans, issuers }: Outline): readonly Finding[] {
+  const limits = new Map(issuers.flatMap(readIssuer));
+  return plans.flatMap(({ key, value, path }) => {
+    const issuer = mentionAt('issuer', value, path);
+    const name = mentionAt('name', value, path);
+    const plan = entrySchemas.plan.safeParse(value);
+    return [
+      ...unknown(issuer, 'issuer', issuers),
+      ...(name === undefined || name.text === key
+        ? []
+        : [wrong(name.path, `is not ${key}`, `write ${key}, or nothing`)]),
+      ...(plan.success ? planProblems(plan.data, path, limits.get(plan.data.issuer)) : []),
+    ];
+  });
+}
+
+function readIssuer({ key, value }: Entry): readonly (readonly [string, IssuerPlan])[] {
+  const issuer = entrySchemas.issuer.safeParse(value);
+  return issuer.success ? [[key, issuer.data]] : [];
+}
+
+function certificateFindings({ certificates, vaults, plans }: Outline): readonly Finding[] {
+  const known = vaults.flatMap(({ name }) => (name === undefined ? [] : [name.text]));
+  const rollouts = new Map(plans.flatMap(readPlan));
+  const references = certificates.flatMap(({ value, path }) => [
+    ...unknownVault(mentionAt('vault', value, path), known),
+    ...unknown(mentionAt('plan', value, path), 'plan', plans),
+  ]);
+  const readable = certificates.flatMap(({ value, path }) => {
+    const certificate = entrySchemas.certificate.safeParse(value);
+    return certificate.success ? [{ certificate: certificate.data, path }] : [];
+  });
+  const targets = readable.flatMap(({ certificate, path }) => targetMentions(certificate, path));
+  return [
+    ...references,
+    ...twice(certificates.flatMap(certificateMention), 'is the certificate', plain),
+    ...twice(targets, 'is the target', plain),
+    ...readable.flatMap(({ certificate, path }) => targetFindings(certificate, path)),
+    ...readable.flatMap(({ certificate, path }) => soakFindings(certificate, path, rollouts.get(certificate.plan))),
+  ];
+}
+
+function readPlan({ key, value }: Entry): readonly (readonly [string, PlanFile])[] {
+  const plan = entrySchemas.plan.safeParse(value);
+  return plan.success ? [[key, plan.data]] : [];
+}
+
+function certificateMention({ value, path }: Entry): readonly Mention[] {
+  const vault = mentionAt('vault', value, path);
+  const name = mentionAt('name', value, path);
+  return vault === undefined || name === undefined ? [] : [{ text: `${vault.text}/${name.text}`, path: name.path }];
+}
+
+function targetMentions({ targets }: CertificateFile, path: Path): readonly Mention[] {
+  return targets.map((target, place) => ({ text: targetId(target), path: [...path, 'targets', place, 'hostName'] }));
+}
+
+/** An id may be written down, as the API shows it, but it may not say something else than its parts. */
+function targetFindings({ targets }: CertificateFile, path: Path): readonly Finding[] {
+  return targets.flatMap((target, place) => {
+    const at: Path = [...path, 'targets', place];
+    const { id, hostName, endpoint } = target;
+    const isNameless = hostName.startsWith('*.') && (endpoint.host === undefined || endpoint.sni === undefined);
+    return [
+      ...(id === undefined || id === targetId(target)
+        ? []
+        : [wrong([...at, 'id'], 'does not follow from site and hostName', `write ${targetId(target)}, or nothing`)]),
+      ...(isNameless
+        ? [wrong([...at, 'endpoint'], 'lacks host or sni, which a wildcard cannot give', 'write both host and sni')]
+        : []),
+    ];
+  });
+}
+
+/** While a rollout rests longer than a later target waits, that target takes the new version before its wave. */
+function soakFindings({ targets }: CertificateFile, path: Path, plan: PlanFile | undefined): readonly Finding[] {
+  if (plan === undefined || targets.length < 2 || plan.rollout.wavePercent.length < 2) return [];
+  const hours = Math.min(...targets.map(({ kind }) => selfServiceHours[kind]));
+  if (plan.rollout.soakSeconds <= hours * 3600) return [];
+  const problem = `rests ${plan.rollout.soakSeconds} s between waves, but its targets take a new version by themselves within ${hours} h`;
+  return [wrong([...path, 'plan'], problem, `use a plan whose soakSeconds is at most ${hours * 3600}`)];
+}
+
+function unknown(mention: Mention | undefined, what: string, entries: readonly Entry[]): readonly Finding[] {
+  if (mention === undefined || entries.some(({ key }) => key === mention.text)) return [];
+  return [wrong(mention.path, `names no ${what} of this file`, oneOf(entries.map(({ key }) => key)))];
+}
+
+function unknownVault(mention: Mention | undefined, known: readonly string[]): readonly Finding[] {
+  if (mention === undefined || known.some((name) => plain(name) === plain(mention.text))) return [];
+  return [wrong(mention.path, 'names no vault of this file', oneOf(known))];
+}
+
+function oneOf(names: readonly string[]): string {
+  if (names.length === 0) return 'add it to the file';
+  return `write one of ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}, or add it to the file`;
+}
+
+/** Each mention but the first of those that are equal under `form`. */
+function twice(mentions: readonly Mention[], what: string, form: (text: string) => string): readonly Finding[] {
+  const first = new Map<string, Mention>();
+  return mentions.flatMap((mention) => {
+    const before = first.get(form(mention.text));
+    if (before === undefined) first.set(form(mention.text), mention);
+    if (before === undefined) return [];
+    return [
+      wrong(mention.path, `${what} that ${pathText(before.path.slice(0, -1))} is already`, 'remove one of the two'),
+    ];
+  });
+}
+
+function plain(text: string): string {
+  return text.toLowerCase();
+}
+
+function plainUri(text: string): string {
+  return text.toLowerCase().replace(/(:443)?\/?$/, '');
+}
+
+function wrong(path: Path, problem: string, fix: string): Finding {
+  return { path, at: 'value', problem, fix };
+}

@@ -1,0 +1,70 @@
+import { RenewalError } from '../errors.ts';
+import { estateFindings } from './estate-checks.ts';
+import {
+  type CertificateFile,
+  type EstateFile,
+  estateSchema,
+  type PlanFile,
+  type TargetFile,
+} from './estate-schema.ts';
+import { explain } from './explain.ts';
+import { findVault } from './look-up.ts';
+import { outlineOf } from './outline.ts';
+import { type Problem, problemText } from './problem.ts';
+import { targetId } from './targets.ts';
+import type { Estate, EstateCertificate, Plan, Target } from './types.ts';
+import { readYaml } from './yaml-source.ts';
+
+const SHOWN_PROBLEMS = 200;
+
+/** Reads an estate file (YAML or JSON); throws one `estate-invalid` that lists its mistakes, each with line and fix. */
+export function readEstate(text: string, source: string): Estate {
+  const { estate, problems } = examine(text);
+  if (estate !== undefined) return estate;
+  const lines = problems.slice(0, SHOWN_PROBLEMS).map((problem) => `\n- ${problemText(problem)}`);
+  const more = problems.length > SHOWN_PROBLEMS ? `\n… and ${problems.length - SHOWN_PROBLEMS} more` : '';
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  throw new RenewalError('estate-invalid', `estate ${source}: ${count}:${lines.join('')}${more}`);
+}
+
+/** Every mistake of an estate file, in the order of its lines; none when it is valid. */
+export function estateProblems(text: string): readonly Problem[] {
+  return examine(text).problems;
+}
+
+function examine(text: string): { readonly estate?: Estate; readonly problems: readonly Problem[] } {
+  const { value, syntaxProblems, keyProblems, locate } = readYaml(text);
+  if (syntaxProblems.length > 0) return { problems: syntaxProblems };
+  const file = estateSchema.safeParse(value);
+  const issues = file.success ? [] : file.error.issues.flatMap((issue) => explain(issue, value));
+  const findings = [...issues, ...estateFindings(outlineOf(value))];
+  const problems = [...keyProblems, ...findings.map(locate)].sort((a, b) => a.line - b.line || a.column - b.column);
+  return file.success && problems.length === 0 ? { estate: estateOf(file.data), problems } : { problems };
+}
+
+function estateOf(file: EstateFile): Estate {
+  return {
+    schema: file.schema,
+    vaults: file.vaults,
+    issuers: file.issuers,
+    plans: Object.fromEntries(Object.entries(file.plans).map(([name, plan]) => [name, namedPlan(name, plan)])),
+    certificates: file.certificates.map((certificate) => certificateOf(file, certificate)),
+  };
+}
+
+function namedPlan(name: string, plan: PlanFile): Plan {
+  return { ...plan, name };
+}
+
+/** The vault in the spelling of its own entry, the owner of the plan when the certificate has none of its own. */
+function certificateOf(file: EstateFile, certificate: CertificateFile): EstateCertificate {
+  const vault = findVault(file, certificate.vault)?.name ?? certificate.vault;
+  const owner = certificate.owner ?? file.plans[certificate.plan]?.owner ?? '';
+  return { ...certificate, vault, owner, targets: certificate.targets.map(targetOf) };
+}
+
+function targetOf(target: TargetFile): Target {
+  const { endpoint, hostName } = target;
+  const { host = hostName, port, sni = hostName } = endpoint;
+  return { ...target, id: targetId(target), endpoint: { host, port, sni } };
+}

@@ -1,0 +1,13 @@
+import { describe, expect, it } from 'vitest';
+import { targetId } from '../../../src/plan/targets.ts';
+import { aSite } from './build.ts';
+
+describe('targetId', () => {
+  const { site } = aSite();
+  it.each([
+    ['of a site', site, 'app-service:shop:shop.contoso.example'],
+    ['of a slot', `${site}/slots/Blue`, 'app-service:shop/blue:shop.contoso.example'],
+  ])('is that %s and its host name', (_title, id, expected) => {
+    expect(targetId(aSite({ site: id }))).toBe(expected);
+  });
+});

@@ -1,0 +1,55 @@
+import { isRestError, type PipelineResponse } from '@azure/core-rest-pipeline';
+import { z } from 'zod';
+import { type ErrorCode, RenewalError } from '../errors.ts';
+
+/** ARM's error body; some resource providers leave out the wrapping `error`. */
+const errorBody = z.looseObject({ code: z.string(), message: z.string() });
+const wrappedError = z.looseObject({ error: errorBody });
+
+/** What an answer with an error status means. `action` names verb and resource. */
+export function armAnswerError(action: string, response: PipelineResponse): RenewalError {
+  const said = saidBy(response);
+  const code = codeOf(response.status, said?.code);
+  return new RenewalError(code, `arm: ${action} failed: ${response.status}${said ? ` ${explain(said)}` : ''}`, {
+    retryAfterSeconds: retryAfterSeconds(response),
+  });
+}
+
+/** What it means that there was no answer. The cause's own text stays out: it may repeat the request and its token. */
+export function armSilence(action: string, error: unknown): RenewalError {
+  if (error instanceof RenewalError) return error;
+  const name = isRestError(error) ? (error.code ?? error.name) : error instanceof Error ? error.name : 'unknown';
+  return new RenewalError('arm-unreachable', `arm: ${action} failed: no answer: ${name}`);
+}
+
+/** `Retry-After` in seconds; `undefined` when the answer has none that can be read. */
+export function retryAfterSeconds(response: PipelineResponse): number | undefined {
+  const text = response.headers.get('retry-after') ?? '';
+  return /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+}
+
+/** `Code: message`, one line, at most 300 characters, without anything that looks like a token. */
+export function explain({ code, message }: { readonly code: string; readonly message: string }): string {
+  const line = `${code}: ${message}`.replace(/\s+/g, ' ');
+  return line.replace(/Bearer \S+|eyJ[\w-]+\.[\w.-]+/g, '…').slice(0, 300);
+}
+
+function saidBy(response: PipelineResponse): z.infer<typeof errorBody> | undefined {
+  try {
+    const body: unknown = JSON.parse(response.bodyAsText ?? '');
+    return wrappedError.safeParse(body).data?.error ?? errorBody.safeParse(body).data;
+  } catch {
+    // A proxy's page of HTML, or nothing: the status alone has to do.
+    return undefined;
+  }
+}
+
+/** ARM's words for "somebody else is changing this resource": a conflict that ends by itself. */
+const passing = new Set(['AnotherOperationInProgress', 'OperationNotAllowedOnConcurrentUpdate', 'RetryableError']);
+
+function codeOf(status: number, said: string | undefined): ErrorCode {
+  if (status === 401 || status === 403) return 'arm-forbidden';
+  if (status === 429 || (status === 409 && said !== undefined && passing.has(said))) return 'arm-throttled';
+  if (status === 408 || status >= 500) return 'arm-unreachable';
+  return 'arm-refused';
+}

@@ -1,0 +1,61 @@
+import type { X509Certificate } from 'node:crypto';
+
+export interface ChainToJudge {
+  /** As the server sent it, the leaf first. */
+  readonly sent: readonly X509Certificate[];
+  readonly roots: readonly X509Certificate[];
+  /** The name that the client asked for. */
+  readonly host: string;
+  readonly now: Date;
+}
+
+/**
+ * Why a client would not believe this chain; `undefined` when it would. A path is looked for among what was sent, in
+ * whatever order it came, as clients do: what is missing is a problem, what is superfluous is none.
+ */
+export function chainProblem({ sent, roots, host, now }: ChainToJudge): string | undefined {
+  const [leaf, ...others] = sent;
+  if (leaf === undefined) return 'the server sent no certificate';
+  // RFC 6125: only the alternative names count, never the subject.
+  if (leaf.checkHost(host, { subject: 'never' }) === undefined) return `the certificate is not for ${host}`;
+  return pathProblem(leaf, others, { roots, now });
+}
+
+interface Trust {
+  readonly roots: readonly X509Certificate[];
+  readonly now: Date;
+}
+
+function pathProblem(subject: X509Certificate, others: readonly X509Certificate[], trust: Trust): string | undefined {
+  const dates = dateProblem(subject, trust.now);
+  if (dates !== undefined) return dates;
+  // A server may be given a root's own key to serve with; a pinned certificate needs no issuer.
+  if (trust.roots.some((root) => root.raw.equals(subject.raw))) return undefined;
+  const root = trust.roots.find((candidate) => hasIssued(candidate, subject));
+  if (root !== undefined) return dateProblem(root, trust.now);
+  const problems = others
+    .filter((candidate) => candidate.ca && hasIssued(candidate, subject))
+    .map((issuer) => pathProblem(issuer, without(others, issuer), trust));
+  if (problems.includes(undefined)) return undefined;
+  return problems[0] ?? `the chain ends at ${nameOf(subject)}, whose issuer is neither sent nor a known root`;
+}
+
+/** `checkIssued` compares names and key ids, `verify` proves the signature. */
+function hasIssued(issuer: X509Certificate, subject: X509Certificate): boolean {
+  return subject.checkIssued(issuer) && subject.verify(issuer.publicKey);
+}
+
+function dateProblem(certificate: X509Certificate, now: Date): string | undefined {
+  const [from, to] = [new Date(certificate.validFrom), new Date(certificate.validTo)];
+  if (now < from) return `${nameOf(certificate)} is not valid before ${from.toISOString()}`;
+  if (now > to) return `${nameOf(certificate)} has expired at ${to.toISOString()}`;
+  return undefined;
+}
+
+function without(others: readonly X509Certificate[], one: X509Certificate): readonly X509Certificate[] {
+  return others.filter((other) => other !== one);
+}
+
+function nameOf(certificate: X509Certificate): string {
+  return `"${certificate.subject.replaceAll('\n', ', ')}"`;
+}

@@ -1,0 +1,15 @@
+import type { Target } from '../plan/types.ts';
+import * as appService from './app-service.ts';
+import type { TargetAdapter } from './port.ts';
+
+export type TargetOptions = appService.AppServiceOptions;
+
+/** Every kind of target: one line each. */
+const kinds = {
+  [appService.kind]: appService,
+} as const satisfies Record<Target['kind'], { create(options: TargetOptions): TargetAdapter }>;
+
+/** The adapter of a kind of target. */
+export function createTarget(kind: Target['kind'], options: TargetOptions): TargetAdapter {
+  return kinds[kind].create(options);
+}

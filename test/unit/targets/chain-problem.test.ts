@@ -1,0 +1,98 @@
+import { X509Certificate } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Authority, type CertificateWish, createAuthority, issue } from '../../../local/pki.ts';
+import { type ChainToJudge, chainProblem } from '../../../src/targets/chain-problem.ts';
+
+const [from, to] = [new Date('2026-01-01T00:00:00Z'), new Date('2026-04-01T00:00:00Z')];
+const now = new Date('2026-02-01T00:00:00Z');
+const host = 'www.contoso.example';
+const x509 = (pem: string): X509Certificate => new X509Certificate(pem);
+
+let root: Authority;
+let issuing: Authority;
+let stranger: Authority;
+beforeAll(async () => {
+  const life = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2040-01-01T00:00:00Z') };
+  root = await createAuthority({ subject: 'CN=Root', ...life });
+  issuing = await createAuthority({ subject: 'CN=Issuing', ...life, parent: root });
+  stranger = await createAuthority({ subject: 'CN=Issuing', ...life });
+});
+
+async function leafOf(authority: Authority, wish: Partial<CertificateWish> = {}): Promise<X509Certificate> {
+  const made = await issue(authority, {
+    subject: `CN=${host}`,
+    names: { dns: [host] },
+    notBefore: from,
+    notAfter: to,
+    ...wish,
+  });
+  return x509(made.pem);
+}
+
+const judge = (sent: readonly X509Certificate[], more: Partial<ChainToJudge> = {}): string | undefined =>
+  chainProblem({ sent, roots: [x509(root.pem)], host, now, ...more });
+
+describe('chainProblem', () => {
+  it('finds nothing wrong with a chain that leads to a root', async () => {
+    const leaf = await leafOf(issuing);
+    expect(judge([leaf, x509(issuing.pem)])).toBeUndefined();
+    expect(judge([leaf, x509(issuing.pem), x509(root.pem)])).toBeUndefined();
+    expect(judge([await leafOf(root)])).toBeUndefined();
+  });
+
+  it('finds the path in whatever order it was sent, and past what does not belong to it', async () => {
+    const leaf = await leafOf(issuing);
+    expect(judge([leaf, x509(root.pem), x509(stranger.pem), x509(issuing.pem)])).toBeUndefined();
+  });
+
+  it('takes a pinned certificate as it is', async () => {
+    const leaf = await leafOf(stranger);
+    expect(judge([leaf], { roots: [leaf] })).toBeUndefined();
+  });
+
+  it('misses an intermediate that was not sent', async () => {
+    expect(judge([await leafOf(issuing)])).toBe(
+      `the chain ends at "CN=${host}", whose issuer is neither sent nor a known root`,
+    );
+  });
+
+  it('refuses a root that is not known', async () => {
+    const leaf = await leafOf(stranger);
+    expect(judge([leaf, x509(stranger.pem)])).toContain('neither sent nor a known root');
+  });
+
+  it('refuses an issuer that only has the right name', async () => {
+    const leaf = await leafOf(issuing);
+    expect(judge([leaf, x509(stranger.pem)], { roots: [x509(stranger.pem)] })).toContain('neither sent nor');
+  });
+
+  it('refuses an issuer that is no authority', async () => {
+    const between = await issue(root, { subject: 'CN=Between', notBefore: from, notAfter: to });
+    const forger: Authority = { ...issuing, ...between, root: root.details, rootPem: root.pem };
+    expect(judge([await leafOf(forger), x509(between.pem)])).toContain('neither sent nor');
+  });
+
+  it.each([
+    ['a certificate of tomorrow', '2025-12-31T23:59:59Z', 'is not valid before 2026-01-01T00:00:00.000Z'],
+    ['a certificate of yesterday', '2026-04-01T00:00:01Z', 'has expired at 2026-04-01T00:00:00.000Z'],
+    ['a chain whose root has expired', '2041-01-01T00:00:00Z', '"CN=Root" has expired at 2040-01-01T00:00:00.000Z'],
+  ])('refuses %s', async (what, moment, problem) => {
+    const notAfter = what.includes('root') ? new Date('2050-01-01T00:00:00Z') : to;
+    const found = judge([await leafOf(root, { notAfter })], { now: new Date(moment) });
+    expect(found).toContain(problem);
+  });
+
+  it.each([
+    ['the alternative name', [host], true],
+    ['a wildcard', ['*.contoso.example'], true],
+    ['another name', ['shop.contoso.example'], false],
+    ['the common name alone', [], false],
+  ])('asks for %s', async (_, dns, holds) => {
+    const found = judge([await leafOf(root, { names: { dns } })]);
+    expect(found).toBe(holds ? undefined : `the certificate is not for ${host}`);
+  });
+
+  it('says so when nothing was sent', () => {
+    expect(judge([])).toBe('the server sent no certificate');
+  });
+});

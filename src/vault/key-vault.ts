@@ -103,6 +103,8 @@ function within<T>(limit: AbortSignal, work: Promise<T>): Promise<T> {
 async function requestCsr(certificate: NamedCertificate, request: CsrRequest): Promise<PendingFacts> {
   const there = await pendingOperation(certificate);
   if (there?.status === 'inProgress') return wanted(there, request);
+  // A subject that cannot be compared afterwards is refused before a key is made for it.
+  readSubject(request.subject);
   const policy = requestPolicy(request, await livePolicy(certificate));
   const { client, connection, vault, name } = certificate;
   const made = await attempt(connection, { action: 'request', vault, name }, async (limit) => {

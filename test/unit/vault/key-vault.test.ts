@@ -197,6 +197,13 @@ describe('request', () => {
     expect(http.calls).toEqual([readPending]);
   });
 
+  it('makes no key for a subject that it could not recognise in the CSR', async () => {
+    const http = new ScriptedVault().on(readPending, noOperation);
+    const asked = open(http).request({ ...request, subject: 'shop' });
+    await expect(asked).rejects.toMatchObject({ code: 'certificate-unreadable', retry: false });
+    expect(http.calls).toEqual([readPending]);
+  });
+
   it('says to recover or purge when a deleted certificate holds the name', async () => {
     const http = new ScriptedVault()
       .on(readPending, noOperation)

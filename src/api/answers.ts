@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { type Outcome, outcomes, type Reason, reasons } from '../renewal/outcomes.ts';
+import { stages } from '../renewal/story.ts';
+
+const outcome = z.enum(Object.keys(outcomes) as [Outcome, ...Outcome[]]).meta({
+  id: 'Outcome',
+  description: 'How a renewal ended; absent while it runs.',
+});
+const reason = z.enum(Object.keys(reasons) as [Reason, ...Reason[]]).meta({
+  id: 'Reason',
+  description: 'Why a renewal was started, refused, stopped.',
+});
+const moment = z.iso.datetime();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const links = z
+  .object({ self: z.string(), cancel: z.string().optional(), journal: z.string().optional() })
+  .meta({ id: 'Links' });
+
+export const targetView = z
+  .object({
+    id: z.string(),
+    kind: z.string(),
+    verified: z.boolean().meta({ description: 'The last probe showed the new version.' }),
+    servedSha256: sha256.optional(),
+    problem: z.string().optional(),
+  })
+  .meta({ id: 'Target' });
+
+/** A renewal as the API shows it, running or ended. */
+export const renewalView = z
+  .object({
+    id: z.string(),
+    vault: z.string(),
+    certificate: z.string(),
+    reason,
+    stage: z.enum(stages),
+    outcome: outcome.optional(),
+    outcomeReason: reason.optional(),
+    detail: z.string().optional(),
+    issuer: z.string().optional(),
+    order: z.string().optional().meta({ description: 'Reference of the order at the issuer.' }),
+    oldSha256: sha256.optional(),
+    newSha256: sha256.optional(),
+    targets: z.array(targetView),
+    verified: z.string().optional().meta({ description: 'n/m targets seen serving the new version.' }),
+    waitingFor: z.string().optional(),
+    nextAttemptAt: moment.optional(),
+    startedAt: moment,
+    updatedAt: moment,
+    links: links.optional(),
+  })
+  .meta({ id: 'Renewal' });
+
+export const renewalList = z.object({ renewals: z.array(renewalView) }).meta({ id: 'RenewalList' });
+
+/** 202: a renewal was started, or one that runs already was found. */
+export const renewalAccepted = z
+  .object({
+    state: z.enum(['started', 'running']),
+    id: z.string(),
+    vault: z.string(),
+    certificate: z.string(),
+    links,
+  })
+  .meta({ id: 'RenewalAccepted' });
+
+/** 200: nothing was to be done. */
+export const renewalNotNeeded = z
+  .object({
+    state: z.literal('waiting'),
+    outcome: z.literal('not-needed'),
+    outcomeReason: reason,
+    dueAt: moment,
+    detail: z.string(),
+  })
+  .meta({ id: 'RenewalNotNeeded' });
+
+/** 202: the renewal stops at its next gate. */
+export const cancelAccepted = z.object({ state: z.literal('accepted'), id: z.string() }).meta({ id: 'CancelAccepted' });
+
+export type RenewalView = Readonly<z.infer<typeof renewalView>>;
+export type TargetView = Readonly<z.infer<typeof targetView>>;
+export type RenewalAccepted = Readonly<z.infer<typeof renewalAccepted>>;
+export type RenewalNotNeeded = Readonly<z.infer<typeof renewalNotNeeded>>;
+
+/** Addresses of a renewal. `base` is where the caller reaches the app, without a trailing slash. */
+export function linksOf(base: string, id: string): { readonly self: string; readonly cancel: string } {
+  const self = `${base}/api/renewals/${encodeURIComponent(id)}`;
+  return { self, cancel: `${self}/cancel` };
+}

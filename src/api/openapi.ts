@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { cancelAccepted, renewalAccepted, renewalList, renewalNotNeeded, renewalView } from './answers.ts';
+import { PROBLEM_TYPE, problemDocument } from './problems.ts';
+import { renewalRequest } from './renewal-request.ts';
+
+const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
+
+/** The API as an OpenAPI 3.1 document, made from the schemas that the app itself checks with. */
+export function openApi(): object {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Perennial',
+      version: '1',
+      description: 'Renews the certificates of an Azure Key Vault estate. Renewed means served.',
+    },
+    jsonSchemaDialect: DIALECT,
+    security: [{ functionKey: [] }, { functionKeyInQuery: [] }],
+    paths: paths(),
+    components: {
+      schemas: schemas(),
+      securitySchemes: {
+        functionKey: { type: 'apiKey', in: 'header', name: 'x-functions-key' },
+        functionKeyInQuery: { type: 'apiKey', in: 'query', name: 'code' },
+      },
+    },
+  };
+}
+
+function paths(): object {
+  const id = { name: 'id', in: 'path', required: true, schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,100}$' } };
+  return {
+    '/api/renewals': {
+      get: operation('listRenewals', 'The newest renewal of every certificate', {
+        200: answer('Renewals', 'RenewalList'),
+      }),
+      post: {
+        ...operation('startRenewal', 'Ask for a renewal', {
+          200: answer('Nothing is to be done', 'RenewalNotNeeded'),
+          202: { ...answer('Started, or running already', 'RenewalAccepted'), headers: operationHeaders() },
+          ...problems(400, 404, 409, 413, 415, 422),
+        }),
+        requestBody: { required: true, content: { 'application/json': { schema: reference('RenewalRequest') } } },
+      },
+    },
+    '/api/renewals/{id}': {
+      parameters: [id],
+      get: operation('getRenewal', 'How far a renewal has come', {
+        200: answer('The renewal', 'Renewal'),
+        ...problems(400, 404),
+      }),
+    },
+    '/api/renewals/{id}/cancel': {
+      parameters: [id],
+      post: operation('cancelRenewal', 'Stop a renewal at its next gate', {
+        202: answer('It will stop', 'CancelAccepted'),
+        ...problems(400, 404, 409),
+      }),
+    },
+  };
+}
+
+function operation(operationId: string, summary: string, responses: object): object {
+  const always = { 401: { description: 'The key is missing or wrong' }, ...problems(500, 502, 503) };
+  return { operationId, summary, responses: { ...responses, ...always } };
+}
+
+function operationHeaders(): object {
+  const schema = { type: 'string' };
+  return {
+    Location: { description: 'The renewal', schema },
+    'Operation-Location': { description: 'The renewal', schema },
+    'Retry-After': { description: 'Seconds until it is worth asking', schema: { type: 'integer' } },
+  };
+}
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  400: 'The call is malformed',
+  404: 'Not there, or not in the estate',
+  409: 'A rule, or what the vault holds, stands against it',
+  413: 'The body is too large',
+  415: 'The body is not declared as JSON',
+  422: 'Fields of the body are wrong',
+  500: 'A mistake of the app or of its settings',
+  502: 'Azure refused the app',
+  503: 'Try again later',
+};
+
+function problems(...statuses: readonly number[]): object {
+  const schema = reference('Problem');
+  const of = (status: number) => ({ description: MEANINGS[status] ?? '', content: { [PROBLEM_TYPE]: { schema } } });
+  return Object.fromEntries(statuses.map((status) => [status, of(status)]));
+}
+
+function answer(description: string, name: string): object {
+  return { description, content: { 'application/json': { schema: reference(name) } } };
+}
+
+function reference(name: string): object {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+const roots = {
+  RenewalRequest: renewalRequest,
+  RenewalAccepted: renewalAccepted,
+  RenewalNotNeeded: renewalNotNeeded,
+  Renewal: renewalView,
+  RenewalList: renewalList,
+  CancelAccepted: cancelAccepted,
+  Problem: problemDocument,
+};
+
+/** The schemas by name; parts that have an id become references. `input`: later answers may hold more than this one says. */
+function schemas(): object {
+  const all = Object.entries(roots).flatMap(([name, schema]) => {
+    const { $schema: _, $defs = {}, ...root } = z.toJSONSchema(schema, { io: 'input', override: plainDates });
+    const parts = Object.entries($defs).map(([part, definition]) => [part, withoutId(definition)] as const);
+    return [[name, withoutId(root)] as const, ...parts];
+  });
+  return JSON.parse(JSON.stringify(Object.fromEntries(all)).replaceAll('"#/$defs/', '"#/components/schemas/'));
+}
+
+/** `date-time` says it all; the pattern that zod adds to it is longer than the rest of the schema. */
+function plainDates({ jsonSchema }: { readonly jsonSchema: { format?: string; pattern?: string } }): void {
+  if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
+}
+
+function withoutId(schema: object): object {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== 'id'));
+}

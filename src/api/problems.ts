@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { type ErrorCode, errorCodes, RenewalError } from '../errors.ts';
+import { type Reason, reasons } from '../renewal/outcomes.ts';
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** What can be wrong with a call itself, before anything is looked at. */
+export const callProblems = {
+  'content-type-unsupported': { status: 415, meaning: 'The body is not declared as application/json.' },
+  'body-too-large': { status: 413, meaning: 'The body is larger than 16 KiB.' },
+  'body-malformed': { status: 400, meaning: 'The body is no JSON.' },
+  'request-invalid': { status: 422, meaning: 'The body is JSON, but fields of it are wrong; `errors` names each.' },
+  'id-invalid': { status: 400, meaning: 'The id is none that a renewal can have.' },
+  'renewal-unknown': { status: 404, meaning: 'There is no renewal of that id.' },
+  'too-late': { status: 409, meaning: 'The renewal is finished, or its new version exists already.' },
+} as const satisfies Record<string, { status: number; meaning: string }>;
+
+export type CallProblem = keyof typeof callProblems;
+export type ProblemCode = CallProblem | ErrorCode | Reason;
+
+/** One wrong field of a body. */
+export const fieldProblem = z
+  .object({
+    field: z.string().meta({ description: 'Path of the field; `body` for the body as a whole.' }),
+    problem: z.string().meta({ description: 'What is wrong with its value.' }),
+    fix: z.string().meta({ description: 'What to send instead.' }),
+  })
+  .meta({ id: 'FieldProblem' });
+
+/** A problem document (RFC 9457). `code` is one of the documented constants, `title` its meaning. */
+export const problemDocument = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int().min(400).max(599),
+    detail: z.string(),
+    instance: z.string().optional(),
+    code: z.string(),
+    errors: z.array(fieldProblem).optional(),
+  })
+  .meta({ id: 'Problem', description: 'A problem document (RFC 9457).' });
+
+export type FieldProblem = Readonly<z.infer<typeof fieldProblem>>;
+export type ProblemDocument = Readonly<z.infer<typeof problemDocument>>;
+
+interface ProblemParts {
+  readonly status: number;
+  readonly code: ProblemCode;
+  readonly title: string;
+  readonly detail: string;
+  readonly instance?: string | undefined;
+  readonly errors?: readonly FieldProblem[] | undefined;
+}
+
+export function problem({ status, code, title, detail, instance, errors }: ProblemParts): ProblemDocument {
+  const more = { ...(instance !== undefined && { instance }), ...(errors !== undefined && { errors: [...errors] }) };
+  return { type: `urn:perennial:problem:${code}`, title, status, detail, code, ...more };
+}
+
+/** The call itself is wrong. */
+export function callProblem(code: CallProblem, detail: string, errors?: readonly FieldProblem[]): ProblemDocument {
+  const { status, meaning } = callProblems[code];
+  return problem({ status, code, title: meaning, detail, errors });
+}
+
+const NOT_FOUND: readonly Reason[] = ['vault-outside-estate', 'not-in-estate', 'gone'];
+
+/** The call is fine, but a rule, or what the vault holds, stands against it. */
+export function refusal(reason: Reason, detail: string, instance?: string): ProblemDocument {
+  const status = NOT_FOUND.includes(reason) ? 404 : 409;
+  return problem({ status, code: reason, title: reasons[reason], detail, instance });
+}
+
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  'vault-unreachable': 503,
+  'vault-throttled': 503,
+  'vault-forbidden': 502,
+  'vault-conflict': 503,
+  'vault-refused': 502,
+  'issuer-unreachable': 503,
+  'issuer-misconfigured': 500,
+  'arm-unreachable': 503,
+  'arm-throttled': 503,
+  'arm-forbidden': 502,
+  'arm-refused': 502,
+  'storage-unreachable': 503,
+  'storage-conflict': 503,
+  'journal-corrupt': 500,
+  'certificate-unreadable': 500,
+  'estate-invalid': 500,
+  'settings-invalid': 500,
+  bug: 500,
+};
+
+/** Messages about our own inside are for the log: they name files, settings and places in the code. */
+const INTERNAL: readonly ErrorCode[] = ['bug', 'settings-invalid', 'estate-invalid', 'journal-corrupt'];
+const SHOWN_CHARACTERS = 300;
+const USUAL_RETRY_SECONDS = 30;
+
+/** An answer to a call that ended in an error, and when to try again. Whatever was not foreseen reads as `bug`. */
+export function errorProblem(error: unknown): {
+  readonly problem: ProblemDocument;
+  readonly retryAfterSeconds?: number;
+} {
+  const code = error instanceof RenewalError ? error.code : 'bug';
+  const title = errorCodes[code].meaning;
+  const document = problem({ status: STATUS[code], code, title, detail: detailOf(error, code) });
+  if (!errorCodes[code].retry) return { problem: document };
+  const asked = error instanceof RenewalError ? error.retryAfterSeconds : undefined;
+  return { problem: document, retryAfterSeconds: Math.ceil(asked ?? USUAL_RETRY_SECONDS) };
+}
+
+function detailOf(error: unknown, code: ErrorCode): string {
+  if (!(error instanceof RenewalError) || INTERNAL.includes(code)) return 'The log of the app says more.';
+  return (error.message.split('\n', 1)[0] ?? '').slice(0, SHOWN_CHARACTERS);
+}

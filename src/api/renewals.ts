@@ -1,0 +1,188 @@
+import type { CertificateRow } from '../estate/port.ts';
+import type { JournalRecord } from '../journal/port.ts';
+import { cancelRenewal } from '../renewal/cancel.ts';
+import type { RenewalInstance } from '../renewal/orchestrations.ts';
+import { type StartDependencies, type Started, startRenewal } from '../renewal/start.ts';
+import { linksOf, type RenewalSummary, type RenewalView } from './answers.ts';
+import { callProblem, errorProblem, PROBLEM_TYPE, type ProblemDocument, refusal } from './problems.ts';
+import { readRenewalId, readRenewalRequest } from './renewal-request.ts';
+
+/** An answer, before any HTTP library has it. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: object;
+}
+
+/** What every call comes with. `base` is where the caller reaches the app; `requester` who it is. */
+export interface Call {
+  readonly app: StartDependencies;
+  readonly base: string;
+}
+
+const POLL_SECONDS = '5';
+
+/** `POST /api/renewals`. */
+export async function postRenewal(
+  call: Call,
+  sent: { readonly contentType: string | null; readonly body: string; readonly requester?: string },
+): Promise<Answer> {
+  const read = readRenewalRequest(sent);
+  if (read.state === 'wrong') return problemAnswer(read.problem);
+  const { vault, certificate, force = false } = read.value;
+  const { requester } = sent;
+  const started = await startRenewal(
+    { vault, certificate, reason: 'manual', force, ...(requester !== undefined && { requester }) },
+    call.app,
+  );
+  return startedAnswer(started, call.base);
+}
+
+function startedAnswer(started: Started, base: string): Answer {
+  switch (started.state) {
+    case 'started':
+    case 'running': {
+      const { state, renewalId: id, vault, certificate } = started;
+      const links = linksOf(base, id);
+      const headers = { location: links.self, 'operation-location': links.self, 'retry-after': POLL_SECONDS };
+      return json(202, { state, id, vault, certificate, links }, headers);
+    }
+    case 'waiting': {
+      const { state, outcomeReason, dueAt, detail } = started;
+      return json(200, { state, outcome: 'not-needed', outcomeReason, dueAt, detail });
+    }
+    case 'refused': {
+      const { renewalId: id, outcome, outcomeReason, detail } = started;
+      const document = refusal(outcomeReason, detail, id === undefined ? undefined : linksOf(base, id).self);
+      return problemAnswer({ ...document, outcome, outcomeReason, ...(id !== undefined && { id }) });
+    }
+    default:
+      return started satisfies never;
+  }
+}
+
+/** `GET /api/renewals/{id}`: always 200 with how far it is, ended or not, because that is easier for whoever polls. */
+export async function getRenewal(call: Call, idText: string | undefined): Promise<Answer> {
+  const read = readRenewalId(idText);
+  if (read.state === 'wrong') return problemAnswer(read.problem);
+  const instance = await call.app.orchestrations.find(read.value);
+  if (instance !== undefined) {
+    const links = linksOf(call.base, read.value);
+    return json(
+      200,
+      { ...viewOf(instance), links },
+      instance.state === 'running' ? { 'retry-after': POLL_SECONDS } : {},
+    );
+  }
+  const refused = refusedView(read.value, await call.app.journal.read(read.value));
+  return refused === undefined
+    ? problemAnswer(callProblem('renewal-unknown', 'No renewal has this id.'))
+    : json(200, refused);
+}
+
+/** `GET /api/renewals`: the newest renewal of every certificate that was ever looked at. */
+export async function listRenewals(call: Call): Promise<Answer> {
+  const renewals: RenewalSummary[] = [];
+  for await (const { row } of call.app.store.certificates()) renewals.push(summaryOf(row));
+  return json(200, { renewals });
+}
+
+/** `POST /api/renewals/{id}/cancel`. */
+export async function postCancel(call: Call, idText: string | undefined): Promise<Answer> {
+  const read = readRenewalId(idText);
+  if (read.state === 'wrong') return problemAnswer(read.problem);
+  const cancelled = await cancelRenewal(read.value, call.app);
+  switch (cancelled.state) {
+    case 'accepted':
+      return json(202, { state: 'accepted', id: read.value });
+    case 'unknown':
+      return problemAnswer(callProblem('renewal-unknown', 'No renewal has this id.'));
+    case 'too-late':
+      return problemAnswer(callProblem('too-late', `It cannot be cancelled: ${cancelled.detail}.`));
+    default:
+      return cancelled satisfies never;
+  }
+}
+
+/** An error as an answer; what the caller must not see is in the log only. */
+export function errorAnswer(error: unknown): Answer {
+  const { problem, retryAfterSeconds } = errorProblem(error);
+  return problemAnswer(problem, retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) });
+}
+
+/** A renewal from its instance: the result when there is one, else what its custom status says. */
+export function viewOf({ input, status, result, runtimeStatus, createdAt, updatedAt }: RenewalInstance): RenewalView {
+  const { renewalId: id, vault, certificate, reason } = input;
+  const times = { startedAt: createdAt, updatedAt };
+  if (result !== undefined) {
+    const { outcome, outcomeReason, detail, issuer, targets } = result;
+    const verified = `${targets.filter((target) => target.verified).length}/${targets.length}`;
+    return {
+      ...{ id, vault, certificate, reason, stage: 'close', outcome, outcomeReason, detail, ...times, verified },
+      ...(issuer !== undefined && { issuer }),
+      ...(status?.order !== undefined && { order: status.order }),
+      ...(result.old && { oldSha256: result.old.sha256 }),
+      ...(result.new && { newSha256: result.new.sha256 }),
+      targets: targets.map(({ id, kind, verified, servedSha256, problem }) => ({
+        ...{
+          id,
+          kind,
+          verified,
+          ...(servedSha256 !== undefined && { servedSha256 }),
+          ...(problem !== undefined && { problem }),
+        },
+      })),
+    };
+  }
+  const stopped = runtimeStatus === 'Failed' || runtimeStatus === 'Terminated';
+  const end = {
+    outcome: 'failed',
+    outcomeReason: 'step-failed',
+    detail: `the orchestration is ${runtimeStatus}`,
+  } as const;
+  const { issuer, order, verified, waitingFor, nextAttemptAt, stage = 'inspect' } = status ?? {};
+  return {
+    ...{ id, vault, certificate, reason, stage, ...times, targets: [], ...(stopped && end) },
+    ...(issuer !== undefined && { issuer }),
+    ...(order !== undefined && { order }),
+    ...(verified !== undefined && { verified }),
+    ...(waitingFor !== undefined && { waitingFor }),
+    ...(nextAttemptAt !== undefined && { nextAttemptAt }),
+  };
+}
+
+/** A renewal that was refused before an instance existed lives in its journal only. */
+function refusedView(id: string, chain: readonly JournalRecord[]): RenewalView | undefined {
+  const record = chain.findLast(({ step, kind }) => step === 'start' && kind === 'decision');
+  if (record === undefined) return undefined;
+  const { vault, certificate, reason, outcome, outcomeReason, detail } = record.facts as unknown as RenewalView;
+  const times = { startedAt: record.at, updatedAt: record.at };
+  return { id, vault, certificate, reason, stage: 'decide', outcome, outcomeReason, detail, targets: [], ...times };
+}
+
+function summaryOf(row: CertificateRow): RenewalSummary {
+  const { vault, name: certificate, state, owner, plan } = row;
+  const optional = {
+    id: row.renewalId,
+    reason: row.startReason,
+    outcome: row.state === 'idle' ? row.lastOutcome : undefined,
+    outcomeReason: row.state === 'idle' ? row.lastReason : undefined,
+    dueAt: row.dueAt,
+    notAfter: row.notAfter,
+    startedAt: row.lastAttemptAt,
+    nextAttemptAt: row.nextAttemptAt,
+  };
+  return { vault, certificate, state, owner, plan, ...defined(optional) };
+}
+
+function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status, body, headers: { 'content-type': 'application/json', ...headers } };
+}
+
+function problemAnswer(document: ProblemDocument & object, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status: document.status, body: document, headers: { 'content-type': PROBLEM_TYPE, ...headers } };
+}

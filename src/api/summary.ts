@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { type Outcome, outcomes, type Reason, reasons } from '../renewal/outcomes.ts';
+
+const outcome = z.enum(Object.keys(outcomes) as [Outcome, ...Outcome[]]);
+const reason = z.enum(Object.keys(reasons) as [Reason, ...Reason[]]);
+const moment = z.iso.datetime();
+
+/** A certificate and its newest renewal, in short: what its row says. */
+export const renewalSummary = z
+  .object({
+    vault: z.string(),
+    certificate: z.string().meta({ description: 'In lower case.' }),
+    state: z.enum(['idle', 'renewing']),
+    plan: z.string(),
+    owner: z.string(),
+    id: z.string().optional().meta({ description: 'Of the newest renewal; absent before the first.' }),
+    reason: reason.optional(),
+    outcome: outcome.optional(),
+    outcomeReason: reason.optional(),
+    notAfter: moment.optional(),
+    dueAt: moment.optional().meta({ description: 'When the current version becomes due.' }),
+    startedAt: moment.optional(),
+    nextAttemptAt: moment.optional().meta({ description: 'After a failure: when it may be tried again.' }),
+  })
+  .meta({ id: 'RenewalSummary' });
+
+export type RenewalSummary = Readonly<z.infer<typeof renewalSummary>>;

@@ -1,2 +1,5 @@
 // The one bundle entry: importing a file registers its triggers.
-export {};
+import './events.ts';
+import './orchestrations.ts';
+import './renewals.ts';
+import './sweep.ts';

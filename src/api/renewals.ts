@@ -3,9 +3,10 @@ import type { JournalRecord } from '../journal/port.ts';
 import { cancelRenewal } from '../renewal/cancel.ts';
 import type { RenewalInstance } from '../renewal/orchestrations.ts';
 import { type StartDependencies, type Started, startRenewal } from '../renewal/start.ts';
-import { linksOf, type RenewalSummary, type RenewalView } from './answers.ts';
+import { linksOf, type RenewalView } from './answers.ts';
 import { callProblem, errorProblem, PROBLEM_TYPE, type ProblemDocument, refusal } from './problems.ts';
 import { readRenewalId, readRenewalRequest } from './renewal-request.ts';
+import type { RenewalSummary } from './summary.ts';
 
 /** An answer, before any HTTP library has it. */
 export interface Answer {
@@ -29,12 +30,10 @@ export async function postRenewal(
 ): Promise<Answer> {
   const read = readRenewalRequest(sent);
   if (read.state === 'wrong') return problemAnswer(read.problem);
-  const { vault, certificate, force = false } = read.value;
+  const { vault, certificate, force = false, comment } = read.value;
   const { requester } = sent;
-  const started = await startRenewal(
-    { vault, certificate, reason: 'manual', force, ...(requester !== undefined && { requester }) },
-    call.app,
-  );
+  const by = { ...(requester !== undefined && { requester }), ...(comment !== undefined && { comment }) };
+  const started = await startRenewal({ vault, certificate, reason: 'manual', force, ...by }, call.app);
   return startedAnswer(started, call.base);
 }
 
@@ -54,7 +53,8 @@ function startedAnswer(started: Started, base: string): Answer {
     case 'refused': {
       const { renewalId: id, outcome, outcomeReason, detail } = started;
       const document = refusal(outcomeReason, detail, id === undefined ? undefined : linksOf(base, id).self);
-      return problemAnswer({ ...document, outcome, outcomeReason, ...(id !== undefined && { id }) });
+      const { status, body, headers } = problemAnswer(document);
+      return { status, headers, body: { ...body, outcome, outcomeReason, ...(id !== undefined && { id }) } };
     }
     default:
       return started satisfies never;
@@ -183,6 +183,6 @@ function json(status: number, body: object, headers: Readonly<Record<string, str
   return { status, body, headers: { 'content-type': 'application/json', ...headers } };
 }
 
-function problemAnswer(document: ProblemDocument & object, headers: Readonly<Record<string, string>> = {}): Answer {
+function problemAnswer(document: ProblemDocument, headers: Readonly<Record<string, string>> = {}): Answer {
   return { status: document.status, body: document, headers: { 'content-type': PROBLEM_TYPE, ...headers } };
 }

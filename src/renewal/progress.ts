@@ -39,9 +39,9 @@ export class RenewalProgress implements Performer {
   }
 
   /** Why and by whom it was started, as the inspection asks it. */
-  get started(): Pick<RenewalInput, 'reason' | 'requester'> {
-    const { reason, requester } = this.input;
-    return requester === undefined ? { reason } : { reason, requester };
+  get started(): Pick<RenewalInput, 'reason' | 'requester' | 'comment'> {
+    const { reason, requester, comment } = this.input;
+    return { reason, ...(requester !== undefined && { requester }), ...(comment !== undefined && { comment }) };
   }
 
   now(): Date {

@@ -21,6 +21,8 @@ export interface StartRequest {
   /** The version an event is about. */
   readonly version?: string;
   readonly requester?: string;
+  /** What a person wrote, for the journal. */
+  readonly comment?: string;
 }
 
 export type Started =
@@ -150,8 +152,9 @@ async function claim({ request, place, facts, found, row }: Gathered, app: Start
     lastAttemptAt: app.clock.now().toISOString(),
   };
   await app.store.saveCertificate(claimed, found?.etag);
-  const { reason, force, requester } = request;
-  const input: RenewalInput = { renewalId: id, ...names, reason, force, ...(requester !== undefined && { requester }) };
+  const { reason, force, requester, comment } = request;
+  const by = { ...(requester !== undefined && { requester }), ...(comment !== undefined && { comment }) };
+  const input: RenewalInput = { renewalId: id, ...names, reason, force, ...by };
   await app.orchestrations.start(input);
   return { state: 'started', renewalId: id, ...names };
 }
@@ -177,8 +180,8 @@ async function refuse(
   const id = idOf(place, facts, row.attempt + 1);
   const { outcome, reason: outcomeReason, detail } = decision;
   const at = app.clock.now().toISOString();
-  const { reason, version, requester } = request;
-  const asked = { vault: place.vault.name, certificate: place.certificate.name, reason, version, requester };
+  const { reason, version, requester, comment } = request;
+  const asked = { vault: place.vault.name, certificate: place.certificate.name, reason, version, requester, comment };
   const facts_ = { ...asked, outcome, outcomeReason, detail };
   await app.journal.append(id, {
     key: `start:${outcomeReason}:${reason}`,

@@ -16,6 +16,8 @@ export interface RenewalInput {
   readonly reason: Reason;
   readonly force: boolean;
   readonly requester?: string;
+  /** What the requester wrote, for the journal. */
+  readonly comment?: string;
 }
 
 /** The end of a renewal, and why. `detail` is a sentence for people, without secrets. */
@@ -162,7 +164,7 @@ interface TargetCall {
 
 /** The steps: name → what it is asked besides the `StepCall`, and what it answers. Each is an activity of that name. */
 export interface Steps {
-  inspect: { asks: { readonly reason: Reason; readonly requester?: string }; answers: Inspected };
+  inspect: { asks: Pick<RenewalInput, 'reason' | 'requester' | 'comment'>; answers: Inspected };
   gate: {
     asks: { readonly point: GatePoint; readonly boundTo: Readonly<Record<string, string>> };
     answers: { readonly open: true };

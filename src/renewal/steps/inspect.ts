@@ -28,7 +28,8 @@ export const inspect: Step<'inspect'> = {
     const pendingIsOurs = await isOurs(app, { vault, ref, facts, renewalId });
     return done(snapshot(place, { facts, current: facts.current, pendingIsOurs, issuerIsPrivate: issuer.isPrivate }));
   },
-  result: (value) => ({
+  result: (value, { reason, requester, comment }) => ({
+    ...{ reason, requester, comment },
     plan: value.plan.name,
     issuer: value.plan.issuer,
     old: value.old,

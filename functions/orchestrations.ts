@@ -1,0 +1,23 @@
+import * as df from 'durable-functions';
+import { currentApp } from '../src/app.ts';
+import { waitForIssuer } from '../src/renewal/await-issue.ts';
+import { deployGroup, deployTarget, rollBackGroup, rollBackTarget } from '../src/renewal/deploy-target.ts';
+import { renewCertificate } from '../src/renewal/renew-certificate.ts';
+import { runStep, type Step } from '../src/renewal/steps/step.ts';
+import { steps } from '../src/renewal/steps/table.ts';
+import type { StepInput, StepName } from '../src/renewal/story.ts';
+
+df.app.orchestration('renewCertificate', renewCertificate);
+df.app.orchestration('waitForIssuer', waitForIssuer);
+df.app.orchestration('deployGroup', deployGroup);
+df.app.orchestration('deployTarget', deployTarget);
+df.app.orchestration('rollBackGroup', rollBackGroup);
+df.app.orchestration('rollBackTarget', rollBackTarget);
+
+for (const name of Object.keys(steps) as StepName[]) register(name, steps[name] as Step<typeof name>);
+
+function register<S extends StepName>(name: S, step: Step<S>): void {
+  df.app.activity(name, {
+    handler: async (input: unknown) => runStep(name, step, { input: input as StepInput<S>, app: await currentApp() }),
+  });
+}

@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
+import { createArm } from './azure/arm.ts';
+import { clock } from './clock.ts';
+import { createEstate } from './config/estate-source.ts';
+import { loadSettings } from './config/load.ts';
+import { assertChallengeRule, type Settings } from './config/settings.ts';
+import { RenewalError } from './errors.ts';
+import { createStorage, type Storage } from './estate/storage.ts';
+import { createTableEstate, createTableIssuances } from './estate/tables.ts';
+import type { Issuer } from './issuers/port.ts';
+import { createIssuer } from './issuers/registry.ts';
+import { createBlobJournal } from './journal/store.ts';
+import type { Estate, IssuerPlan } from './plan/types.ts';
+import type { Dependencies } from './renewal/dependencies.ts';
+import { createTarget } from './targets/registry.ts';
+import { createKeyVault } from './vault/key-vault.ts';
+import { createVaultSigner } from './vault/signer.ts';
+
+/** The app, composed: the only file that builds adapters. */
+export interface App extends Dependencies {
+  readonly settings: Settings;
+}
+
+let current: Promise<App> | undefined;
+
+/**
+ * The process's app, built at its first use, so that a missing setting is an answer of a function and not a host that
+ * does not start. Throws `settings-invalid` or `estate-invalid`; the next call tries again.
+ */
+export function currentApp(): Promise<App> {
+  current ??= buildApp(loadSettings()).catch((error: unknown) => {
+    current = undefined;
+    throw error;
+  });
+  return current;
+}
+
+/** Builds every adapter from the settings. Nothing is called yet but the estate file. */
+export async function buildApp(settings: Settings): Promise<App> {
+  const renewer = identity(settings.renewerClientId);
+  const deployer = identity(settings.deployerClientId ?? settings.renewerClientId);
+  const storage = createStorage(storageOf(settings, renewer));
+  const estate = createEstate(settings.estate, {
+    clock,
+    credential: renewer,
+    onProblem: (problem) => console.error(problem),
+  });
+  assertChallengeRule(settings, await estate());
+  const connection = { credential: renewer, verifyChallenge: settings.verifyVaultChallenge, clock };
+  const arm = createArm({ endpoint: settings.armEndpoint, credential: deployer });
+  return {
+    settings,
+    clock,
+    estate: checked(settings, estate),
+    vault: createKeyVault(connection),
+    store: createTableEstate(storage.tables),
+    journal: createBlobJournal({ container: storage.blobs('journal') }),
+    issuer: issuersOf({ connection, storage }),
+    target: (at, issuer, kind) => createTarget(kind, { arm, clock, roots: issuerPlan(at, issuer).roots }),
+  };
+}
+
+/** An edited estate file must not smuggle in a distant vault while challenge verification is off. */
+function checked(settings: Settings, estate: () => Promise<Estate>): () => Promise<Estate> {
+  return async () => {
+    const now = await estate();
+    assertChallengeRule(settings, now);
+    return now;
+  };
+}
+
+function issuersOf(deps: {
+  connection: Parameters<typeof createKeyVault>[0];
+  storage: Storage;
+}): Dependencies['issuer'] {
+  const issuances = createTableIssuances(deps.storage.tables);
+  const signerOf = (certificateId: string) => createVaultSigner({ ...deps.connection, certificateId });
+  const made = new WeakMap<IssuerPlan, Issuer>();
+  return (estate, name) => {
+    const plan = issuerPlan(estate, name);
+    const issuer = made.get(plan) ?? createIssuer(plan, { signerOf, issuances, clock, random: randomBytes });
+    made.set(plan, issuer);
+    return issuer;
+  };
+}
+
+function issuerPlan(estate: Estate, name: string): IssuerPlan {
+  const plan = Object.hasOwn(estate.issuers, name) ? estate.issuers[name] : undefined;
+  if (plan === undefined) throw new RenewalError('estate-invalid', `estate: no issuer ${name}`);
+  return plan;
+}
+
+function identity(clientId: string | undefined): TokenCredential {
+  return clientId === undefined ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId });
+}
+
+function storageOf({ storage }: Settings, credential: TokenCredential): Parameters<typeof createStorage>[0] {
+  if (storage.kind === 'connection') return { connectionString: storage.connectionString };
+  return { tableEndpoint: storage.tableEndpoint, blobEndpoint: storage.blobEndpoint, credential };
+}

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { extname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { HostError, messageOf } from '../host-error.ts';
+import { readJson } from '../json-file.ts';
 import { filesMatching } from './glob.ts';
 
 /** Loads what Azure's worker would: every file that package.json's `main` matches. Answers with the files. */
@@ -20,27 +20,13 @@ export async function loadEntryPoints(appDirectory: string): Promise<string[]> {
 
 async function readPackage(appDirectory: string): Promise<{ main: string; type: string }> {
   const file = join(appDirectory, 'package.json');
-  const found = parsed(file, await text(file));
-  if (typeof found.main !== 'string' || found.main === '') {
-    throw new HostError(`${file} has no "main": it must name the app's entry point, e.g. "dist/functions.cjs".`);
+  const { main, type } = ((await readJson(file)) ?? {}) as { main?: unknown; type?: unknown };
+  if (typeof main !== 'string' || main === '') {
+    throw new HostError(
+      `${file} with a "main" is missing: it must name the app's entry point, e.g. "dist/functions.cjs".`,
+    );
   }
-  return { main: found.main, type: found.type === 'module' ? 'module' : 'commonjs' };
-}
-
-async function text(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new HostError(`${file} cannot be read: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function parsed(file: string, json: string): Record<string, unknown> {
-  try {
-    return JSON.parse(json) as Record<string, unknown>;
-  } catch (error) {
-    throw new HostError(`${file} is no JSON: ${messageOf(error)}`, { cause: error });
-  }
+  return { main, type: type === 'module' ? 'module' : 'commonjs' };
 }
 
 /** An app that is loaded again in the same process must register again. Modules of node_modules stay. */

@@ -30,9 +30,9 @@ async function appOf(source: string) {
 const timer = (name: string) => `app.timer('${name}', { schedule: '0 * * * * *', handler: () => {} });\n`;
 
 test.each([
-  ['no package.json', {}, /package\.json cannot be read/],
-  ['a broken package.json', { 'package.json': '{' }, /package\.json is no JSON/],
-  ['no main', { 'package.json': '{}' }, /has no "main"/],
+  ['no package.json', {}, /package\.json with a "main" is missing/],
+  ['a broken package.json', { 'package.json': '{' }, /package\.json:1:2: no valid JSON/],
+  ['no main', { 'package.json': '{}' }, /with a "main" is missing/],
   ['a main that matches nothing', { 'package.json': '{"main":"dist/*.cjs"}' }, /"dist\/\*\.cjs" matches no file/],
   [
     'an entry point that throws',

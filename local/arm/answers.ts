@@ -1,0 +1,67 @@
+import type { Principal } from '../access.ts';
+import { type EmulatorResponse, jsonResponse } from '../emulator.ts';
+
+/** An error of Azure Resource Manager itself. */
+export function armError(status: number, code: string, message: string): EmulatorResponse {
+  return jsonResponse(status, { error: { code, message } });
+}
+
+/** An error of App Service's resource provider, which spells its fields in its own way. */
+export function webError(status: number, code: string, message: string): EmulatorResponse {
+  return jsonResponse(status, {
+    Code: code,
+    Message: message,
+    Target: null,
+    Details: [
+      { Message: message },
+      { Code: code },
+      { ErrorEntity: { Code: code, Message: message, ExtendedCode: null, MessageTemplate: message, Parameters: [] } },
+    ],
+    Innererror: null,
+  });
+}
+
+export function unauthenticated(hasToken: boolean): EmulatorResponse {
+  const answer = hasToken
+    ? armError(401, 'InvalidAuthenticationToken', 'The access token is invalid.')
+    : armError(401, 'AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing.");
+  const challenge = 'Bearer authorization_uri="https://login.windows.net/", error="invalid_token"';
+  return { ...answer, headers: { ...answer.headers, 'www-authenticate': challenge } };
+}
+
+export function authorizationFailed(principal: Principal, action: string, scope: string): EmulatorResponse {
+  const message =
+    `The client '${principal.id}' with object id '${principal.id}' does not have authorization to perform action ` +
+    `'${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your ` +
+    'credentials.';
+  return armError(403, 'AuthorizationFailed', message);
+}
+
+export function missingApiVersion(): EmulatorResponse {
+  const message = 'The api-version query parameter (?api-version=) is required for all requests.';
+  return armError(400, 'MissingApiVersionParameter', message);
+}
+
+export function invalidApiVersion(value: string): EmulatorResponse {
+  return armError(400, 'InvalidApiVersionParameter', `The api-version '${value}' is invalid.`);
+}
+
+export function subscriptionNotFound(subscription: string): EmulatorResponse {
+  return armError(404, 'SubscriptionNotFound', `The subscription '${subscription}' could not be found.`);
+}
+
+export function resourceNotFound(type: string, name: string, resourceGroup: string): EmulatorResponse {
+  const message =
+    `The Resource '${type}/${name}' under resource group '${resourceGroup}' was not found. For more details please go ` +
+    'to https://aka.ms/ARMResourceNotFoundFix';
+  return armError(404, 'ResourceNotFound', message);
+}
+
+export function tooManyRequests(retryAfterSeconds: number): EmulatorResponse {
+  const answer = armError(
+    429,
+    'SubscriptionRequestsThrottled',
+    `Number of requests for subscription exceeded the limit. Please try again after '${retryAfterSeconds}' seconds.`,
+  );
+  return { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfterSeconds) } };
+}

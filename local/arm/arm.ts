@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../src/clock.ts';
+import type { AccessControl, Principal } from '../access.ts';
+import { type Emulator, type EmulatorRequest, type EmulatorResponse, jsonBody } from '../emulator.ts';
+import {
+  armError,
+  authorizationFailed,
+  invalidApiVersion,
+  missingApiVersion,
+  subscriptionNotFound,
+  tooManyRequests,
+  unauthenticated,
+} from './answers.ts';
+import type { AppService } from './app-service.ts';
+import { certificateRoutes } from './certificate-routes.ts';
+import { type ArmRoute, matchTemplate } from './request.ts';
+import { siteRoutes } from './site-routes.ts';
+import { type Bucket, createThrottle, type Operation, operationOf } from './throttle.ts';
+
+export const ARM_AUDIENCE = 'https://management.azure.com';
+
+export interface ArmOptions {
+  readonly access: AccessControl;
+  readonly clock: Clock;
+  readonly appService: AppService;
+  /** Subscriptions that exist (GUIDs). */
+  readonly subscriptions: readonly string[];
+  /** Absent: Azure's. */
+  readonly limits?: Readonly<Record<Operation, Bucket>>;
+}
+
+/** https://management.azure.com, as far as App Service goes. Targets to come add their rows to `routes`. */
+export function createArm(options: ArmOptions): Emulator {
+  const { access, clock, appService } = options;
+  const subscriptions = new Set(options.subscriptions.map((subscription) => subscription.toLowerCase()));
+  const routes = [...certificateRoutes(appService), ...siteRoutes(appService)];
+  const take = createThrottle(clock, options.limits);
+
+  const answer = async (request: EmulatorRequest, principal: Principal): Promise<EmulatorResponse> => {
+    const path = decodedPath(request.url);
+    if (path === undefined) return armError(400, 'InvalidRequestUri', 'The request URI is not valid.');
+    const subscription = path.split('/')[2] ?? '';
+    if (!subscriptions.has(subscription.toLowerCase())) return subscriptionNotFound(subscription);
+    const wrongVersion = judgeApiVersion(request.url);
+    if (wrongVersion !== undefined) return wrongVersion;
+    const route = findRoute(routes, request.method, path);
+    if (route === undefined) return armError(404, 'InvalidResourceType', 'The resource type could not be found.');
+    const demand = (action: string, scope: string): EmulatorResponse | undefined =>
+      access.allows(principal, action, scope.toLowerCase()) ? undefined : authorizationFailed(principal, action, scope);
+    const scope = scopeOf(path);
+    const body = jsonBody(request);
+    return (
+      demand(route.action, scope) ??
+      (request.body.length > 0 && body === undefined
+        ? armError(400, 'InvalidRequestContent', 'The request content was invalid and could not be deserialized.')
+        : route.run({ principal, path, parameters: route.parameters, body, demand }))
+    );
+  };
+
+  return {
+    async handle(request) {
+      const { authorization } = request.headers;
+      const principal = access.authenticate(authorization, ARM_AUDIENCE);
+      if (principal === undefined) return withHeaders(unauthenticated(authorization !== undefined), request);
+      const operation = operationOf(request.method);
+      const taken = take(`${request.url.pathname.split('/')[2]} ${principal.id}`, operation);
+      if (taken.state === 'empty') return withHeaders(tooManyRequests(taken.retryAfterSeconds), request);
+      const remaining = { [`x-ms-ratelimit-remaining-subscription-${operation}`]: String(taken.remaining) };
+      return withHeaders(await answer(request, principal), request, remaining);
+    },
+  };
+}
+
+function findRoute(routes: readonly ArmRoute[], method: string, path: string) {
+  for (const route of routes.filter((candidate) => candidate.method === method)) {
+    const parameters = matchTemplate(route.template, path);
+    if (parameters !== undefined) return { action: route.action, run: route.run, parameters };
+  }
+  return undefined;
+}
+
+function decodedPath(url: URL): string | undefined {
+  try {
+    const segments = url.pathname.replace(/\/+$/, '').split('/').map(decodeURIComponent);
+    return segments.some((segment) => segment.includes('/')) ? undefined : segments.join('/');
+  } catch {
+    return undefined;
+  }
+}
+
+/** A collection is no resource: its scope is what it lies in. */
+function scopeOf(path: string): string {
+  const providers = path.toLowerCase().indexOf('/providers/');
+  const afterProvider = path.slice(providers).split('/').slice(3);
+  if (afterProvider.length % 2 === 0) return path;
+  return afterProvider.length === 1 ? path.slice(0, providers) : path.slice(0, path.lastIndexOf('/'));
+}
+
+function judgeApiVersion(url: URL): EmulatorResponse | undefined {
+  const value = [...url.searchParams].find(([name]) => name.toLowerCase() === 'api-version')?.[1];
+  if (value === undefined || value === '') return missingApiVersion();
+  return /^\d{4}-\d{2}-\d{2}(-[a-z]+(\.\d+)?)?$/i.test(value) ? undefined : invalidApiVersion(value);
+}
+
+function withHeaders(
+  answer: EmulatorResponse,
+  request: EmulatorRequest,
+  more: Record<string, string> = {},
+): EmulatorResponse {
+  const id = randomUUID();
+  const headers = {
+    'cache-control': 'no-cache',
+    pragma: 'no-cache',
+    expires: '-1',
+    'strict-transport-security': 'max-age=31536000; includeSubDomains',
+    'x-content-type-options': 'nosniff',
+    'x-ms-request-id': id,
+    'x-ms-correlation-request-id': request.headers['x-ms-correlation-request-id'] ?? id,
+    ...more,
+    ...answer.headers,
+  };
+  return { ...answer, headers };
+}

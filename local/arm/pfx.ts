@@ -1,0 +1,55 @@
+import { type KeyObject, X509Certificate } from 'node:crypto';
+import { readPfx } from '../vault/pfx-read.ts';
+
+/** What App Service takes out of a vault's PKCS#12 secret. */
+export interface Bundle {
+  readonly leaf: X509Certificate;
+  /** Leaf, then each issuer that the file holds, in issuing order: the order in the file does not matter. */
+  readonly path: readonly X509Certificate[];
+  readonly key: KeyObject;
+}
+
+/** What a TLS server sends: the path without the root, which every client must hold itself. */
+export function servedPath({ leaf, path }: Bundle): readonly X509Certificate[] {
+  return path.filter((certificate) => certificate === leaf || !isSelfIssued(certificate));
+}
+
+/** Azure's name for a certificate: SHA-1 of its DER in upper-case hex. */
+export function thumbprint(certificate: X509Certificate): string {
+  return certificate.fingerprint.replaceAll(':', '');
+}
+
+/** Reads a base64 PKCS#12 file without password; `undefined` when it is none, or holds no certificate with its key. */
+export function readBundle(base64: string): Bundle | undefined {
+  const read = readPfx(Buffer.from(base64, 'base64'), '');
+  if (read.state !== 'read' || read.content.key === undefined) return undefined;
+  const { key } = read.content;
+  try {
+    const certificates = read.content.certificates.map((der) => new X509Certificate(der));
+    const leaf = certificates.find((certificate) => certificate.checkPrivateKey(key));
+    return leaf && { leaf, path: pathFrom(leaf, certificates), key };
+  } catch {
+    // Not every certificate in the file is one: no part of it is used.
+    return undefined;
+  }
+}
+
+/** The leaf and, above it, issuer after issuer, as far as `candidates` reach. */
+export function pathFrom(leaf: X509Certificate, candidates: readonly X509Certificate[]): readonly X509Certificate[] {
+  const path = [leaf];
+  for (let last = leaf; path.length <= candidates.length && !isSelfIssued(last); ) {
+    const issuer = candidates.find((other) => !path.includes(other) && isIssuedBy(last, other));
+    if (issuer === undefined) break;
+    path.push(issuer);
+    last = issuer;
+  }
+  return path;
+}
+
+export function isSelfIssued(certificate: X509Certificate): boolean {
+  return certificate.subject === certificate.issuer;
+}
+
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}

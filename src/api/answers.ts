@@ -1,17 +1,7 @@
 import { z } from 'zod';
-import { type Outcome, outcomes, type Reason, reasons } from '../renewal/outcomes.ts';
 import { stages } from '../renewal/story.ts';
-
-const outcome = z.enum(Object.keys(outcomes) as [Outcome, ...Outcome[]]).meta({
-  id: 'Outcome',
-  description: 'How a renewal ended; absent while it runs.',
-});
-const reason = z.enum(Object.keys(reasons) as [Reason, ...Reason[]]).meta({
-  id: 'Reason',
-  description: 'Why a renewal was started, refused, stopped.',
-});
-const moment = z.iso.datetime();
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+import { renewalSummary } from './summary.ts';
+import { moment, outcome, reason, sha256 } from './words.ts';
 
 export const links = z
   .object({ self: z.string(), cancel: z.string().optional(), journal: z.string().optional() })
@@ -52,7 +42,7 @@ export const renewalView = z
   })
   .meta({ id: 'Renewal' });
 
-export const renewalList = z.object({ renewals: z.array(renewalView) }).meta({ id: 'RenewalList' });
+export const renewalList = z.object({ renewals: z.array(renewalSummary) }).meta({ id: 'RenewalList' });
 
 /** 202: a renewal was started, or one that runs already was found. */
 export const renewalAccepted = z

@@ -31,7 +31,7 @@ function paths(): object {
   const id = { name: 'id', in: 'path', required: true, schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,100}$' } };
   return {
     '/api/renewals': {
-      get: operation('listRenewals', 'The newest renewal of every certificate', {
+      get: operation('listRenewals', 'Every certificate with its newest renewal', {
         200: answer('Renewals', 'RenewalList'),
       }),
       post: {
@@ -42,6 +42,11 @@ function paths(): object {
         }),
         requestBody: { required: true, content: { 'application/json': { schema: reference('RenewalRequest') } } },
       },
+    },
+    '/api/openapi.json': {
+      get: operation('getOpenApi', 'This document', {
+        200: { description: 'OpenAPI 3.1', content: { 'application/json': {} } },
+      }),
     },
     '/api/renewals/{id}': {
       parameters: [id],

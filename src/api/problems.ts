@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type ErrorCode, errorCodes, RenewalError } from '../errors.ts';
 import { type Reason, reasons } from '../renewal/outcomes.ts';
+import { outcome, reason } from './words.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -37,6 +38,9 @@ export const problemDocument = z
     instance: z.string().optional(),
     code: z.string(),
     errors: z.array(fieldProblem).optional(),
+    id: z.string().optional().meta({ description: 'Of the renewal that was refused; its journal says the same.' }),
+    outcome: outcome.optional(),
+    outcomeReason: reason.optional(),
   })
   .meta({ id: 'Problem', description: 'A problem document (RFC 9457).' });
 

@@ -1,9 +1,5 @@
 import { z } from 'zod';
-import { type Outcome, outcomes, type Reason, reasons } from '../renewal/outcomes.ts';
-
-const outcome = z.enum(Object.keys(outcomes) as [Outcome, ...Outcome[]]);
-const reason = z.enum(Object.keys(reasons) as [Reason, ...Reason[]]);
-const moment = z.iso.datetime();
+import { moment, outcome, reason } from './words.ts';
 
 /** A certificate and its newest renewal, in short: what its row says. */
 export const renewalSummary = z

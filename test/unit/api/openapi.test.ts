@@ -15,7 +15,7 @@ describe('openApi', () => {
   it('names every operation once', () => {
     const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
     const ids = operations.flatMap(({ operationId }) => operationId ?? []);
-    expect(ids).toEqual(['listRenewals', 'startRenewal', 'getRenewal', 'cancelRenewal']);
+    expect(ids).toEqual(['listRenewals', 'startRenewal', 'getOpenApi', 'getRenewal', 'cancelRenewal']);
     expect(document.openapi).toBe('3.1.0');
   });
 

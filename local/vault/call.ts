@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { AccessControl } from '../access.ts';
+import type { StandClock } from '../clock.ts';
+import { type EmulatorResponse, jsonResponse } from '../emulator.ts';
+import type { VaultEvent } from '../events/types.ts';
+import { badParameter } from './errors.ts';
+import type { KeyPool } from './keys.ts';
+import type { VaultState } from './state.ts';
+
+export interface VaultOptions {
+  /** 3 to 24 characters. */
+  readonly name: string;
+  /** ARM id: the scope that roles are checked at, and the events' topic. */
+  readonly resourceId: string;
+  /** Without trailing slash. Ids of objects begin with it. */
+  readonly uri: string;
+  readonly access: AccessControl;
+  readonly clock: StandClock;
+  readonly events?: (event: VaultEvent) => void;
+  /** GUID, for the challenge. */
+  readonly tenantId?: string;
+  readonly region?: string;
+  readonly keyPool?: KeyPool;
+  /** 7 to 90. */
+  readonly retentionDays?: number;
+  readonly purgeProtection?: boolean;
+}
+
+/** What every operation works with. */
+export interface VaultContext {
+  readonly options: VaultOptions;
+  readonly state: VaultState;
+  now(): Date;
+  /** Like the clock's `at`, and taken back when the vault is stopped. */
+  at(due: Date, wake: () => void): void;
+  raise(event: VaultEvent): void;
+}
+
+/** One authorised request, taken apart. */
+export interface Call {
+  readonly vault: VaultContext;
+  /** Empty where the route has no name. */
+  readonly name: string;
+  /** Empty: the newest. */
+  readonly version: string;
+  readonly query: URLSearchParams;
+  readonly apiVersion: string;
+  /** As the client sent it. */
+  readonly path: string;
+  /** JSON, or `undefined`. */
+  readonly body: unknown;
+}
+
+export type Operation = (call: Call) => EmulatorResponse | Promise<EmulatorResponse>;
+
+export const tagsInput = z.record(z.string(), z.string());
+export const attributesInput = z.object({ enabled: z.boolean() }).partial();
+
+/** Reads the body, or throws `BadParameter`. A `null` member counts as left out. */
+export function readBody<T>(schema: z.ZodType<T>, { body }: Call): T {
+  const read = schema.safeParse(withoutNulls(body ?? {}));
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const property = issue?.path.join('.') ?? '';
+  throw badParameter(
+    property === ''
+      ? 'The request body is not valid.'
+      : `Property ${property} has invalid value. ${issue?.message}\r\n`,
+  );
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(members.map(([key, member]) => [key, withoutNulls(member)]));
+}
+
+export const ok = (body: object, headers: Record<string, string> = {}): EmulatorResponse =>
+  jsonResponse(200, body, headers);
+
+export const seconds = (date: Date): number => Math.floor(date.getTime() / 1000);
+export const later = (date: Date, secondsLater: number): Date => new Date(date.getTime() + secondsLater * 1000);
+/** Ids of versions and requests. */
+export const newId = (): string => randomUUID().replaceAll('-', '');

@@ -35,9 +35,9 @@ function isPlain(block: AsnType): boolean {
 
 function readUpn(block: AsnType): string | undefined {
   if (!isContext(block, form.other)) return undefined;
-  const [type, value] = childrenOf(block, 'another name');
+  const [type, value] = childrenOf(block, 'another name', form.other);
   if (oidOf(type, 'another name') !== upnOid) return undefined;
-  const [name] = childrenOf(value, 'a user principal name');
+  const [name] = childrenOf(value, 'a user principal name', 0);
   return Buffer.from(contentOf(name, 'a user principal name')).toString('utf8').toLowerCase();
 }
 

@@ -1,6 +1,6 @@
 import type { AsnType } from 'asn1js';
 import { noNames, readAlternativeNames } from './alternative-names.ts';
-import { childrenOf, contentOf, isContext, oidOf, parseDer, rawOf, reading, unreadable } from './der.ts';
+import { bitsOf, childrenOf, isContext, oidOf, parseDer, rawOf, reading, unreadable } from './der.ts';
 import { type Extensions, extendedKeyUsageOf, extensionOids, readExtensions } from './extensions.ts';
 import { sha256Hex } from './fingerprint.ts';
 import { keyTypeOf } from './keys.ts';
@@ -71,16 +71,16 @@ function csrFields(der: Uint8Array): {
     spki,
     extensions: readExtensions(extensionsBlock(attributes)),
     algorithm: oidOf(childrenOf(algorithm, 'the algorithm')[0], 'the algorithm'),
-    signature: contentOf(signature, 'the signature').subarray(1),
+    signature: bitsOf(signature, 'the signature'),
   };
 }
 
 function extensionsBlock(attributes: AsnType | undefined): AsnType | undefined {
   if (!isContext(attributes, 0)) return undefined;
-  const asked = childrenOf(attributes, 'the attributes').flatMap((attribute) => {
+  const asked = childrenOf(attributes, 'the attributes', 0).flatMap((attribute) => {
     const [type, values] = childrenOf(attribute, 'an attribute');
     if (!extensionRequests.includes(oidOf(type, 'an attribute'))) return [];
-    return childrenOf(values, 'the requested extensions').slice(0, 1);
+    return childrenOf(values, 'the requested extensions', 'set').slice(0, 1);
   });
   if (asked.length > 1) throw unreadable('the request asks for extensions twice');
   return asked[0];

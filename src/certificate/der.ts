@@ -1,10 +1,11 @@
-import { type AsnType, Constructed, fromBER, ObjectIdentifier, Primitive } from 'asn1js';
+import { type AsnType, BitString, Constructed, fromBER, ObjectIdentifier, Primitive } from 'asn1js';
 import { RenewalError } from '../errors.ts';
 
 /** One certificate, request or extension is never larger; an honest one has 1 to 4 KB. */
 export const maximumDerBytes = 64 * 1024;
 
-/** Context-specific tag of an ASN.1 element. */
+/** Classes of ASN.1 tags, as asn1js counts them. */
+const UNIVERSAL = 1;
 const CONTEXT = 3;
 
 export function unreadable(what: string, cause?: unknown): RenewalError {
@@ -24,16 +25,25 @@ export function reading<T>(what: string, parse: () => T): T {
 /** Parses exactly one element: bytes after it are an error, as are deep nesting and masses of elements. */
 export function parseDer(bytes: Uint8Array, what: string, maximumBytes = maximumDerBytes): AsnType {
   if (bytes.length > maximumBytes) throw unreadable(`${what} is larger than ${maximumBytes} bytes`);
-  const { offset, result } = fromBER(Uint8Array.from(bytes), { maxDepth: 32, maxNodes: 20_000, parseEmbedded: false });
+  const { offset, result } = fromBER(Uint8Array.from(bytes), { maxDepth: 32, maxNodes: 10_000, parseEmbedded: false });
   if (offset === -1) throw unreadable(`${what} is not DER: ${result.error}`);
   if (offset !== bytes.length) throw unreadable(`${what} is followed by other bytes`);
   return result;
 }
 
-/** The elements of a SEQUENCE, a SET or a constructed tag. */
-export function childrenOf(block: AsnType | undefined, what: string): readonly AsnType[] {
-  if (!(block instanceof Constructed)) throw unreadable(`${what} is not a list`);
+/** The elements of a SEQUENCE, or of what `kind` says: a SET, or the number of a context-specific tag. */
+export function childrenOf(
+  block: AsnType | undefined,
+  what: string,
+  kind: 'sequence' | 'set' | number = 'sequence',
+): readonly AsnType[] {
+  if (!(block instanceof Constructed) || !isOfKind(block, kind)) throw unreadable(`${what} is not a list`);
   return block.valueBlock.value;
+}
+
+function isOfKind(block: Constructed, kind: 'sequence' | 'set' | number): boolean {
+  if (typeof kind === 'number') return isContext(block, kind);
+  return block.idBlock.tagClass === UNIVERSAL && block.idBlock.tagNumber === (kind === 'set' ? 17 : 16);
 }
 
 /** The whole element as it was read: tag, length and value. */
@@ -48,6 +58,13 @@ export function contentOf(block: AsnType | undefined, what: string): Uint8Array 
   if (block.idBlock.isConstructed) throw unreadable(`${what} is not a single value`);
   const whole = block.valueBeforeDecodeView;
   return Uint8Array.from(whole.subarray(block.idBlock.blockLength + block.lenBlock.blockLength));
+}
+
+/** The octets of a BIT STRING that holds whole octets, as all signatures do. */
+export function bitsOf(block: AsnType | undefined, what: string): Uint8Array {
+  const content = contentOf(block, what);
+  if (!(block instanceof BitString) || content[0] !== 0) throw unreadable(`${what} is not whole octets`);
+  return content.subarray(1);
 }
 
 export function oidOf(block: AsnType | undefined, what: string): string {

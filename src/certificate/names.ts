@@ -39,7 +39,7 @@ const decoders: Readonly<Record<number, (bytes: Uint8Array) => string>> = {
 /** Reads a Name in the order of its DER; a multi-valued RDN stays one. */
 export function readName(block: AsnType | undefined, what: string): readonly RelativeName[] {
   return childrenOf(block, what).map((rdn) =>
-    childrenOf(rdn, what).map((pair) => {
+    childrenOf(rdn, what, 'set').map((pair) => {
       const [type, value] = childrenOf(pair, what);
       return { type: oidOf(type, what), value: readValue(value, what) };
     }),
@@ -126,14 +126,17 @@ function escapeValue(value: string): string {
 /** Other spellings that subject strings come with, Windows' `S` for the state among them. */
 const spellings: Readonly<Record<string, string>> = { S: 'ST', SP: 'ST', EMAIL: 'E', EMAILADDRESS: 'E', GN: 'G' };
 
+const maximumSubject = 4096;
+
 /**
  * Reads a subject string such as `CN=www.contoso.example, O="Contoso, Ltd.", C=GB`; the answer is in DER order, which is the
  * reverse of the text's, as Key Vault does it.
  */
 export function readSubject(text: string): readonly RelativeName[] {
+  if (text.length > maximumSubject) throw unreadable(`the subject is longer than ${maximumSubject} characters`);
   const rdns: RelativeName[] = [];
   let joined: { type: string; value: string }[] = [];
-  const pattern = /\s*([A-Za-z]+|\d+(?:\.\d+)+)\s*=\s*("(?:[^"\\]|\\.|"")*"|(?:[^,;+"\\]|\\.)*)\s*([,;+]|$)/y;
+  const pattern = / *([A-Za-z]+|\d+(?:\.\d+)+) *= *("(?:[^"\\]|\\.|"")*"|(?:[^,;+"\\]|\\.)*) *([,;+]|$)/y;
   while (pattern.lastIndex < text.length) {
     const match = pattern.exec(text);
     if (match === null) throw unreadable(`the subject ${JSON.stringify(text.slice(0, 200))} is not a name`);
@@ -156,10 +159,16 @@ function typeOf(word: string): string {
   return found;
 }
 
+/** Backslash and two hex digits are an octet of UTF-8, backslash and another character that character (RFC 4514 2.4). */
 function unescapeValue(text: string): string {
-  if (text.startsWith('"')) return text.slice(1, -1).replace(/""/g, '"').replace(/\\(.)/g, '$1');
-  const bytes = text.trimEnd().replace(/\\([0-9a-fA-F]{2})/g, (_, hex: string) => {
-    return String.fromCharCode(Number.parseInt(hex, 16));
-  });
-  return bytes.replace(/\\(.)/g, '$1');
+  const inner = text.startsWith('"') ? text.slice(1, -1).replace(/""/g, '"') : withoutTrailingSpaces(text);
+  return inner.replace(/((?:\\[0-9a-f]{2})+)|\\(.)/gi, (_, octets: string | undefined, character: string) =>
+    octets === undefined ? character : Buffer.from(octets.replaceAll('\\', ''), 'hex').toString('utf8'),
+  );
+}
+
+/** A space behind a backslash belongs to the value. */
+function withoutTrailingSpaces(text: string): string {
+  const trimmed = text.replace(/ +$/, '');
+  return trimmed.length < text.length && /(^|[^\\])(\\\\)*\\$/.test(trimmed) ? `${trimmed} ` : trimmed;
 }

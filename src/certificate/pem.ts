@@ -81,9 +81,9 @@ function cutDer(der: Uint8Array): readonly Uint8Array[] {
   const parts = childrenOf(parseDer(der, 'the answer', maximumAnswerBytes), 'the answer');
   if (parts[0]?.idBlock.tagNumber !== 6) return [der];
   if (oidOf(parts[0], 'PKCS#7') !== signedDataOid) throw unreadable('PKCS#7 without certificates');
-  const signedData = childrenOf(childrenOf(parts[1], 'PKCS#7')[0], 'PKCS#7');
+  const signedData = childrenOf(childrenOf(parts[1], 'PKCS#7', 0)[0], 'PKCS#7');
   const certificates = signedData.find((block: AsnType) => isContext(block, 0));
-  return certificates === undefined ? [] : childrenOf(certificates, 'PKCS#7').map((block) => rawOf(block, 'PKCS#7'));
+  return certificates === undefined ? [] : childrenOf(certificates, 'PKCS#7', 0).map((block) => rawOf(block, 'PKCS#7'));
 }
 
 function decodeText(bytes: Uint8Array): string {

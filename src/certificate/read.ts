@@ -65,7 +65,7 @@ function fieldsOf(der: Uint8Array): Fields {
   const [serial, signature, issuer, validity, subject, spki, ...rest] = isContext(tbs[0], 0) ? tbs.slice(1) : tbs;
   if (algorithmOf(signature) !== algorithmOf(outer[1])) throw unreadable('the certificate names two algorithms');
   const wrapper = rest.find((block) => isContext(block, 3));
-  const extensions = wrapper === undefined ? undefined : childrenOf(wrapper, 'the extensions')[0];
+  const extensions = wrapper === undefined ? undefined : childrenOf(wrapper, 'the extensions', 3)[0];
   return { serial, signature, issuer, validity, subject, spki, extensions };
 }
 

@@ -7,7 +7,10 @@ import { RenewalError } from '../../../src/errors.ts';
 
 const subject = 'CN=www.contoso.example, O="Contoso, Ltd.", C=GB';
 
-test.each(keyTypes)('reads a request with a key of %s and verifies that its maker holds the key', async (keyType) => {
+/** Longer RSA keys differ in nothing but the time they take. */
+const kinds = keyTypes.filter((keyType) => keyType !== 'RSA-3072' && keyType !== 'RSA-4096');
+
+test.each(kinds)('reads a request with a key of %s and verifies that its maker holds the key', async (keyType) => {
   const keys = await createKeys(keyType);
   const der = createCsr({ subject, names: { dns: ['WWW.contoso.example', '*.contoso.example'] }, keys });
   const csr = readCsr(der);

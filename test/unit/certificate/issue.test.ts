@@ -6,6 +6,7 @@ import { assemble, newSerial, signatureAlgorithmOf, toBeSigned } from '../../../
 import { certificateParts, readCertificate } from '../../../src/certificate/read.ts';
 import { type KeyType, keyTypes } from '../../../src/certificate/types.ts';
 import { RenewalError } from '../../../src/errors.ts';
+import { spkiOf } from '../../builders/public-keys.ts';
 
 const notBefore = new Date('2026-01-01T00:00:00Z');
 const notAfter = new Date('2026-04-01T00:00:00Z');
@@ -22,7 +23,10 @@ async function vaultCa(keyType: KeyType) {
   return { authority, csr, algorithm, issuance };
 }
 
-test.each(keyTypes)('issues a certificate that Node verifies with an authority of %s', async (keyType) => {
+/** Longer RSA keys differ in nothing but the time they take. */
+const kinds = keyTypes.filter((keyType) => keyType !== 'RSA-3072' && keyType !== 'RSA-4096');
+
+test.each(kinds)('issues a certificate that Node verifies with an authority of %s', async (keyType) => {
   const { authority, csr, algorithm, issuance } = await vaultCa(keyType);
   const tbs = toBeSigned(issuance);
   // As Key Vault signs: ECDSA answers r and s side by side.
@@ -58,8 +62,8 @@ test('certifies a TLS server and nothing else, whatever the request asks for', a
 
 test('asks for key encipherment with an RSA key, and writes revocation lists when given', async () => {
   const { algorithm, issuance } = await vaultCa('P-256');
-  const keys = await createKeys('RSA-2048');
-  const csr = readCsr(createCsr({ subject: 'CN=www.contoso.example', keys }));
+  const spki = spkiOf('RSA-2048');
+  const csr = { ...issuance.csr, keyType: 'RSA-2048', spki } as const;
   const tbs = toBeSigned({ ...issuance, csr, crlUrls: ['http://crl.contoso.example/ca.crl'] });
   const der = assemble(tbs, new Uint8Array(64).fill(1), algorithm);
   expect(readCertificate(der).keyUsage).toEqual(['digitalSignature', 'keyEncipherment']);

@@ -1,7 +1,7 @@
 import type { DeadLetters, Log } from './dead-letters.ts';
 import { attemptDelivery, endpointKind, type Send, withoutKey } from './endpoint.ts';
 import { type Attempt, isDelivered, isRetried, outcomeWord, retryDelay } from './schedule.ts';
-import { type DeadLetterReason, deliveryBody, type PublishedEvent } from './shapes.ts';
+import { type DeadLetterFacts, type DeadLetterReason, deliveryBody, type PublishedEvent } from './shapes.ts';
 import type { Subscription } from './subscription.ts';
 
 /** One event on its way to one subscriber. */
@@ -35,9 +35,8 @@ export interface DeliveryTools {
 export function createDelivery(subscription: Subscription, tools: DeliveryTools): Delivery {
   const { now, random, send, deadLetters, log, later } = tools;
   const kind = endpointKind(subscription.endpoint);
+  const health = createHealth();
   const ready: Parcel[] = [];
-  let failuresInARow = 0;
-  let heldUntil = 0;
 
   const after = (milliseconds: number): number => now().getTime() + milliseconds;
 
@@ -60,15 +59,11 @@ export function createDelivery(subscription: Subscription, tools: DeliveryTools)
     );
     const headers = deliveryHeaders(subscription, contentType, first.attempts);
     const attempt = await attemptDelivery(send, { method: 'POST', url: subscription.endpoint, headers, body });
-    note(attempt);
-    for (const parcel of parcels) settle({ ...parcel, attempts: parcel.attempts + 1 }, attempt);
-  };
-
-  const note = (attempt: Attempt): void => {
-    failuresInARow = isDelivered(attempt) ? 0 : failuresInARow + 1;
-    if (failuresInARow === 0) heldUntil = 0;
-    else
+    health.note(attempt);
+    if (!isDelivered(attempt)) {
       log('warning', `event grid: ${subscription.name}: ${withoutKey(subscription.endpoint)}: ${outcomeWord(attempt)}`);
+    }
+    for (const parcel of parcels) settle({ ...parcel, attempts: parcel.attempts + 1 }, attempt);
   };
 
   const settle = (parcel: Parcel, attempt: Attempt): void => {
@@ -81,7 +76,7 @@ export function createDelivery(subscription: Subscription, tools: DeliveryTools)
 
   const retry = (parcel: Parcel, attempt: Attempt): void => {
     const due = after(retryDelay(parcel.attempts, attempt, random()));
-    if (failuresInARow >= UNHEALTHY_AFTER) heldUntil = due;
+    health.retryDue(due);
     wait(parcel, due);
   };
 
@@ -93,20 +88,40 @@ export function createDelivery(subscription: Subscription, tools: DeliveryTools)
     return true;
   };
 
-  const giveUp = ({ event, attempts, last }: Parcel, reason: DeadLetterReason): void =>
-    deadLetters.keep(subscription, event, {
-      reason,
-      attempts,
-      lastOutcome: last === undefined ? 'Probation' : outcomeWord(last.attempt),
-      lastAttemptAt: last?.at ?? event.publishedAt,
-    });
+  const giveUp = (parcel: Parcel, reason: DeadLetterReason): void =>
+    deadLetters.keep(subscription, parcel.event, deadLetterFacts(parcel, reason));
 
   return {
     subscription,
     accept(event) {
       const soon = after(1 + Math.floor(random() * FIRST_ATTEMPT_WITHIN_MILLISECONDS));
-      wait({ event, attempts: 0 }, Math.max(soon, heldUntil));
+      wait({ event, attempts: 0 }, Math.max(soon, health.heldUntil()));
     },
+  };
+}
+
+/** How the endpoint fares: an unhealthy one is left alone until the last failed event is tried again. */
+function createHealth() {
+  let failuresInARow = 0;
+  let heldUntil = 0;
+  return {
+    note(attempt: Attempt): void {
+      failuresInARow = isDelivered(attempt) ? 0 : failuresInARow + 1;
+      if (failuresInARow === 0) heldUntil = 0;
+    },
+    retryDue(due: number): void {
+      if (failuresInARow >= UNHEALTHY_AFTER) heldUntil = due;
+    },
+    heldUntil: (): number => heldUntil,
+  };
+}
+
+function deadLetterFacts({ event, attempts, last }: Parcel, reason: DeadLetterReason): DeadLetterFacts {
+  return {
+    reason,
+    attempts,
+    lastOutcome: last === undefined ? 'Probation' : outcomeWord(last.attempt),
+    lastAttemptAt: last?.at ?? event.publishedAt,
   };
 }
 

@@ -14,7 +14,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SiteSeed } from '../../local/arm/app-service-types.ts';
 import { ARM_AUDIENCE, createArm } from '../../local/arm/arm.ts';
 import { startConsumers } from '../../local/consumers/consumers.ts';
-import { createIdentity } from '../../local/identity/identity.ts';
+import { createIdentity, type Identity } from '../../local/identity/identity.ts';
 import { createTransportCa } from '../../local/transport/ca.ts';
 import { serveEmulator } from '../../local/transport/serve.ts';
 import {
@@ -49,7 +49,9 @@ const transport = createTransportCa();
 let ca: Awaited<ReturnType<typeof privateCa>>;
 let old: MadeSecret;
 let renewed: MadeSecret;
+let identity: Identity;
 beforeAll(async () => {
+  identity = createIdentity({ tenantId: '22222222-2222-2222-2222-222222222222' });
   ca = await privateCa();
   old = await makeSecret(ca);
   renewed = await makeSecret(ca, { keyType: 'RSA-2048' });
@@ -63,9 +65,9 @@ afterEach(async () => {
 /** ARM on HTTPS, one site that serves `old`, a vault that already holds `renewed`, and a principal with the role. */
 async function stand(over: { site?: Partial<SiteSeed>; lagSeconds?: number; lies?: boolean; burst?: number } = {}) {
   const bench = appServiceBench();
-  const identity = createIdentity({ tenantId: '22222222-2222-2222-2222-222222222222' });
   const objectId = '33333333-3333-3333-3333-333333333333';
   const principal = identity.addPrincipal({ name: 'deployer', clientId: objectId, objectId });
+  identity.revoke(principal.id);
   identity.assign(principal.id, { actions: ROLE, scope: GROUP });
   const bucket = { burst: over.burst ?? 100, perSecond: 1 };
   const arm = createArm({
@@ -98,7 +100,7 @@ async function stand(over: { site?: Partial<SiteSeed>; lagSeconds?: number; lies
   if (endpoint === undefined) throw new TypeError('the site has no host name');
   const token = (audience = ARM_AUDIENCE) => identity.issueToken(principal, audience);
   const call = caller(listener.url, token());
-  return { ...bench, identity, principal, url: listener.url, consumers, endpoint, token, call };
+  return { ...bench, principal, url: listener.url, consumers, endpoint, token, call };
 }
 
 interface Answer {
@@ -383,7 +385,7 @@ describe('the front door', () => {
   });
 
   it('asks for a role, and remembers what it asked', async () => {
-    const { call, identity, principal } = await stand();
+    const { call, principal } = await stand();
     identity.revoke(principal.id);
     const { status, body } = await call('PUT', CERTIFICATE, importBody);
     expect([status, body.error.code]).toEqual([403, 'AuthorizationFailed']);
@@ -398,7 +400,7 @@ describe('the front door', () => {
   });
 
   it('asks for the right to join the plan when the certificate names one', async () => {
-    const { call, identity, principal } = await stand();
+    const { call, principal } = await stand();
     identity.revoke(principal.id);
     identity.assign(principal.id, { actions: ['Microsoft.Web/certificates/write'], scope: GROUP });
     const { status, body } = await call('PUT', CERTIFICATE, importBody);

@@ -65,6 +65,7 @@ export interface CertificateResource {
   readonly bundle: Bundle;
   readonly thumbprint: string;
   readonly secretVersion: string;
+  readonly tags: Readonly<Record<string, string>>;
   readonly syncedAt: Date;
 }
 
@@ -74,6 +75,7 @@ export interface ImportRequest {
   readonly keyVaultId: string;
   readonly keyVaultSecretName: string;
   readonly serverFarmId?: string | undefined;
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /** Why App Service does not take a vault's secret as a certificate. */

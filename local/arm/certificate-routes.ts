@@ -77,7 +77,12 @@ function readImport({ path, body }: ArmRequest): ImportRequest | { readonly miss
   if (keyVaultId === undefined || !isResourceId(keyVaultId)) return { missing: 'Properties.KeyVaultId' };
   if (keyVaultSecretName === undefined) return { missing: 'Properties.KeyVaultSecretName' };
   if (serverFarmId !== undefined && !isResourceId(serverFarmId)) return { missing: 'Properties.ServerFarmId' };
-  return { resourceId: path, location, keyVaultId, keyVaultSecretName, serverFarmId };
+  return { resourceId: path, location, keyVaultId, keyVaultSecretName, serverFarmId, tags: readTags(body) };
+}
+
+function readTags(body: unknown): Record<string, string> {
+  const entries = Object.entries(member(body, 'tags') ?? {});
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
 /** The first text is Azure's own; of the others only the status is known. */

@@ -62,7 +62,12 @@ export function createCertificates(options: {
 
   const store = (request: ImportRequest, read: Read): CertificateResource => {
     const before = byId.get(request.resourceId.toLowerCase());
-    const certificate = resource(request, read, clock.now());
+    // Azure keeps the spelling under which a resource was made first.
+    const certificate = resource(
+      { ...request, resourceId: before?.resourceId ?? request.resourceId },
+      read,
+      clock.now(),
+    );
     keep(certificate);
     if (before !== undefined && before.thumbprint !== certificate.thumbprint) replaced(certificate, before);
     return certificate;
@@ -119,7 +124,7 @@ const STATUSES: Record<ImportRefusal, KeyVaultSecretStatus> = {
 };
 
 function resource(
-  { resourceId, location, keyVaultId, keyVaultSecretName, serverFarmId }: ImportRequest,
+  { resourceId, location, keyVaultId, keyVaultSecretName, serverFarmId, tags = {} }: ImportRequest,
   { bundle, version }: Read,
   now: Date,
 ): CertificateResource {
@@ -138,6 +143,7 @@ function resource(
     bundle,
     thumbprint: thumbprint(bundle.leaf),
     secretVersion: version,
+    tags,
     syncedAt: now,
   };
 }

@@ -8,6 +8,7 @@ export function certificateShape(certificate: CertificateResource): Record<strin
     name: certificate.name,
     type: 'Microsoft.Web/certificates',
     location: certificate.location,
+    tags: certificate.tags,
     properties: {
       password: null,
       friendlyName: '',
@@ -29,7 +30,6 @@ export function certificateShape(certificate: CertificateResource): Record<strin
       keyVaultSecretStatus: certificate.status,
       webSpace: certificate.webspace,
       serverFarmId: certificate.serverFarmId,
-      tags: null,
       resourceGroup: certificate.resourceGroup,
     },
   };

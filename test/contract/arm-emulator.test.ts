@@ -202,6 +202,14 @@ describe('certificates', () => {
     expect(missing).toMatchObject({ status: 404, body: { error: { code: 'ResourceNotFound' } } });
   });
 
+  it('keep their spelling and take the tags of the last PUT', async () => {
+    const { call } = await stand();
+    const put = await call('PUT', CERTIFICATE.toLowerCase(), { ...importBody, tags: { owner: 'web', count: 3 } });
+    expect(put.body).toMatchObject({ id: CERTIFICATE, tags: { owner: 'web' } });
+    const list = await call('GET', `${GROUP}/providers/Microsoft.Web/certificates`);
+    expect(list.body.value).toHaveLength(1);
+  });
+
   it('are refused in the words of App Service', async () => {
     const { call, vault } = await stand();
     vault.now = { state: 'forbidden' };

@@ -14,7 +14,9 @@ export function storageError(action: string, error: unknown): RenewalError {
   if (error instanceof RenewalError) return error;
   const status = storageStatus(error);
   const said = isRestError(error) ? (error.code ?? error.name) : error instanceof Error ? error.name : 'unknown';
-  return new RenewalError(codeOf(status), `${action} failed: ${status ?? 'no answer'} ${said}`, { cause: error });
+  // A RestError carries the request with its signature or token: it is not kept. All else is, being our own affair.
+  const cause = isRestError(error) ? undefined : error;
+  return new RenewalError(codeOf(status), `${action} failed: ${status ?? 'no answer'} ${said}`, { cause });
 }
 
 /** A missing role (401, 403) counts as unreachable: assignments take minutes to spread, and nothing else is to be done. */

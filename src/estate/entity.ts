@@ -107,7 +107,7 @@ export const orderShape: z.ZodType<OrderRow> = z
     csrSha256: text,
     requestId: text,
     reference: text.optional(),
-    state: z.enum(['requested', 'submitted', 'issued', 'rejected', 'merged']),
+    state: z.enum(['requesting', 'requested', 'submitted', 'issued', 'rejected', 'merged']),
     chain: texts.optional(),
     accepted: texts.optional(),
     createdAt: text,

@@ -72,7 +72,7 @@ export function openTable(tables: (name: string) => TableClient, name: string): 
 /** A row that was read and is gone now was changed by another writer as well. */
 function goneIsConflict(error: unknown): never {
   if (storageStatus(error) !== 404) throw error;
-  throw new RenewalError('storage-conflict', 'estate: replace failed: the row is gone', { cause: error });
+  throw new RenewalError('storage-conflict', 'estate: replace failed: the row is gone');
 }
 
 function entityOf({ partition, row }: Key, properties: Properties) {

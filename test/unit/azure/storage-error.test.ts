@@ -27,6 +27,7 @@ describe('storageError', () => {
   it('leaves out what the service wrote', () => {
     const error = new RestError('Authorization: Bearer abc', { statusCode: 403, code: 'AuthorizationFailure' });
     expect(storageError('estate: read', error).message).toBe('estate: read failed: 403 AuthorizationFailure');
+    expect(storageError('estate: read', error).cause).toBeUndefined();
   });
 
   it('passes on an error that is one of ours', () => {
@@ -36,6 +37,7 @@ describe('storageError', () => {
 
   it('names an error of another kind by its name only', () => {
     expect(storageError('estate: read', new TypeError('x')).message).toBe('estate: read failed: no answer TypeError');
+    expect(storageError('estate: read', new TypeError('x')).cause).toBeInstanceOf(TypeError);
     expect(storageStatus('text')).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { readCertificate } from '../../src/certificate/read.ts';
+import type { CertificateDetails } from '../../src/certificate/types.ts';
 import type { EmulatorResponse } from '../emulator.ts';
 import { attributesInput, type Call, newId, ok, readBody, seconds, tagsInput } from './call.ts';
 import { exportOrder, type ReceivedChain, readChain } from './chain.ts';
@@ -123,7 +124,7 @@ interface PolicySource {
 
 /** The policy of a certificate from outside: read from the certificate, where the caller says nothing else. */
 export function importedPolicy({ received, key, contentType, given, now }: PolicySource): Policy {
-  const details = readCertificate(received.leaf.raw);
+  const details = readLeaf(received);
   const { names } = details;
   const kind = kindOf(key);
   if (kind === undefined)
@@ -152,6 +153,16 @@ export function importedPolicy({ received, key, contentType, given, now }: Polic
     issuer: { name: isSelfSigned ? 'Self' : 'Unknown' },
   };
   return completePolicy(given, { base: completePolicy(found, { now }), now });
+}
+
+function readLeaf({ leaf }: ReceivedChain): CertificateDetails {
+  try {
+    return readCertificate(leaf.raw);
+  } catch {
+    throw badParameter(
+      'The specified X.509 certificate content can not be read. Please check if certificate is valid.',
+    );
+  }
 }
 
 type WireKeyUsage = NonNullable<NonNullable<PolicyInput['x509_props']>['key_usage']>[number];

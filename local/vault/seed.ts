@@ -55,7 +55,10 @@ export function createSeedDoor(vault: VaultContext): SeedDoor {
       const version = currentVersion(record);
       return version && raise(vault, record, { version, type });
     },
-    snapshot: () => vault.state.all().map(snapshotOf),
+    snapshot() {
+      vault.state.settle(vault.now());
+      return vault.state.all().map(snapshotOf);
+    },
   };
 }
 

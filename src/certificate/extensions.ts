@@ -1,8 +1,19 @@
-import type { AsnType } from 'asn1js';
-import { BitString, OctetString } from 'asn1js';
-import { AuthorityKeyIdentifier, BasicConstraints, ExtKeyUsage } from 'pkijs';
+import { type AsnType, BitString, OctetString } from 'asn1js';
+import { BasicConstraints, ExtKeyUsage } from 'pkijs';
 import { encodeAlternativeNames } from './alternative-names.ts';
-import { childrenOf, contentOf, derContext, derOid, oidOf, parseDer, reading, tags, unreadable, wrap } from './der.ts';
+import {
+  childrenOf,
+  contentOf,
+  derContext,
+  derOid,
+  isContext,
+  oidOf,
+  parseDer,
+  reading,
+  tags,
+  unreadable,
+  wrap,
+} from './der.ts';
 import type { AlternativeNames } from './types.ts';
 
 /** Extensions by what RFC 5280 calls them. */
@@ -94,10 +105,10 @@ export function subjectKeyIdOf(extensions: Extensions): string | undefined {
 }
 
 export function authorityKeyIdOf(extensions: Extensions): string | undefined {
-  const schema = valueBlock(extensions, extensionOids.authorityKeyIdentifier);
-  if (schema === undefined) return undefined;
-  const read = reading('the authority key identifier', () => new AuthorityKeyIdentifier({ schema }));
-  return read.keyIdentifier === undefined ? undefined : hex(read.keyIdentifier.valueBlock.valueHexView);
+  const block = valueBlock(extensions, extensionOids.authorityKeyIdentifier);
+  if (block === undefined) return undefined;
+  const keyId = childrenOf(block, 'the authority key identifier').find((part) => isContext(part, 0));
+  return keyId === undefined ? undefined : hex(contentOf(keyId, 'the authority key identifier'));
 }
 
 function hex(bytes: Uint8Array): string {

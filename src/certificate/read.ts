@@ -36,16 +36,23 @@ export function readCertificate(der: Uint8Array): CertificateDetails {
   });
 }
 
-/** The raw parts of a certificate that `readCertificate` has read before. */
+/** Chain building asks for the parts of the same few certificates again and again, and parsing is what takes its time. */
+const knownParts = new WeakMap<Uint8Array, CertificateParts>();
+
+/** The raw parts of a certificate that `readCertificate` has read before: give it the `der` of the details. */
 export function certificateParts(der: Uint8Array): CertificateParts {
-  return reading('the certificate', () => {
-    const { subject, spki, extensions } = fieldsOf(der);
-    return {
-      subject: rawOf(subject, 'the subject'),
-      spki: rawOf(spki, 'the public key'),
-      extensions: readExtensions(extensions),
-    };
-  });
+  const known = knownParts.get(der) ?? reading('the certificate', () => partsOf(der));
+  knownParts.set(der, known);
+  return known;
+}
+
+function partsOf(der: Uint8Array): CertificateParts {
+  const { subject, spki, extensions } = fieldsOf(der);
+  return {
+    subject: rawOf(subject, 'the subject'),
+    spki: rawOf(spki, 'the public key'),
+    extensions: readExtensions(extensions),
+  };
 }
 
 interface Fields {

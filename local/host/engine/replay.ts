@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../types.ts';
 import type { Action, Answer, RetryOptions } from './answer.ts';
-import { EventWaiters } from './event-waiters.ts';
+import { EventWaiters, type Misspelling } from './event-waiters.ts';
 import { endedWork, endsInFailure, eventType, schedulesWork, textField } from './history.ts';
 import { Step, whenAll, whenAny } from './step.ts';
 import { Stragglers } from './stragglers.ts';
@@ -25,8 +25,7 @@ export interface ReplayRequest {
 export interface Waiting {
   readonly state: 'waiting';
   readonly work: readonly Work[];
-  /** External events that somebody waits for, as the orchestrator spelled them. */
-  readonly awaitedEvents: readonly string[];
+  readonly misspellings: readonly Misspelling[];
 }
 
 /** What has to happen after an episode. `work` is to be recorded and, unless the instance ends, begun. */
@@ -36,6 +35,8 @@ export type Decision =
   | { readonly state: 'continued'; readonly work: readonly Work[]; readonly input: unknown }
   | {
       readonly state: 'failed';
+      /** Thrown by the orchestrator, or by the host because it cannot go on. */
+      readonly by: 'orchestrator' | 'host';
       readonly work: readonly Work[];
       readonly error: string;
       readonly failureDetails?: unknown;
@@ -49,7 +50,7 @@ export function replay(request: ReplayRequest): Decision {
   try {
     return new Replay(request).run();
   } catch (error) {
-    if (error instanceof Refusal) return { state: 'failed', work: [], error: error.message };
+    if (error instanceof Refusal) return { state: 'failed', by: 'host', work: [], error: error.message };
     throw error;
   }
 }
@@ -153,7 +154,10 @@ class Replay {
     const whole = new Step();
     const run = (number: number): void =>
       attempt().whenDone((step) => {
-        if (!step.failed || retry === undefined) return whole.settle(step.failed ? 'failed' : 'succeeded');
+        if (!step.failed || retry === undefined) {
+          whole.settle(step.failed ? 'failed' : 'succeeded');
+          return;
+        }
         this.#timerAt(this.#now + retryDelayMs(retry, number)).whenDone(() =>
           number < retry.attempts ? run(number + 1) : whole.settle('failed'),
         );
@@ -208,10 +212,10 @@ class Replay {
     const work = this.#units.unrecorded();
     const listDone = this.#cursor === Number.POSITIVE_INFINITY;
     if (!listDone || this.#units.anyOpen || (!answer.done && answer.error === undefined)) {
-      return { state: 'waiting', work, awaitedEvents: this.#events.awaited() };
+      return { state: 'waiting', work, misspellings: this.#events.misspellings };
     }
     if (answer.error !== undefined) {
-      return { state: 'failed', work, error: answer.error, failureDetails: answer.failureDetails };
+      return { state: 'failed', by: 'orchestrator', work, error: answer.error, failureDetails: answer.failureDetails };
     }
     if (this.#continued !== undefined) return { state: 'continued', work, input: this.#continued.input };
     return { state: 'completed', work, output: answer.output };

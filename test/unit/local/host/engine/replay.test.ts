@@ -157,8 +157,12 @@ describe('the end', () => {
     });
   });
 
-  it('tells which events are awaited', () => {
-    expect(decide([], [any(event('Approved'), timer(1))])).toMatchObject({ awaitedEvents: ['Approved'] });
+  it('tells of an event that the library does not take because of its case', () => {
+    const misspellings = [{ awaited: 'Approved', raised: 'approved' }];
+    expect(decide([raised('approved')], [event('Approved')])).toMatchObject({ misspellings });
+    expect(decide([created(0), raised('approved'), fired(0)], [timer(1), event('Approved')])).toMatchObject({
+      misspellings,
+    });
   });
 });
 

@@ -118,7 +118,8 @@ async function bodyOf(incoming: IncomingMessage): Promise<Uint8Array | undefined
   if (Number(incoming.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) return undefined;
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+  // Leaving early must not cut the connection: the refusal still has to be sent.
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > BODY_LIMIT_BYTES) return undefined;
     chunks.push(chunk);

@@ -39,6 +39,7 @@ class QueuePoller {
   readonly #poison: QueueClient;
   readonly #stopping = new AbortController();
   #polling: Promise<void> = Promise.resolve();
+  #unreadable = false;
 
   constructor(options: QueueTriggerOptions, info: FunctionInfo) {
     const name = String(info.trigger.queueName ?? '').toLowerCase();
@@ -88,13 +89,20 @@ class QueuePoller {
         visibilityTimeout: HIDDEN_SECONDS,
         abortSignal: this.#stopping.signal,
       });
+      this.#unreadable = false;
       return answer.receivedMessageItems;
     } catch (error) {
       // A queue that does not exist yet is an empty one: whoever sends first makes it.
       const missing = (error as { statusCode?: number }).statusCode === 404;
-      if (!missing && !this.#stopping.signal.aborted) this.#say(`The queue cannot be read: ${messageOf(error)}`);
+      if (!missing && !this.#stopping.signal.aborted) this.#sayUnreadable(error);
       return [];
     }
+  }
+
+  /** Once an outage, not once a poll. */
+  #sayUnreadable(error: unknown): void {
+    if (!this.#unreadable) this.#say(`The queue ${this.#queue.name} cannot be read: ${messageOf(error)}`);
+    this.#unreadable = true;
   }
 
   async #work(message: DequeuedMessageItem): Promise<void> {

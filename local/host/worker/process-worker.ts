@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type StandClock, systemClock } from '../../clock.ts';
-import { HostError } from '../host-error.ts';
+import { HostError, messageOf } from '../host-error.ts';
 import type { FunctionInfo, Invocation, InvocationResult, Worker } from '../types.ts';
 import type { FromChild, ToChild, WorkerLog } from './protocol.ts';
 
@@ -128,7 +128,8 @@ class ProcessWorker implements Worker {
     try {
       await this.launch();
     } catch (error) {
-      this.#say('error', error instanceof Error ? error.message : String(error));
+      if (this.#stopped) return;
+      this.#say('error', messageOf(error));
       this.#child?.kill('SIGKILL');
     }
   }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { isIPv4 } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { AsnType } from 'asn1js';
@@ -12,7 +13,7 @@ export const noNames: AlternativeNames = { dns: [], ip: [], email: [], uri: [], 
 /** GeneralName's context tags (RFC 5280 4.2.1.6). */
 const form = { other: 0, email: 1, dns: 2, uri: 6, ip: 7 } as const;
 
-/** Reads the value of a subjectAltName extension. */
+/** Reads the value of a subjectAltName extension. DNS names stay as they are written, but for their case. */
 export function readAlternativeNames(der: Uint8Array): AlternativeNames {
   const blocks = childrenOf(parseDer(der, 'the alternative names'), 'the alternative names');
   const texts = (tag: number): string[] =>
@@ -20,7 +21,7 @@ export function readAlternativeNames(der: Uint8Array): AlternativeNames {
   const upn = blocks.map(readUpn);
   const other = blocks.filter((block, index) => upn[index] === undefined && !isPlain(block));
   return {
-    dns: texts(form.dns).map(normaliseDnsName),
+    dns: texts(form.dns).map((name) => name.toLowerCase()),
     ip: blocks.filter((block) => isContext(block, form.ip)).map((block) => readIp(contentOf(block, 'an IP address'))),
     email: texts(form.email).map((address) => address.toLowerCase()),
     uri: texts(form.uri),
@@ -41,8 +42,10 @@ function readUpn(block: AsnType): string | undefined {
   return Buffer.from(contentOf(name, 'a user principal name')).toString('utf8').toLowerCase();
 }
 
+/** IA5String is ASCII. Where it is not, UTF-8 was meant; and what is not UTF-8 either stays different for different bytes. */
 function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('utf8');
+  const buffer = Buffer.from(bytes);
+  return buffer.toString(isUtf8(buffer) ? 'utf8' : 'latin1');
 }
 
 function hex(bytes: Uint8Array): string {

@@ -1,7 +1,7 @@
 import type { AsnType } from 'asn1js';
 import { noNames, readAlternativeNames } from './alternative-names.ts';
 import { bitsOf, childrenOf, isContext, oidOf, parseDer, rawOf, reading, unreadable } from './der.ts';
-import { type Extensions, extendedKeyUsageOf, extensionOids, readExtensions } from './extensions.ts';
+import { type Extensions, extensionOids, readExtensions } from './extensions.ts';
 import { sha256Hex } from './fingerprint.ts';
 import { keyTypeOf } from './keys.ts';
 import { readName, subjectText } from './names.ts';
@@ -44,11 +44,6 @@ export async function verifyCsr(der: Uint8Array): Promise<boolean> {
 /** DER of the request's subject, to be certified as it is. */
 export function csrSubject(der: Uint8Array): Uint8Array {
   return reading('the certificate request', () => rawOf(csrFields(der).subject, 'the subject'));
-}
-
-/** Extended key usages that the request asks for, dotted OIDs. */
-export function csrExtendedKeyUsage(der: Uint8Array): readonly string[] {
-  return reading('the certificate request', () => extendedKeyUsageOf(csrFields(der).extensions));
 }
 
 /** CertificationRequest ::= { { version, subject, spki, [0] attributes }, algorithm, signature } */

@@ -60,11 +60,6 @@ export function derToPem(der: Uint8Array, label = 'CERTIFICATE'): string {
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
 }
 
-/** All PEM blocks with one of these labels, decoded. */
-export function pemBlocks(text: string, labels: readonly string[]): readonly Uint8Array[] {
-  return blocksOf(text).flatMap(({ label, body }) => (labels.includes(label) ? [decodeBase64(body)] : []));
-}
-
 function cut(bytes: Uint8Array): readonly Uint8Array[] {
   if (bytes[0] === 0x30) return cutDer(bytes);
   const text = decodeText(bytes);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createCsr, createKeys, selfSign } from '../../../local/pki.ts';
 import { type AcceptanceRequest, accept } from '../../../src/certificate/acceptance.ts';
 import { readCsr } from '../../../src/certificate/csr.ts';
-import { derInteger, derOid, tags, wrap } from '../../../src/certificate/der.ts';
+import { derContext, derInteger, derOid, tags, wrap } from '../../../src/certificate/der.ts';
 import { derToPem } from '../../../src/certificate/pem.ts';
 import { type Reason, reasons } from '../../../src/renewal/outcomes.ts';
 import { anAuthority, aWorld, base64, days, now, type World } from '../../builders/certificates.ts';
@@ -84,6 +84,17 @@ const refusals: readonly (readonly [string, Reason, Partial<AcceptanceRequest>, 
   ['a name too few', 'names-differ', withLeaf({ names: { dns: ['www.contoso.example'] } }), 'api.contoso.example'],
   ['a name of another kind', 'names-differ', withLeaf({ names: { dns, ...uri } }), 'uri:https'],
   ['a name of a kind we do not know', 'names-differ', withLeaf({ names: { dns, ...directoryName } }), 'other:a4'],
+  [
+    'a name in letters outside ASCII',
+    'names-differ',
+    {
+      ...withCsr({ names: { dns: [...dns, 'bücher.example'] } }),
+      ...withLeaf({
+        names: { dns, other: [Buffer.from(derContext(2, Buffer.from('bücher.example'))).toString('hex')] },
+      }),
+    },
+    'A-labels',
+  ],
   ['a wildcard instead of the name', 'names-differ', withLeaf({ names: { dns: ['*.contoso.example'] } }), '*.contoso'],
   [
     'the common name not among the names',

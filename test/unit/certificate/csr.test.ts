@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createCsr, createKeys } from '../../../local/pki.ts';
-import { csrExtendedKeyUsage, readCsr, verifyCsr } from '../../../src/certificate/csr.ts';
+import { readCsr, verifyCsr } from '../../../src/certificate/csr.ts';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import { keyTypes } from '../../../src/certificate/types.ts';
 import { RenewalError } from '../../../src/errors.ts';
@@ -31,11 +31,6 @@ test('does not verify a request that another key signed, that was changed, or th
   expect(await verifyCsr(createCsr({ subject, keys, forger: await createKeys('RSA-2048') }))).toBe(false);
   expect(await verifyCsr(changed)).toBe(false);
   expect(await verifyCsr(createCsr({ subject, keys, hash: 'sha1' }))).toBe(false);
-});
-
-test('tells the extended key usages that are asked for', async () => {
-  const der = createCsr({ subject, keys: await createKeys('P-256'), extendedKeyUsage: ['1.3.6.1.5.5.7.3.1'] });
-  expect(csrExtendedKeyUsage(der)).toEqual(['1.3.6.1.5.5.7.3.1']);
 });
 
 test('throws one known error at bytes that are no request', async () => {

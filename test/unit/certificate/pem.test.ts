@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { derInteger, derOid, tags, wrap } from '../../../src/certificate/der.ts';
-import { derToPem, findCertificates, pemBlocks, pemToDer } from '../../../src/certificate/pem.ts';
+import { derToPem, findCertificates, pemToDer } from '../../../src/certificate/pem.ts';
 import { RenewalError } from '../../../src/errors.ts';
 import { aWorld } from '../../builders/certificates.ts';
 
@@ -61,9 +61,4 @@ test('reads a megabyte of frames that never end in no time', () => {
   const started = performance.now();
   expect(findCertificates('-----BEGIN CERTIFICATE-----\n'.repeat(37_000))).toMatchObject({ state: 'unreadable' });
   expect(performance.now() - started).toBeLessThan(1000);
-});
-
-test('takes blocks of one kind out of a file', () => {
-  const keys = pemBlocks(leaf.pem + world.keys.pkcs8Pem, ['PRIVATE KEY']);
-  expect(keys.map((der) => Buffer.from(der))).toEqual([Buffer.from(world.keys.pkcs8)]);
 });

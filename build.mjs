@@ -28,7 +28,7 @@ else {
 }
 
 async function bundle(input, output) {
-  const build = await rolldown({ platform: 'node', logLevel: 'warn', transform: { define: { __PERENNIAL_VERSION__: JSON.stringify(version) } }, ...input });
+  const build = await rolldown({ platform: 'node', logLevel: 'warn', ...input });
   try {
     await build.write(output);
   } finally {

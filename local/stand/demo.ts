@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { AppClient } from './app-client.ts';
 import { judged } from './judge.ts';
 import type { Report } from './report.ts';
@@ -22,11 +21,11 @@ const LOOK_MILLISECONDS = 250;
 export async function runDemo(stand: Stand, app: AppClient, print: (line: string) => void): Promise<Report> {
   const startedAt = Date.now();
   const courses = stand.estate.certificates.map((seeded): Course => ({ seeded, startedAt: Date.now() }));
-  stand.events.drop((event) =>
+  stand.cloud.events.drop((event) =>
     courses.some(({ seeded }) => seeded.trigger === 'sweep' && seeded.name === event.objectName),
   );
   await Promise.all(courses.map((course) => trigger(course, stand, app)));
-  await stand.events.settled();
+  await delivered(stand);
   await app.runNow('sweep');
   await follow(courses, app, (course, line) =>
     print(`${elapsed(course.startedAt)}  ${course.seeded.name.padEnd(10)} ${line}`),
@@ -35,14 +34,22 @@ export async function runDemo(stand: Stand, app: AppClient, print: (line: string
   return { ok: renewals.every((one) => one.problem === undefined), seconds: (Date.now() - startedAt) / 1000, renewals };
 }
 
+/** The sweep comes after the events, so that it finds what they left. */
+async function delivered(stand: Stand): Promise<void> {
+  const { events } = stand.cloud;
+  for (let look = 0; events.waiting() > 0 && look < 20; look++)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  await events.settled();
+}
+
 async function trigger(course: Course, stand: Stand, app: AppClient): Promise<void> {
   const { seeded } = course;
   switch (seeded.trigger) {
     case 'event':
     case 'sweep':
-      return stand.raise(seeded, randomUUID());
+      return stand.raise(seeded);
     case 'five-events': {
-      for (let copy = 0; copy < 5; copy++) stand.raise(seeded, randomUUID());
+      for (let copy = 0; copy < 5; copy++) stand.raise(seeded);
       return;
     }
     case 'force':

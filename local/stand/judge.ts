@@ -7,7 +7,7 @@ import type { Stand } from './stand.ts';
 export async function judged(course: Course, stand: Stand): Promise<RenewalReport> {
   const { seeded, view = {}, startedAt, endedAt } = course;
   const old = stand.initial(seeded);
-  const now = stand.current(seeded);
+  const now = await stand.current(seeded);
   const isNew = now.sha256 !== old.sha256;
   const targets = await Promise.all(seeded.hostNames.map((_, index) => look(stand, seeded, index, now.sha256)));
   const report: RenewalReport = {

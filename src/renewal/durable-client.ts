@@ -61,6 +61,7 @@ async function unlessRunning(call: Promise<unknown>): Promise<void> {
   }
 }
 
+/** "replied with HTTP 404 response" for a status, "unexpected status code: 409" for everything else. */
 function saysStatus(error: unknown, status: number): boolean {
-  return error instanceof Error && error.message.includes(`status code: ${status}`);
+  return error instanceof Error && new RegExp(`(HTTP|status code:) ${status}\\b`).test(error.message);
 }

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import type { Principal } from '../access.ts';
+import type { Identity } from '../identity/identity.ts';
+
+/** Who is who on the stand. Client ids are what an app setting names; object ids are what roles are given to. */
+export interface Principals {
+  /** The app's identity for vaults. */
+  readonly renewer: Principal & { readonly clientId: string };
+  /** The app's identity for targets. */
+  readonly deployer: Principal & { readonly clientId: string };
+  /** App Service's own resource provider, which reads the vaults. */
+  readonly appService: Principal;
+  /** A person or a foreign client with all rights on the vaults. */
+  readonly operator: Principal & { readonly clientId: string };
+}
+
+export function addPrincipals(identity: Identity): Principals {
+  const add = (name: string) => {
+    const clientId = randomUUID();
+    return { ...identity.addPrincipal({ name, clientId, objectId: randomUUID() }), clientId };
+  };
+  return {
+    renewer: add('renewer'),
+    deployer: add('deployer'),
+    appService: add('app-service'),
+    operator: add('operator'),
+  };
+}
+
+const vaultActions = (...actions: string[]): string[] => actions.map((action) => `Microsoft.KeyVault/vaults/${action}`);
+
+/** Exactly what the app needs at run time, scope by scope; the emulators refuse everything else. */
+export function assignRoles(
+  identity: Identity,
+  who: Principals,
+  where: { readonly vaults: readonly string[]; readonly caVault: string; readonly siteGroup: string },
+): void {
+  const { renewer, deployer, appService, operator } = who;
+  for (const scope of where.vaults) {
+    identity.assign(renewer.id, {
+      scope,
+      actions: vaultActions('certificates/read', 'certificates/create/action', 'certificates/update/action'),
+    });
+    identity.assign(appService.id, { scope, actions: vaultActions('certificates/read', 'secrets/getSecret/action') });
+    identity.assign(operator.id, { scope, actions: vaultActions('certificates/*', 'keys/*', 'secrets/*') });
+  }
+  identity.assign(renewer.id, {
+    scope: where.caVault,
+    actions: vaultActions('certificates/read', 'keys/read', 'keys/sign/action'),
+  });
+  identity.assign(deployer.id, {
+    scope: where.siteGroup,
+    actions: [
+      'Microsoft.Web/certificates/read',
+      'Microsoft.Web/certificates/write',
+      'Microsoft.Web/sites/read',
+      'Microsoft.Web/sites/hostNameBindings/read',
+      'Microsoft.Web/sites/hostNameBindings/write',
+    ],
+  });
+}

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { TableClient } from '@azure/data-tables';
+import { sha256Hex } from '../../src/certificate/fingerprint.ts';
+import { type Authority, createAuthority, createKeys, issue, type MadeWithKeys } from '../pki.ts';
+import { writePfx } from '../vault/pfx-write.ts';
+import type { VaultEmulator } from '../vault/vault.ts';
+import type { Seeded, SeededEstate } from './scenarios.ts';
+
+const DAY = 86_400_000;
+
+/** The internal CA: a root that is nowhere but here, and an issuing CA whose key is moved into a vault. */
+export async function createInternalCa(company: string, now: Date): Promise<{ root: Authority; issuing: Authority }> {
+  const years = (count: number) => new Date(now.getTime() + count * 365 * DAY);
+  const since = new Date(now.getTime() - 365 * DAY);
+  const [rootKeys, issuingKeys] = await Promise.all([createKeys('P-384'), createKeys('P-256')]);
+  const root = await createAuthority({
+    subject: `CN=${company} root CA, O=${company}`,
+    notBefore: since,
+    notAfter: years(15),
+    keys: rootKeys,
+  });
+  const issuing = await createAuthority({
+    subject: `CN=${company} issuing CA, O=${company}`,
+    notBefore: since,
+    notAfter: years(5),
+    keys: issuingKeys,
+    parent: root,
+    pathLength: 0,
+  });
+  return { root, issuing };
+}
+
+/** Puts the issuing CA's certificate and key into its vault, from where the key never comes out again. */
+export function seedCa(vault: VaultEmulator, issuing: Authority): string {
+  vault.seed({
+    name: 'issuing-ca',
+    chain: issuing.chain,
+    privateKey: issuing.keys.privateKey,
+    policy: {
+      key_props: { exportable: false },
+      x509_props: { key_usage: ['keyCertSign', 'cRLSign', 'digitalSignature'] },
+    },
+  });
+  return `${vault.uri}/certificates/issuing-ca`;
+}
+
+/** The current version of a seeded certificate, as the vault holds it before anything happens. */
+export async function makeCurrent(
+  seeded: Seeded,
+  ca: Authority,
+  about: { now: Date; domain: string },
+): Promise<MadeWithKeys> {
+  const { now, domain } = about;
+  const names = seeded.hostNames.length > 0 ? seeded.hostNames : [`${seeded.name}.${domain}`];
+  return issue(ca, {
+    subject: `CN=${names[0]}, O=${domain.split('.')[0]}`,
+    names: { dns: names },
+    notBefore: new Date(now.getTime() - seeded.ageDays * DAY),
+    notAfter: new Date(now.getTime() + seeded.leftDays * DAY),
+    keyType: seeded.keyType,
+    keyUsage: seeded.keyType.startsWith('RSA') ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature'],
+  });
+}
+
+export async function seedCertificate(
+  seeded: Seeded,
+  current: MadeWithKeys,
+  to: { vault: VaultEmulator; token: string },
+): Promise<void> {
+  const { vault, token } = to;
+  if (seeded.key === 'imported') return importPfx(seeded, current, { vault, token });
+  const { vaultName, name, ageDays } = seeded;
+  const policy = { issuer: { name: 'Unknown' }, x509_props: { validity_months: 3 } };
+  const tags = { owner: `team-${name}`, vault: vaultName };
+  vault.seed({
+    name,
+    chain: current.chain,
+    privateKey: current.keys.privateKey,
+    policy,
+    tags,
+    createdAt: new Date(Date.now() - ageDays * DAY),
+  });
+}
+
+/** The way a person brings a PFX in: by the protocol, with a token. */
+async function importPfx(
+  seeded: Seeded,
+  current: MadeWithKeys,
+  { vault, token }: { vault: VaultEmulator; token: string },
+): Promise<void> {
+  const pfx = writePfx(
+    { certificates: current.chain.map((der) => Buffer.from(der)), key: current.keys.privateKey },
+    Buffer.from(current.der),
+  );
+  const response = await vault.handle({
+    method: 'POST',
+    url: new URL(`${vault.uri}/certificates/${seeded.name}/import?api-version=7.5`),
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify({ value: pfx.toString('base64'), tags: { owner: 'team-legacy' } })),
+  });
+  if (response.status !== 200)
+    throw new SeedingError(`import of ${seeded.name}: ${response.status} ${String(response.body)}`);
+}
+
+/** The stage could not be set. */
+export class SeedingError extends Error {
+  override readonly name = 'SeedingError';
+}
+
+/** A pending request of somebody else, with a policy of its own. */
+export async function seedForeignPending(seeded: Seeded, vault: VaultEmulator): Promise<void> {
+  await vault.foreignPending(seeded.name, { policy: { key_props: { reuse_key: false } } });
+}
+
+/**
+ * What a renewal that died a month ago has left behind: a pending request in the vault, and the order row that says it
+ * is ours. The row is written as the app's table shape has it.
+ */
+export async function seedStalePending(seeded: Seeded, vault: VaultEmulator, storage: string): Promise<void> {
+  const csr = Buffer.from(
+    await vault.foreignPending(seeded.name, { policy: { key_props: { reuse_key: false } } }),
+    'base64',
+  );
+  const renewalId = `${seeded.name}-left-behind-${randomUUID().slice(0, 8)}`;
+  const partition = `${seeded.vaultName}|${seeded.name}`.toLowerCase();
+  const orders = TableClient.fromConnectionString(storage, 'orders', { allowInsecureConnection: true });
+  await orders.createTable();
+  await orders.upsertEntity({ partitionKey: `renewal:${renewalId}`, rowKey: 'at', schema: 1, partition });
+  await orders.upsertEntity({
+    ...{ partitionKey: partition, rowKey: renewalId, schema: 1, renewalId, vault: seeded.vaultName, name: seeded.name },
+    ...{ issuer: 'internal', csrSha256: sha256Hex(csr), requestId: 'unknown', state: 'requested' },
+    createdAt: new Date(Date.now() - 31 * DAY).toISOString(),
+  });
+}
+
+/** All current versions, with their keys made side by side. */
+export async function makeAll(
+  estate: SeededEstate,
+  ca: Authority,
+  now: Date,
+): Promise<ReadonlyMap<Seeded, MadeWithKeys>> {
+  const made = await Promise.all(
+    estate.certificates.map(
+      async (seeded) => [seeded, await makeCurrent(seeded, ca, { now, domain: estate.domain })] as const,
+    ),
+  );
+  return new Map(made);
+}

@@ -1,0 +1,89 @@
+import { createWriteStream } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { AzuriteError } from '../azurite.ts';
+import { PortTakenError } from '../transport/serve.ts';
+import { createAppClient } from './app-client.ts';
+import { type AppProcess, AppStartError, startApp } from './app-process.ts';
+import { runDemo } from './demo.ts';
+import { hints } from './hints.ts';
+import { type Options, readOptions, UsageError, usage } from './options.ts';
+import { type Report, summaryTable } from './report.ts';
+import { writeSettings } from './settings-file.ts';
+import { type Stand, startStand } from './stand.ts';
+import { subscribeApp } from './subscriptions.ts';
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Boots the stand and the app, renews the seeded estate, and stays up or ends as it was told. */
+async function main(options: Options): Promise<number> {
+  const began = Date.now();
+  const directory = resolve(options.directory);
+  await rm(directory, { recursive: true, force: true });
+  const stand = await startStand({ ...options, directory });
+  let app: AppProcess | undefined;
+  const interrupted = new Promise<'interrupted'>((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done('interrupted'));
+  });
+  try {
+    print(
+      `The stand is up (${since(began)}): ${stand.estate.certificates.length} certificates in ${stand.estate.vaultNames.join(' and ')}.`,
+    );
+    await writeSettings(stand.settings);
+    const log = createWriteStream(join(directory, 'app.log'));
+    app = await startApp({
+      app: resolve('.'),
+      port: options.port,
+      directory: join(directory, 'host'),
+      settings: resolve('local.settings.json'),
+      onLog: (line) => log.write(`${line}\n`),
+    });
+    await subscribeApp(stand, app);
+    print(`The app is up (${since(began)}): ${app.url}\n`);
+    const report = await Promise.race([renewAll(stand, app, options), interrupted]);
+    if (report === 'interrupted') return 130;
+    if (options.once) return report.ok ? 0 : 1;
+    print(hints(stand, app));
+    await interrupted;
+    return 0;
+  } finally {
+    await app?.stop();
+    await stand.stop();
+  }
+}
+
+async function renewAll(stand: Stand, app: AppProcess, options: Options): Promise<Report> {
+  const report = await runDemo(stand, createAppClient(app.url, app.keys), print);
+  print(`\n${summaryTable(report.renewals)}\n`);
+  const wrong = report.renewals.filter((one) => one.problem !== undefined);
+  if (report.ok) print(`Every certificate ended as it must (${report.seconds.toFixed(1)} s).`);
+  else
+    print(
+      `${wrong.length} of ${report.renewals.length} did not end as they must: ${wrong.map((one) => `${one.certificate} (${one.problem})`).join(', ')}.`,
+    );
+  if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`);
+  return report;
+}
+
+function since(began: number): string {
+  return `${((Date.now() - began) / 1000).toFixed(1)} s`;
+}
+
+/** Errors that a person can mend are shown as their message alone. */
+function explain(error: unknown): string {
+  if (error instanceof UsageError) return `${error.message}\n\n${usage}`;
+  if (error instanceof PortTakenError) return `${error.message} (--base-port N)`;
+  if (error instanceof AppStartError || error instanceof AzuriteError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) print(usage);
+  else process.exitCode = await main(options);
+} catch (error) {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+// Handles that libraries leave open must not keep a program alive that is done.
+if (process.exitCode !== undefined) process.exit(process.exitCode);

@@ -1,14 +1,10 @@
 import { join } from 'node:path';
 import { type StandClock, systemClock } from '../clock.ts';
 import { HostError } from './host-error.ts';
-import { adminApi } from './http/admin.ts';
-import { durableApi } from './http/durable-api.ts';
-import { type DurablePlaces, durableClientInput, WEBHOOK_PATH } from './http/durable-links.ts';
-import { eventGridWebhook } from './http/event-grid.ts';
-import { type Endpoint, type HostRequest, type HostResponse, type Listener, listen } from './http/exchange.ts';
-import { httpFunctions, httpTriggers } from './http/http-trigger.ts';
-import { type Keys, openKeys, opens } from './http/keys.ts';
-import { below } from './http/path.ts';
+import { type Answer, answersOf } from './http/answers.ts';
+import { type DurablePlaces, durableClientInput } from './http/durable-links.ts';
+import { type Listener, listen } from './http/exchange.ts';
+import { type Keys, openKeys } from './http/keys.ts';
 import { openTaskHub } from './hub/task-hub.ts';
 import { type HostConfiguration, readHostConfiguration, readLocalSettings } from './settings.ts';
 import { checkFunctions } from './triggers/bindings.ts';
@@ -96,10 +92,11 @@ async function opened(options: HostOptions, closers: Closers): Promise<Host> {
   const hub = await openHub(options, { worker, clock, setup, say });
   closers.push(() => hub.stop());
   const parts: Parts = { options, clock, say, setup, keys, places, worker, hub };
+  // Activities that the hub repeats, and timers that run at start, may call the durable client at once.
+  const answers = answersOf({ ...parts, routePrefix: setup.configuration.routePrefix });
+  front.answerWith(answers.front);
+  rpc.answerWith(answers.rpc);
   const timers = await startTriggers(parts, closers);
-  const endpoints = endpointsOf(parts);
-  front.answerWith((request) => firstAnswer(endpoints, request));
-  rpc.answerWith(rpcAnswer(parts));
   say('information', `The host serves ${worker.functions.length} functions on ${places.origin}.`);
   return {
     url: places.origin,
@@ -146,27 +143,25 @@ async function readSetup(options: HostOptions, say: Say): Promise<Setup> {
   return { settings, configuration, port, hostname: options.hostname ?? LOOPBACK };
 }
 
-type Answer = (request: HostRequest) => Promise<HostResponse>;
-
-/** The port must be known before the app starts, so that the listener is first and asks for patience until then. */
+/** The addresses must be known before the app starts, so that the listeners are first and requests wait for the rest. */
 async function openListener(
   closers: Closers,
   { hostname, port, say }: { readonly hostname: string; readonly port: number; readonly say: Say },
 ): Promise<{ listener: Listener; answerWith: (answer: Answer) => void }> {
-  let answer: Answer = async () => ({ status: 503, headers: { 'retry-after': '1' } });
+  let answerWith: (answer: Answer) => void = () => {};
+  const ready = new Promise<Answer>((resolve) => {
+    answerWith = resolve;
+  });
   const listener = await listen({
     hostname,
     port,
-    answer: (request) => answer(request),
+    answer: async (request) => (await ready)(request),
     log: (message) => say('error', message),
   });
   closers.push(() => listener.close());
-  return {
-    listener,
-    answerWith: (next) => {
-      answer = next;
-    },
-  };
+  // A start that fails half-way must not leave anybody waiting; after a good start this changes nothing.
+  closers.push(() => answerWith(async () => ({ status: 503, headers: { 'retry-after': '1' } })));
+  return { listener, answerWith };
 }
 
 interface Places {
@@ -249,40 +244,6 @@ async function startTriggers({ options, clock, say, setup, worker }: Parts, clos
   });
   closers.push(() => timers.stop());
   return timers;
-}
-
-function endpointsOf({ setup, keys, places, worker, hub, say }: Parts): Endpoint[] {
-  const { functions } = worker;
-  const log = (message: string, name: string): void => say('error', message, name);
-  const durable = durableApi({ hub, places });
-  const routes = httpFunctions(functions, setup.configuration.routePrefix);
-  return [
-    async (request) => (request.path === '/' ? { status: 204 } : undefined),
-    adminApi({ functions, keys, worker, origin: places.origin, started: new Date(), log }),
-    eventGridWebhook({ functions, keys, worker, log }),
-    async (request) => {
-      const rest = below(request.path, WEBHOOK_PATH);
-      if (rest === undefined) return undefined;
-      return opens(request, [keys.systemDurable, keys.master]) ? durable(request, rest) : { status: 401 };
-    },
-    httpTriggers({ functions: routes, keys, worker, log }),
-  ];
-}
-
-function rpcAnswer({ hub, places }: Parts): Answer {
-  const durable = durableApi({ hub, places });
-  return async (request) => {
-    const rest = below(request.path, '/durabletask');
-    return rest === undefined ? { status: 404 } : durable(request, rest);
-  };
-}
-
-async function firstAnswer(endpoints: readonly Endpoint[], request: HostRequest): Promise<HostResponse> {
-  for (const endpoint of endpoints) {
-    const response = await endpoint(request);
-    if (response !== undefined) return response;
-  }
-  return { status: 404 };
 }
 
 /** A run may start instances, and an instance runs functions: both must be quiet at the same time. */

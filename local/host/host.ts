@@ -108,7 +108,11 @@ async function opened(options: HostOptions, closers: Closers): Promise<Host> {
     },
     nextRun: (name) => timers.next(name),
     idle: () => idle(worker, hub),
-    stop: () => closeAll(closers),
+    stop: async () => {
+      // First no new requests, while those under way still have an app to answer them.
+      await front.listener.close();
+      await closeAll(closers);
+    },
   };
 }
 

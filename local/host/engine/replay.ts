@@ -168,6 +168,7 @@ class Replay {
   }
 
   #timer(action: Extract<Action, { kind: 'timer' }>): Step {
+    if (Number.isNaN(action.fireAt.getTime())) throw new Refusal('createTimer was given a date that is none');
     const step = action.cancelled ? this.#cancelledTimer(action.fireAt) : this.#timerAt(action.fireAt.getTime());
     this.#stragglers.note(action, step);
     return step;

@@ -132,6 +132,7 @@ function applyTurn(instance: Instance, turn: Turn): void {
 function applyContinue(instance: Instance, change: Extract<Change, { change: 'continue' }>): void {
   const later = instance.inbox.slice(change.messages).filter((event) => event.EventType === eventType.eventRaised);
   instance.executionId = change.executionId;
+  instance.status = 'Running';
   instance.inputJson = change.inputJson;
   instance.history = [];
   instance.inbox = [change.started, ...later];

@@ -4,25 +4,26 @@ import type { Misspelling } from '../engine/event-waiters.ts';
 import { eventType, historyEvent, textField } from '../engine/history.ts';
 import { type Decision, replay } from '../engine/replay.ts';
 import type { Journal } from '../store/journal.ts';
-import type { FunctionInfo, HistoryEvent, Invocation, InvocationResult, TaskHubOptions } from '../types.ts';
+import type { FunctionInfo, HistoryEvent, Invocation, TaskHubOptions } from '../types.ts';
+import { Calls, type Ended } from './calls.ts';
 import { conclude } from './conclude.ts';
 import { applyControls } from './controls.ts';
-import { type DueEntry, DueQueue } from './due-queue.ts';
+import { DueQueue } from './due-queue.ts';
 import { type Episode, nextEpisode, orchestratorInput, timerLimits } from './episode.ts';
 import { activityFailure, failureFields } from './failure.ts';
 import { DurableFunctions } from './functions.ts';
-import { HubError } from './hub-error.ts';
+import { HubError, messageOf } from './hub-error.ts';
 import { type Instance, isFinished, isRunnable } from './instance.ts';
 import type { Change, Instances } from './instances.ts';
 import { Lanes } from './lanes.ts';
 import { Tally } from './tally.ts';
+import { Timers } from './timers.ts';
 import { versionObjection } from './versions.ts';
 
-/** Waits after the first lost call, doubled each time up to the second number. */
-const LOST_FIRST_MS = 100;
-const LOST_LONGEST_MS = 30_000;
-
-type Ended = Exclude<InvocationResult, { state: 'lost' }>;
+interface Outcome {
+  readonly decision: Decision;
+  readonly customStatus?: unknown;
+}
 
 /**
  * Moves instances: calls orchestrators and activities, writes down what came of it, and begins the work that follows once
@@ -35,9 +36,8 @@ export class Runtime {
   readonly #options: TaskHubOptions;
   readonly #journal: Journal;
   readonly #tally = new Tally();
-  readonly #due: DueQueue;
-  /** Timers that were set, by instance: an instance that ends takes its timers with it. */
-  readonly #timers = new Map<string, Set<DueEntry>>();
+  readonly #timers: Timers;
+  readonly #calls: Calls;
   readonly #episodes: Lanes;
   readonly #activities: Lanes;
   /** Instances with an episode that runs or waits for a lane. */
@@ -51,7 +51,9 @@ export class Runtime {
     this.#journal = journal;
     this.instances = instances;
     this.functions = new DurableFunctions(options.worker);
-    this.#due = new DueQueue(options.clock);
+    const due = new DueQueue(options.clock);
+    this.#timers = new Timers(options.clock, due, (id, run, event) => this.#tell(id, run, event));
+    this.#calls = new Calls(options, due);
     this.#episodes = new Lanes(options.durable.maxConcurrentOrchestratorFunctions);
     this.#activities = new Lanes(options.durable.maxConcurrentActivityFunctions);
   }
@@ -91,12 +93,12 @@ export class Runtime {
   }
 
   idle(): Promise<void> {
-    return this.#tally.idle();
+    return this.#stopped ? Promise.resolve() : this.#tally.idle();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#due.stop();
+    this.#timers.stop();
     this.#episodes.clear();
     this.#activities.clear();
     await this.#journal.close();
@@ -121,15 +123,14 @@ export class Runtime {
   begin(instance: Instance, scheduled: readonly HistoryEvent[]): void {
     for (const event of scheduled) {
       if (event.EventType === eventType.taskScheduled) this.#queueActivity(instance, event);
-      else if (event.EventType === eventType.timerCreated) this.#setTimer(instance, event);
+      else if (event.EventType === eventType.timerCreated) this.#timers.set(instance, event);
       else this.wake(textField(event, 'InstanceId'));
     }
   }
 
   /** The instance has ended or is gone: its timers are not wanted any more. */
   forget(id: string): void {
-    for (const entry of this.#timers.get(id) ?? []) this.#due.drop(entry);
-    this.#timers.delete(id);
+    this.#timers.forget(id);
     this.#parked.delete(id);
   }
 
@@ -163,7 +164,15 @@ export class Runtime {
     this.#conclude(instance, episode, this.#decide(instance, episode, result));
   }
 
-  #decide(instance: Instance, episode: Episode, result: Ended): { decision: Decision; customStatus?: unknown } {
+  #decide(instance: Instance, episode: Episode, result: Ended): Outcome {
+    try {
+      return this.#replay(instance, episode, result);
+    } catch (error) {
+      return { decision: failedByHost(`the local host cannot replay this orchestration: ${messageOf(error)}`) };
+    }
+  }
+
+  #replay(instance: Instance, episode: Episode, result: Ended): Outcome {
     const parsed = parseAnswer(result);
     if (parsed.state === 'broken') {
       return { decision: { state: 'failed', by: 'orchestrator', work: [], error: parsed.reason } };
@@ -191,7 +200,7 @@ export class Runtime {
     }
   }
 
-  #conclude(instance: Instance, episode: Episode, outcome: { decision: Decision; customStatus?: unknown }): void {
+  #conclude(instance: Instance, episode: Episode, outcome: Outcome): void {
     const { defaultVersion } = this.#options.durable;
     const changes = conclude({
       instance,
@@ -239,47 +248,9 @@ export class Runtime {
     this.#tell(id, run, historyEvent(end.type, this.now, { TaskScheduledId: scheduled.EventId, ...end.fields }));
   }
 
-  /** Calls a function until its end is known: at least once, as Azure does. */
-  async #invoke(target: FunctionInfo, inputs: Invocation['inputs'], instanceId: string): Promise<Ended> {
-    const call = { functionName: target.name, inputs, triggerMetadata: { instanceId: { string: instanceId } } };
-    for (let wait = 0; ; wait = Math.min(Math.max(LOST_FIRST_MS, 2 * wait), LOST_LONGEST_MS)) {
-      if (wait > 0) await this.#pause(wait);
-      const result = await this.#options.worker.invoke(call).catch((error) => this.#lost(error));
-      if (result.state !== 'lost') return result;
-      this.#options.log('warning', `durable: the call of ${target.name} for ${instanceId} was lost and is repeated`);
-    }
-  }
-
-  #lost(error: unknown): InvocationResult {
-    this.#options.log('error', `durable: the worker cannot be called: ${messageOf(error)}`);
-    return { state: 'lost' };
-  }
-
-  #pause(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => this.#due.add(this.now.getTime() + milliseconds, resolve));
-  }
-
-  #setTimer(instance: Instance, created: HistoryEvent): void {
-    const due = Date.parse(textField(created, 'FireAt'));
-    const fire = this.#timerFired(instance.id, instance.executionId, created);
-    if (due <= this.now.getTime()) {
-      fire();
-      return;
-    }
-    const timers = this.#timers.get(instance.id) ?? new Set();
-    this.#timers.set(instance.id, timers);
-    const entry = this.#due.add(due, () => {
-      timers.delete(entry);
-      fire();
-    });
-    timers.add(entry);
-  }
-
-  #timerFired(id: string, run: string, created: HistoryEvent): () => void {
-    return () => {
-      const fields = { TimerId: created.EventId, FireAt: created.FireAt };
-      this.#tell(id, run, historyEvent(eventType.timerFired, this.now, fields));
-    };
+  #invoke(target: FunctionInfo, inputs: Invocation['inputs'], instanceId: string): Promise<Ended> {
+    const triggerMetadata = { instanceId: { string: instanceId } };
+    return this.#calls.untilEnded({ functionName: target.name, inputs, triggerMetadata }, instanceId);
   }
 
   /** Hands the end of some work to its instance, which may go on before it is durable: its own record comes after. */
@@ -292,13 +263,9 @@ export class Runtime {
   #fail(error: unknown): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#due.stop();
+    this.#timers.stop();
     this.#options.log('error', `durable: the task hub stops: ${messageOf(error)}`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function scheduledBy(instance: Instance, events: readonly HistoryEvent[]): readonly HistoryEvent[] {

@@ -203,7 +203,10 @@ describe('activities', () => {
     for (let round = 0; round < 50 && lost.size > 0; round += 1) await nextTurn(bench.clock);
     for (let round = 0; round < 50; round += 1) await nextTurn(bench.clock);
     expect((await bench.status()).output).toEqual({ one: 2, two: 4 });
-    expect(bench.logged).toHaveLength(2);
+    expect(bench.logged).toEqual([
+      expect.stringContaining('the call of chain for one was lost'),
+      expect.stringContaining('the call of double for one was lost'),
+    ]);
   });
 });
 
@@ -245,6 +248,68 @@ describe('orchestrations', () => {
     const bench = await openBench(story);
     expect(await bench.run('count', 1)).toMatchObject({ runtimeStatus: 'Completed', input: 5, output: 5 });
     expect(await bench.hub.history('one')).toHaveLength(8);
+  });
+
+  it('loses events that the old execution has seen and not used, and keeps later ones', async () => {
+    const bench = await openBench({
+      orchestrators: {
+        *again(context) {
+          const round = Number(context.df.getInput());
+          const go: unknown = yield context.df.waitForExternalEvent(`go${round}`);
+          if (round < 2) context.df.continueAsNew(round + 1);
+          return go;
+        },
+      },
+    });
+    await bench.run('again', 1);
+    await bench.hub.raiseEvent('one', 'go2', '"early"');
+    await bench.hub.idle();
+    await bench.hub.raiseEvent('one', 'go1', '1');
+    expect((await bench.status()).runtimeStatus).toBe('Running');
+    await bench.hub.raiseEvent('one', 'go2', '"late"');
+    expect((await bench.status()).output).toBe('late');
+  });
+
+  it('retries a sub-orchestration in a new instance', async () => {
+    let attempts = 0;
+    const bench = await openBench({
+      activities: {
+        try: () => {
+          attempts += 1;
+          if (attempts === 1) throw new TypeError('not yet');
+          return attempts;
+        },
+      },
+      orchestrators: {
+        *child(context) {
+          const result: unknown = yield context.df.callActivity('try');
+          return result;
+        },
+        *parent(context) {
+          const result: unknown = yield context.df.callSubOrchestratorWithRetry('child', new RetryOptions(1000, 3));
+          return result;
+        },
+      },
+    });
+    await bench.run('parent');
+    await bench.pass(1);
+    expect((await bench.status()).output).toBe(2);
+    expect((await bench.hub.list({})).instances.map((instance) => instance.runtimeStatus)).toEqual([
+      'Completed',
+      'Failed',
+      'Completed',
+    ]);
+  });
+
+  it('fails an instance that makes a timer of no date', async () => {
+    const bench = await openBench({
+      orchestrators: {
+        *never(context) {
+          yield context.df.createTimer(new Date('never'));
+        },
+      },
+    });
+    expect((await bench.run('never')).runtimeStatus).toBe('Failed');
   });
 
   it('fails when the orchestrator throws, or is none', async () => {

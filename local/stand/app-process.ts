@@ -54,13 +54,17 @@ export async function startApp(options: AppProcessOptions, entry: string = hostE
   ];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const said: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => {
+  follow(child, (line) => {
     said.push(line);
     if (said.length > 20) said.shift();
     onLog(line);
   });
   const ready = await readiness(child, said);
   return { ...ready, stop: () => stop(child) };
+}
+
+function follow({ stderr: input }: ChildProcess, onLine: (line: string) => void): void {
+  if (input !== null) createInterface({ input }).on('line', onLine);
 }
 
 function readiness(child: ChildProcess, said: readonly string[]): Promise<Omit<AppProcess, 'stop'>> {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { TableClient } from '@azure/data-tables';
+import { purposes } from '../../src/certificate/extensions.ts';
 import { sha256Hex } from '../../src/certificate/fingerprint.ts';
 import { type Authority, createAuthority, createKeys, issue, type MadeWithKeys } from '../pki.ts';
 import { writePfx } from '../vault/pfx-write.ts';
@@ -58,6 +59,8 @@ export async function makeCurrent(
     notBefore: new Date(now.getTime() - seeded.ageDays * DAY),
     notAfter: new Date(now.getTime() + seeded.leftDays * DAY),
     keyType: seeded.keyType,
+    // The two that Key Vault's default policy asks for.
+    extendedKeyUsage: [purposes.serverAuth, purposes.clientAuth],
     keyUsage: seeded.keyType.startsWith('RSA') ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature'],
   });
 }

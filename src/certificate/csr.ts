@@ -1,7 +1,7 @@
 import type { AsnType } from 'asn1js';
 import { noNames, readAlternativeNames } from './alternative-names.ts';
 import { bitsOf, childrenOf, isContext, oidOf, parseDer, rawOf, reading, unreadable } from './der.ts';
-import { type Extensions, extensionOids, readExtensions } from './extensions.ts';
+import { type Extensions, extendedKeyUsageOf, extensionOids, readExtensions } from './extensions.ts';
 import { sha256Hex } from './fingerprint.ts';
 import { keyTypeOf } from './keys.ts';
 import { readName, subjectText } from './names.ts';
@@ -24,6 +24,7 @@ export function readCsr(der: Uint8Array): CsrDetails {
       subject: name,
       subjectText: subjectText(name),
       names: names === undefined ? noNames : readAlternativeNames(names.value),
+      extendedKeyUsage: extendedKeyUsageOf(extensions),
       keyType: keyTypeOf(key),
       spkiSha256: sha256Hex(key),
       spki: key,

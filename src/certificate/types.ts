@@ -52,6 +52,8 @@ export interface CsrDetails {
   readonly subject: readonly RelativeName[];
   readonly subjectText: string;
   readonly names: AlternativeNames;
+  /** Dotted OIDs of the purposes that it asks for. */
+  readonly extendedKeyUsage: readonly string[];
   readonly keyType: KeyType | 'unknown';
   readonly spkiSha256: string;
   /** DER of the SubjectPublicKeyInfo. */

@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { readCsr } from '../certificate/csr.ts';
+import { purposes } from '../certificate/extensions.ts';
 import { assemble, newSerial, signatureAlgorithmOf, toBeSigned } from '../certificate/issue.ts';
 import { pemToDer } from '../certificate/pem.ts';
 import { readCertificate } from '../certificate/read.ts';
@@ -19,7 +20,7 @@ export const settings: Readonly<Record<Exclude<keyof VaultCaPlan, 'kind'>, strin
   certificate: 'Id of the CA certificate, without version, whose Key Vault key signs.',
   chain: 'PEM certificates that are sent after the leaf and the CA certificate, up to the root.',
   roots: 'PEM certificates of the roots that a chain must end at.',
-  limits: 'The longest life in days, the key types, and the DNS suffixes that this CA signs for.',
+  limits: 'The longest life in days, the key types, the DNS suffixes, and whether this CA certifies TLS clients too.',
 };
 
 export interface VaultCaDependencies {
@@ -63,7 +64,15 @@ async function submit(
   const reason = await refusal({ csr, validityDays, limits: plan.limits, ca, now, notAfter: dates.notAfter });
   if (reason !== undefined) return { state: 'rejected', reason };
   const serial = newSerial(random);
-  const tbs = toBeSigned({ csr, issuer: ca, serial, ...dates, signatureAlgorithm: signatureAlgorithmOf(ca) });
+  const extendedKeyUsage = purposesOf(csr, plan.limits);
+  const tbs = toBeSigned({
+    csr,
+    issuer: ca,
+    serial,
+    ...dates,
+    extendedKeyUsage,
+    signatureAlgorithm: signatureAlgorithmOf(ca),
+  });
   const { key } = await issuances.putIfAbsent({
     key: `${csr.spkiSha256}-${renewalId}`,
     renewalId,
@@ -72,6 +81,12 @@ async function submit(
     createdAt: now.toISOString(),
   });
   return { reference: key };
+}
+
+/** A TLS server always; a client too when the CSR asks for it and this CA may. Nothing else that a CSR asks for. */
+function purposesOf({ extendedKeyUsage }: CsrDetails, { clientAuth }: VaultCaPlan['limits']): readonly string[] {
+  const alsoClient = clientAuth && extendedKeyUsage.includes(purposes.clientAuth);
+  return alsoClient ? [purposes.serverAuth, purposes.clientAuth] : [purposes.serverAuth];
 }
 
 async function poll(

@@ -40,6 +40,7 @@ const vaultCa = group({
     maxDays: whole(1, 3650).default(398),
     keys: keys.default([...keyTypes]),
     dnsSuffixes: listOf(hostName, { min: 1, what: 'a list of the DNS suffixes that this CA may sign for' }),
+    clientAuth: z.boolean({ error: 'true or false' }).default(true),
   }),
 });
 

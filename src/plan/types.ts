@@ -32,6 +32,8 @@ export interface VaultCaPlan {
     readonly keys: readonly KeyType[];
     /** DNS suffixes this CA may sign for, e.g. `contoso.example`. */
     readonly dnsSuffixes: readonly string[];
+    /** Whether it certifies TLS clients too, for requests that ask for both purposes, as Key Vault's default policy does. */
+    readonly clientAuth: boolean;
   };
 }
 

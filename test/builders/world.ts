@@ -171,7 +171,7 @@ function estateOf(name: string, targets: Target[], one: Plan, rootPem: string): 
         certificate: `${VAULT_URI}/certificates/ca`,
         chain: [],
         roots: [rootPem],
-        limits: { maxDays: 398, keys: ['P-256'], dnsSuffixes: ['contoso.example'] },
+        limits: { maxDays: 398, keys: ['P-256'], dnsSuffixes: ['contoso.example'], clientAuth: true },
       },
     },
     plans: { [one.name]: one },

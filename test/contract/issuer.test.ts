@@ -28,7 +28,7 @@ async function vaultCaUnderTest(keyType: KeyType): Promise<IssuerUnderTest> {
   const name = `ca-${keyType.toLowerCase()}`;
   await makeCa({ name, keyType, root, life });
   const certificate = `${emulated.uri}/certificates/${name}`;
-  const limits = { maxDays: 90, keys: ['P-256' as const], dnsSuffixes: ['contoso.example'] };
+  const limits = { maxDays: 90, keys: ['P-256' as const], dnsSuffixes: ['contoso.example'], clientAuth: true };
   const issuer = createIssuer(
     { kind: 'vault-ca', certificate, chain: [root.pem], roots: [root.pem], limits },
     {

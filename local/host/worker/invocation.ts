@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { messageOf } from '../host-error.ts';
+import { taskListedTwice } from '../engine/listed-twice.ts';
+import { HostError, messageOf } from '../host-error.ts';
 import type { Invocation, InvocationResult, TypedData } from '../types.ts';
 import type { Callback, InvocationModel, RegisteredFunction, Registry, RpcResponse } from './core-module.ts';
 import { programmingModel } from './core-module.ts';
@@ -45,7 +46,15 @@ async function calledWithHooks(
   const after = { hookData, appHookData, invocationContext: context, inputs: before.inputs, ...ended };
   await runHooks(registry.hooks.postInvocation, after);
   if (after.error !== undefined && after.error !== null) throw after.error;
+  refuseTaskListedTwice(metadata, after.result);
   return model.getResponse(context, after.result);
+}
+
+/** Azure mixes up results when a task is waited for twice; here it is an error that says so, while objects still tell tasks apart. */
+function refuseTaskListedTwice({ bindings }: RegisteredFunction['metadata'], result: unknown): void {
+  const isOrchestrator = Object.values(bindings).some(({ type }) => type === 'orchestrationTrigger');
+  const twice = isOrchestrator ? taskListedTwice(result) : undefined;
+  if (twice !== undefined) throw new HostError(twice);
 }
 
 type CoreContext = { state?: string } & Record<string, unknown>;

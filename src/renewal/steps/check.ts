@@ -17,12 +17,13 @@ export const check: Step<'check'> = {
     if (facts.pending?.csrSha256 !== input.csrSha256) {
       return ended('failed', 'step-failed', 'the pending request in the vault is no longer the one that was made');
     }
-    const verdict = await accept({
+    const verdict = accept({
       answer: order.chain ?? [],
       csr: readCsr(Buffer.from(facts.pending.csr, 'base64')),
       old: readCertificate(Buffer.from(facts.current.der, 'base64')),
       profile: input.plan.acceptance,
-      roots: (estate.issuers[input.plan.issuer]?.roots ?? []).flatMap((pem) => [...pemToDer(pem)]),
+      roots: dersOf(estate.issuers[input.plan.issuer]?.roots),
+      intermediates: dersOf(estate.issuers[input.plan.issuer]?.chain),
       now: app.clock.now(),
       knownSerials: [input.old.serial],
       startReason: input.reason,
@@ -44,3 +45,7 @@ export const check: Step<'check'> = {
   },
   result: (value) => ({ ...value }),
 };
+
+function dersOf(pems: readonly string[] = []): Uint8Array[] {
+  return pems.flatMap((pem) => [...pemToDer(pem)]);
+}

@@ -31,7 +31,12 @@ export async function createWorld(keyType: KeyType = 'P-256'): Promise<World> {
     certificate: 'https://ca.vault.azure.net/certificates/unit-ca',
     chain: [root.pem],
     roots: [root.pem],
-    limits: { maxDays: 90, keys: ['P-256', 'RSA-2048'], dnsSuffixes: ['Contoso.example', 'fabrikam.example'] },
+    limits: {
+      maxDays: 90,
+      keys: ['P-256', 'RSA-2048'],
+      dnsSuffixes: ['Contoso.example', 'fabrikam.example'],
+      clientAuth: true,
+    },
   };
   const issuances = createMemoryIssuances();
   const random = (size: number): Uint8Array => new Uint8Array(size).fill(7);

@@ -200,6 +200,26 @@ describe('the vault CA accepts', () => {
   });
 });
 
+describe('the purposes that the vault CA certifies', () => {
+  const server = '1.3.6.1.5.5.7.3.1';
+  const client = '1.3.6.1.5.5.7.3.2';
+  const signing = '1.3.6.1.5.5.7.3.3';
+
+  it.each([
+    ['both when both are asked for', true, [server, client], [server, client]],
+    ['a server only when that is asked for', true, [server], [server]],
+    ['a server although another is asked for', true, [signing], [server]],
+    ['nothing else that is asked for', true, [server, signing], [server]],
+    ['no client when the plan forbids it', false, [server, client], [server]],
+  ])('are %s', async (_, clientAuth, extendedKeyUsage, expected) => {
+    const plan = { ...world.plan, limits: { ...world.plan.limits, clientAuth } };
+    const one = create(plan, world.dependencies);
+    const order = await submitted(`purposes-${clientAuth}-${extendedKeyUsage.join('-')}`, { extendedKeyUsage }, one);
+    const [leaf] = issued(await one.poll(order));
+    expect(readCertificate(leaf ?? new Uint8Array()).extendedKeyUsage).toEqual(expected);
+  });
+});
+
 describe('errors of the vault CA', () => {
   const order = { renewalId: 'shop-7', validityDays: 90 };
 

@@ -41,7 +41,7 @@ export function anEstate(change: Partial<Estate> = {}): Estate {
         certificate: 'https://trust.vault.azure.net/certificates/perennial-ca',
         chain: [],
         roots: [PEM],
-        limits: { maxDays: 398, keys: ['RSA-2048', 'P-256'], dnsSuffixes: ['contoso.example'] },
+        limits: { maxDays: 398, keys: ['RSA-2048', 'P-256'], dnsSuffixes: ['contoso.example'], clientAuth: true },
       },
     },
     plans: { internal: aPlan() },

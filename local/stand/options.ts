@@ -19,6 +19,8 @@ export interface Options {
   readonly basePort: number;
   /** Folder for everything the stand writes. */
   readonly directory: string;
+  /** The settings file that the stand's own settings are written into. */
+  readonly settings: string;
   readonly only?: 'vault';
   readonly json: boolean;
   readonly help: boolean;
@@ -36,9 +38,10 @@ export const usage = `Usage: npm start -- [options]      renew the seeded estate
   --report FILE       write what happened as JSON
   --seed N            other names, another estate (default 1)
   --fault NAME        ${Object.keys(faults).join(' | ')}
-  --port N            port of the app (default 7071)
+  --port N            port of the app (default 7071; 0: any free one)
   --base-port N       first port of the stand (default 8440; 0: any free ports)
   --directory DIR     where the stand keeps its files (default .stand)
+  --settings FILE     settings file to write (default local.settings.json); other values in it stay
   --only vault        with \`npm run stand\`: only one Key Vault, for a foreign client
   --json              with \`npm run stand\`: print addresses as JSON
   --help              this text`;
@@ -58,6 +61,7 @@ export function readOptions(args: readonly string[]): Options {
     port: whole('--port', values.port, 65_535),
     basePort: whole('--base-port', values['base-port'], 65_400),
     directory: values.directory,
+    settings: values.settings,
     ...(only !== undefined && { only }),
     json: values.json,
     help: values.help,
@@ -76,6 +80,7 @@ function parse(args: readonly string[]) {
         port: { type: 'string', default: '7071' },
         'base-port': { type: 'string', default: '8440' },
         directory: { type: 'string', default: '.stand' },
+        settings: { type: 'string', default: 'local.settings.json' },
         only: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },

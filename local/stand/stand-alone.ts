@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { AzuriteError } from '../azurite.ts';
 import { PortTakenError } from '../transport/serve.ts';
 import { type Options, readOptions, UsageError, usage } from './options.ts';
-import { writeSettings } from './settings-file.ts';
+import { SettingsFileError, writeSettings } from './settings-file.ts';
 import { type Stand, startStand } from './stand.ts';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -14,7 +14,7 @@ async function main(options: Options): Promise<void> {
   });
   const stand = await startStand({ ...options, directory: resolve(options.directory) });
   try {
-    if (options.only === undefined) await writeSettings(stand.settings);
+    if (options.only === undefined) await writeSettings(stand.settings, options.settings);
     print(options.json ? JSON.stringify(addresses(stand, options), null, 2) : description(stand, options));
     await ended;
   } finally {
@@ -42,7 +42,7 @@ function description(stand: Stand, options: Options): string {
   const lines = Object.entries(cloud.urls).map(([name, url]) => `  ${name.padEnd(20)} ${url}`);
   const settings =
     options.only === undefined
-      ? '\nlocal.settings.json is written: start the app with any Functions host, `func start` for instance.'
+      ? `\n${options.settings} is written: start the app with any Functions host, \`func start\` for instance.`
       : '';
   return `The stand is up.\n${lines.join('\n')}\n  ${'trust'.padEnd(20)} ${cloud.caFile}${settings}\nCtrl-C ends it. \`--json\` prints all of this and how to get a token.`;
 }
@@ -52,7 +52,8 @@ try {
   if (options.help) print(usage);
   else await main(options);
 } catch (error) {
-  const plain = error instanceof UsageError || error instanceof PortTakenError || error instanceof AzuriteError;
+  const mendable = [UsageError, PortTakenError, AzuriteError, SettingsFileError];
+  const plain = error instanceof Error && mendable.some((kind) => error instanceof kind);
   process.stderr.write(`${plain ? error.message : String((error as Error).stack)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

@@ -9,7 +9,7 @@ import { runDemo } from './demo.ts';
 import { hints } from './hints.ts';
 import { type Options, readOptions, UsageError, usage } from './options.ts';
 import { type Report, summaryTable } from './report.ts';
-import { writeSettings } from './settings-file.ts';
+import { SettingsFileError, writeSettings } from './settings-file.ts';
 import { type Stand, startStand } from './stand.ts';
 import { subscribeApp } from './subscriptions.ts';
 
@@ -18,38 +18,53 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 /** Boots the stand and the app, renews the seeded estate, and stays up or ends as it was told. */
 async function main(options: Options): Promise<number> {
   const began = Date.now();
+  const interrupted = interruption();
   const directory = resolve(options.directory);
   await rm(directory, { recursive: true, force: true });
-  const stand = await startStand({ ...options, directory });
-  let app: AppProcess | undefined;
-  const interrupted = new Promise<'interrupted'>((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done('interrupted'));
-  });
+  const stand = await Promise.race([startStand({ ...options, directory }), interrupted]);
+  // Nothing to stop yet: whatever child is there already ends with this process.
+  if (stand === 'interrupted') return INTERRUPTED;
+  const { estate } = stand;
+  let app: AppProcess | 'interrupted' | undefined;
   try {
     print(
-      `The stand is up (${since(began)}): ${stand.estate.certificates.length} certificates in ${stand.estate.vaultNames.join(' and ')}.`,
+      `The stand is up (${since(began)}): ${estate.certificates.length} certificates in ${estate.vaultNames.join(' and ')}.`,
     );
-    await writeSettings(stand.settings);
-    const log = createWriteStream(join(directory, 'app.log'));
-    app = await startApp({
-      app: resolve('.'),
-      port: options.port,
-      directory: join(directory, 'host'),
-      settings: resolve('local.settings.json'),
-      onLog: (line) => log.write(`${line}\n`),
-    });
-    await subscribeApp(stand, app);
+    app = await Promise.race([openApp(stand, options, directory), interrupted]);
+    if (app === 'interrupted') return INTERRUPTED;
     print(`The app is up (${since(began)}): ${app.url}\n`);
     const report = await Promise.race([renewAll(stand, app, options), interrupted]);
-    if (report === 'interrupted') return 130;
+    if (report === 'interrupted') return INTERRUPTED;
     if (options.once) return report.ok ? 0 : 1;
     print(hints(stand, app));
     await interrupted;
     return 0;
   } finally {
-    await app?.stop();
+    if (typeof app === 'object') await app.stop();
     await stand.stop();
   }
+}
+
+const INTERRUPTED = 130;
+
+function interruption(): Promise<'interrupted'> {
+  return new Promise((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done('interrupted'));
+  });
+}
+
+async function openApp(stand: Stand, options: Options, directory: string): Promise<AppProcess> {
+  await writeSettings(stand.settings, options.settings);
+  const log = createWriteStream(join(directory, 'app.log'));
+  const app = await startApp({
+    app: resolve('.'),
+    port: options.port,
+    directory: join(directory, 'host'),
+    settings: resolve(options.settings),
+    onLog: (line) => log.write(`${line}\n`),
+  });
+  await subscribeApp(stand, app);
+  return app;
 }
 
 async function renewAll(stand: Stand, app: AppProcess, options: Options): Promise<Report> {
@@ -73,7 +88,8 @@ function since(began: number): string {
 function explain(error: unknown): string {
   if (error instanceof UsageError) return `${error.message}\n\n${usage}`;
   if (error instanceof PortTakenError) return `${error.message} (--base-port N)`;
-  if (error instanceof AppStartError || error instanceof AzuriteError) return error.message;
+  const mendable = [AppStartError, AzuriteError, SettingsFileError];
+  if (error instanceof Error && mendable.some((kind) => error instanceof kind)) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

@@ -4,14 +4,19 @@ import { readPfx } from '../vault/pfx-read.ts';
 /** What App Service takes out of a vault's PKCS#12 secret. */
 export interface Bundle {
   readonly leaf: X509Certificate;
-  /** Leaf, then each issuer that the file holds, in issuing order: the order in the file does not matter. */
+  /** Every certificate of the file, in the order of the file. */
+  readonly held: readonly X509Certificate[];
+  /** Leaf, then each issuer that the file holds, in issuing order: for rules, never for what is sent. */
   readonly path: readonly X509Certificate[];
   readonly key: KeyObject;
 }
 
-/** What a TLS server sends: the path without the root, which every client must hold itself. */
-export function servedPath({ leaf, path }: Bundle): readonly X509Certificate[] {
-  return path.filter((certificate) => certificate === leaf || !isSelfIssued(certificate));
+/**
+ * What a TLS server sends: what the file holds, as the file holds it, so that a chain in a wrong order is seen by whoever
+ * looks. The leaf alone is moved to the front: a handshake cannot be signed with the key of another certificate.
+ */
+export function sentChain({ leaf, held }: Bundle): readonly X509Certificate[] {
+  return [leaf, ...held.filter((certificate) => certificate !== leaf)];
 }
 
 /** Azure's name for a certificate: SHA-1 of its DER in upper-case hex. */
@@ -27,7 +32,7 @@ export function readBundle(base64: string): Bundle | undefined {
   try {
     const certificates = read.content.certificates.map((der) => new X509Certificate(der));
     const leaf = certificates.find((certificate) => certificate.checkPrivateKey(key));
-    return leaf && { leaf, path: pathFrom(leaf, certificates), key };
+    return leaf && { leaf, held: certificates, path: pathFrom(leaf, certificates), key };
   } catch {
     // Not every certificate in the file is one: no part of it is used.
     return undefined;

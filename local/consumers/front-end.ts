@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { AppService } from '../arm/app-service.ts';
 import type { HostBinding, Site } from '../arm/app-service-types.ts';
-import { type Bundle, servedPath, thumbprint } from '../arm/pfx.ts';
+import { type Bundle, sentChain, thumbprint } from '../arm/pfx.ts';
 import type { StandClock } from '../clock.ts';
 import { PortTakenError } from '../transport/serve.ts';
 
@@ -75,7 +75,7 @@ export async function startFrontEnd(options: FrontEndOptions): Promise<FrontEnd>
 }
 
 function serve(bundle: Bundle): Served {
-  const cert = servedPath(bundle)
+  const cert = sentChain(bundle)
     .map((certificate) => certificate.toString())
     .join('');
   const key = bundle.key.export({ format: 'pem', type: 'pkcs8' });

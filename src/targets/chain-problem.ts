@@ -10,15 +10,17 @@ export interface ChainToJudge {
 }
 
 /**
- * Why a client would not believe this chain; `undefined` when it would. A path is looked for among what was sent, in
- * whatever order it came, as clients do: what is missing is a problem, what is superfluous is none.
+ * Why a client would not believe this chain; `undefined` when every one would. A path is looked for among what was sent,
+ * in whatever order it came, as today's clients do. Then its order is judged: TLS 1.2 asks for the leaf, its issuer, that
+ * one's issuer and so on (RFC 5246 7.4.2), and old clients look no further. What comes after the path is superfluous and
+ * no problem.
  */
 export function chainProblem({ sent, roots, host, now }: ChainToJudge): string | undefined {
   const [leaf, ...others] = sent;
   if (leaf === undefined) return 'the server sent no certificate';
   // RFC 6125: only the alternative names count, never the subject.
   if (leaf.checkHost(host, { subject: 'never' }) === undefined) return `the certificate is not for ${host}`;
-  return pathProblem(leaf, others, { roots, now });
+  return pathProblem(leaf, others, { roots, now }) ?? orderProblem(sent, roots);
 }
 
 interface Trust {
@@ -38,6 +40,18 @@ function pathProblem(subject: X509Certificate, others: readonly X509Certificate[
     .map((issuer) => pathProblem(issuer, without(others, issuer), trust));
   if (problems.includes(undefined)) return undefined;
   return problems[0] ?? `the chain ends at ${nameOf(subject)}, whose issuer is neither sent nor a known root`;
+}
+
+/** Each certificate must be followed by its issuer, until a known root is reached. */
+function orderProblem(sent: readonly X509Certificate[], roots: readonly X509Certificate[]): string | undefined {
+  for (const [place, certificate] of sent.entries()) {
+    if (roots.some((root) => root.raw.equals(certificate.raw) || hasIssued(root, certificate))) return undefined;
+    const next = sent[place + 1];
+    if (next === undefined || !hasIssued(next, certificate)) {
+      return `the chain is sent out of order: ${nameOf(certificate)} is not followed by its issuer`;
+    }
+  }
+  return undefined;
 }
 
 /** `checkIssued` compares names and key ids, `verify` proves the signature. */

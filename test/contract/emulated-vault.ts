@@ -1,10 +1,12 @@
 import type { TokenCredential } from '@azure/identity';
+import type { ReadSecret } from '../../local/arm/app-service-types.ts';
 import { ManualClock, systemClock } from '../../local/clock.ts';
 import type { Emulator, EmulatorRequest, EmulatorResponse } from '../../local/emulator.ts';
 import { createIdentity, type Identity } from '../../local/identity/identity.ts';
+import { readSecretAs } from '../../local/stand/secret-reader.ts';
 import { createTransportCa } from '../../local/transport/ca.ts';
 import { serveEmulator } from '../../local/transport/serve.ts';
-import { createVault } from '../../local/vault/vault.ts';
+import { createVault, type VaultEmulator } from '../../local/vault/vault.ts';
 import type { VaultConnection } from '../../src/vault/connection.ts';
 
 /** An emulated vault behind TLS on a port of its own. */
@@ -16,6 +18,8 @@ export interface EmulatedVault {
   readonly connection: VaultConnection;
   /** Of somebody known who may do nothing. */
   readonly outsider: VaultConnection;
+  /** As App Service's resource provider reads the vault. */
+  readonly readSecret: ReadSecret;
   /** `METHOD path status` of every call that was answered. */
   readonly calls: string[];
   /** Answers the next calls in the emulator's place: `lost` lets it act and loses what it said. */
@@ -24,7 +28,7 @@ export interface EmulatedVault {
 }
 
 const AUDIENCE = 'https://vault.azure.net';
-const RESOURCE = '/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/contract';
+export const RESOURCE = '/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/contract';
 const ROLE = [
   'certificates/read',
   'certificates/create/action',
@@ -39,8 +43,10 @@ export async function startEmulatedVault(): Promise<EmulatedVault> {
   const clock = new ManualClock(new Date());
   const calls: string[] = [];
   const faults: EmulatedVault['faults'] = [];
+  const vaults: VaultEmulator[] = [];
   const mount = (uri: string): Emulator => {
     const vault = createVault({ name: 'contract', resourceId: RESOURCE, uri, access: identity, clock });
+    vaults.push(vault);
     return { handle: (request) => faulty(vault, request, { calls, faults }) };
   };
   const listener = await serveEmulator(mount, { port: 0, tls: ca.issue() });
@@ -54,7 +60,10 @@ export async function startEmulatedVault(): Promise<EmulatedVault> {
   const connection = connectionOf('renewer');
   identity.assign('renewer-object', { actions: ROLE, scope: RESOURCE });
   const outsider = connectionOf('outsider');
-  return { uri: listener.url, clock, connection, outsider, calls, faults, close: listener.close };
+  const reader = identity.addPrincipal({ name: 'app-service', clientId: 'reader-client', objectId: 'reader-object' });
+  identity.assign(reader.id, { actions: ['Microsoft.KeyVault/vaults/secrets/getSecret/action'], scope: RESOURCE });
+  const readSecret = readSecretAs(vaults, () => identity.issueToken(reader, AUDIENCE));
+  return { uri: listener.url, clock, connection, outsider, readSecret, calls, faults, close: listener.close };
 }
 
 function credentialOf(identity: Identity, name: string): TokenCredential {

@@ -40,9 +40,31 @@ describe('chainProblem', () => {
     expect(judge([await leafOf(root)])).toBeUndefined();
   });
 
-  it('finds the path in whatever order it was sent, and past what does not belong to it', async () => {
+  it.each([
+    ['the issuer comes after the root', () => [root, issuing]],
+    ['something else comes before the issuer', () => [stranger, issuing]],
+    ['the issuer comes last', () => [root, stranger, issuing]],
+  ])('calls it out of order when %s', async (_, others) => {
     const leaf = await leafOf(issuing);
-    expect(judge([leaf, x509(root.pem), x509(stranger.pem), x509(issuing.pem)])).toBeUndefined();
+    const sent = others().map(({ pem }) => x509(pem));
+    expect(judge([leaf, ...sent])).toBe(`the chain is sent out of order: "CN=${host}" is not followed by its issuer`);
+  });
+
+  it('names the certificate after which the order is lost', async () => {
+    const life = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2040-01-01T00:00:00Z') };
+    const lower = await createAuthority({ subject: 'CN=Lower', ...life, parent: issuing });
+    const leaf = await leafOf(lower);
+    const [low, high, top] = [lower, issuing, root].map(({ pem }) => x509(pem));
+    if (low === undefined || high === undefined || top === undefined) throw new TypeError('three authorities');
+    expect(judge([leaf, low, high])).toBeUndefined();
+    expect(judge([leaf, low, top, high])).toBe(
+      'the chain is sent out of order: "CN=Lower" is not followed by its issuer',
+    );
+  });
+
+  it('does not mind what comes after the path', async () => {
+    const leaf = await leafOf(issuing);
+    expect(judge([leaf, x509(issuing.pem), x509(stranger.pem), x509(root.pem)])).toBeUndefined();
   });
 
   it('takes a pinned certificate as it is', async () => {

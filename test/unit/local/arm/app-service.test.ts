@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createAppService } from '../../../../local/arm/app-service.ts';
 import type { SecretRead } from '../../../../local/arm/app-service-types.ts';
 import { createPublicRoots } from '../../../../local/arm/certificate-rules.ts';
-import { readBundle, servedPath } from '../../../../local/arm/pfx.ts';
+import { readBundle, sentChain } from '../../../../local/arm/pfx.ts';
 import { ManualClock } from '../../../../local/clock.ts';
 import {
   appServiceBench,
@@ -18,6 +18,7 @@ import {
 } from './bench.ts';
 
 const HOUR = 3_600_000;
+const hex = (ders: readonly Uint8Array[]): string[] => ders.map((der) => Buffer.from(der).toString('hex'));
 let ca: Awaited<ReturnType<typeof privateCa>>;
 let old: MadeSecret;
 let renewed: MadeSecret;
@@ -28,13 +29,16 @@ beforeAll(async () => {
 });
 
 describe('reading the PKCS#12 secret', () => {
-  it('puts the chain in issuing order and leaves the root out', () => {
-    const bundle = old.secret.state === 'ok' ? readBundle(old.secret.value) : undefined;
-    expect(bundle?.path).toHaveLength(3);
-    const served = bundle === undefined ? [] : servedPath(bundle);
-    expect(served.map(({ raw }) => raw.toString('hex'))).toEqual(
-      old.chain.map((der) => Buffer.from(der).toString('hex')),
-    );
+  it.each(['issuing', 'mixed'] as const)('sends the leaf and then what the file holds, in %s order', async (order) => {
+    const { secret, chain } = await makeSecret(ca, { order });
+    const bundle = secret.state === 'ok' ? readBundle(secret.value) : undefined;
+    expect(bundle && hex(sentChain(bundle).map(({ raw }) => raw))).toEqual(hex(chain));
+  });
+
+  it('knows the issuing order whatever the order of the file', async () => {
+    const { secret } = await makeSecret(ca, { order: 'mixed' });
+    const bundle = secret.state === 'ok' ? readBundle(secret.value) : undefined;
+    expect(bundle?.path.map(({ subject }) => subject)).toEqual([`CN=${HOST}`, 'CN=Contoso Issuing', 'CN=Contoso Root']);
   });
 
   it.each(['', 'AAAA', 'no base64 at all'])('finds nothing in %j', (value) => {

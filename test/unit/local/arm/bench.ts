@@ -24,24 +24,27 @@ export async function privateCa(): Promise<{ root: Authority; issuing: Authority
 export type Wish = Partial<CertificateWish> & {
   readonly keyType?: Keys['keyType'];
   readonly hosts?: readonly string[];
+  /** `mixed`: in no issuing order, and with the root. */
+  readonly order?: 'issuing' | 'mixed';
 };
 
 export interface MadeSecret {
   readonly secret: SecretRead;
-  /** DERs, leaf first, root left out. */
+  /** DERs of what a site sends: the leaf, then all others as the file holds them. */
   readonly chain: readonly Uint8Array[];
   readonly thumbprint: string;
 }
 
-/** A vault's PKCS#12 secret: the certificates in an order that is no issuing order, the root among them. */
+/** A vault's PKCS#12 secret: leaf and issuing CA, unless another order is wished for. */
 export async function makeSecret(ca: { root: Authority; issuing: Authority }, wish: Wish = {}): Promise<MadeSecret> {
-  const { hosts = [HOST], ...rest } = wish;
+  const { hosts = [HOST], order = 'issuing', ...rest } = wish;
   const made = await issue(ca.issuing, { subject: `CN=${hosts[0]}`, names: { dns: hosts }, ...validity, ...rest });
-  const certificates = [ca.root.der, made.der, ca.issuing.der];
+  const others = order === 'issuing' ? [ca.issuing.der] : [ca.root.der, ca.issuing.der];
+  const certificates = order === 'issuing' ? [made.der, ...others] : [ca.root.der, made.der, ca.issuing.der];
   const value = writePfx({ certificates, key: made.keys.privateKey }, made.der).toString('base64');
   return {
     secret: { state: 'ok', contentType: 'application/x-pkcs12', value, version: made.details.serial },
-    chain: [made.der, ca.issuing.der],
+    chain: [made.der, ...others],
     thumbprint: made.details.sha1.toUpperCase(),
   };
 }

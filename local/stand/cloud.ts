@@ -8,6 +8,7 @@ import { createIdentity, type Identity } from '../identity/identity.ts';
 import { createTransportCa } from '../transport/ca.ts';
 import { type Listener, serveEmulator } from '../transport/serve.ts';
 import { createVault, type VaultEmulator } from '../vault/vault.ts';
+import { deadLettersIn } from './dead-letter-container.ts';
 import { addPrincipals, assignRoles, type Principals } from './principals.ts';
 import { seededRandom } from './random.ts';
 import type { SeededEstate } from './scenarios.ts';
@@ -59,7 +60,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   });
   closers.push(() => azurite.then((started) => started.stop()).catch(() => undefined));
   const identity = createIdentity({ tenantId: estate.subscription });
-  const events = createEventGrid({ clock, random: seededRandom(options.seed), log: (_level, message) => log(message) });
+  const events = createEventGrid({
+    clock,
+    random: seededRandom(options.seed),
+    deadLetter: deadLettersIn(async () => (await azurite).connectionString),
+    log: (_level, message) => log(message),
+  });
   closers.push(() => events.stop());
   const vaults: VaultEmulator[] = [];
   const cloud: Cloud = {

@@ -5,6 +5,8 @@ import type { Seeded, SeededEstate } from './scenarios.ts';
 export interface Places {
   readonly vaults: readonly { readonly name: string; readonly uri: string; readonly resourceId: string }[];
   readonly caCertificate: string;
+  /** What stands between the issuing CA and the root. */
+  readonly policyPem: string;
   readonly rootPem: string;
   readonly siteOf: (certificate: Seeded, index: number) => SeededSite;
 }
@@ -26,6 +28,7 @@ export function estateFile(estate: SeededEstate, places: Places): string {
       internal: {
         kind: 'vault-ca',
         certificate: places.caCertificate,
+        chain: [places.policyPem],
         roots: [places.rootPem],
         limits: { maxDays: 398, keys, dnsSuffixes: [estate.domain] },
       },

@@ -9,26 +9,45 @@ import type { Seeded, SeededEstate } from './scenarios.ts';
 
 const DAY = 86_400_000;
 
-/** The internal CA: a root that is nowhere but here, and an issuing CA whose key is moved into a vault. */
-export async function createInternalCa(company: string, now: Date): Promise<{ root: Authority; issuing: Authority }> {
+/** An authority in three tiers: with two of them below the root, a chain in a wrong order does not look right. */
+export interface InternalCa {
+  readonly root: Authority;
+  readonly policy: Authority;
+  readonly issuing: Authority;
+}
+
+/** The internal CA: a root and a policy CA that are nowhere but here, and an issuing CA whose key is moved into a vault. */
+export async function createInternalCa(company: string, now: Date): Promise<InternalCa> {
   const years = (count: number) => new Date(now.getTime() + count * 365 * DAY);
   const since = new Date(now.getTime() - 365 * DAY);
-  const [rootKeys, issuingKeys] = await Promise.all([createKeys('P-384'), createKeys('P-256')]);
+  const [rootKeys, policyKeys, issuingKeys] = await Promise.all([
+    createKeys('P-384'),
+    createKeys('P-384'),
+    createKeys('P-256'),
+  ]);
   const root = await createAuthority({
     subject: `CN=${company} root CA, O=${company}`,
     notBefore: since,
     notAfter: years(15),
     keys: rootKeys,
   });
+  const policy = await createAuthority({
+    subject: `CN=${company} policy CA, O=${company}`,
+    notBefore: since,
+    notAfter: years(10),
+    keys: policyKeys,
+    parent: root,
+    pathLength: 1,
+  });
   const issuing = await createAuthority({
     subject: `CN=${company} issuing CA, O=${company}`,
     notBefore: since,
     notAfter: years(5),
     keys: issuingKeys,
-    parent: root,
+    parent: policy,
     pathLength: 0,
   });
-  return { root, issuing };
+  return { root, policy, issuing };
 }
 
 /** Puts the issuing CA's certificate and key into its vault, from where the key never comes out again. */

@@ -60,7 +60,7 @@ export async function startStand(options: StandOptions): Promise<Stand> {
   const cloud = await startCloud({ ...options, estate, clock, log, ...(wrongKey && { tamper: wrongKey.tamper }) });
   wrongKey?.arm(cloud);
   try {
-    const { root, issuing } = await internalCa;
+    const { root, policy, issuing } = await internalCa;
     const caCertificate = seedCa(cloud.vault(estate.caVaultName), issuing);
     const made = await certificates;
     await fillVaults(cloud, made);
@@ -70,7 +70,10 @@ export async function startStand(options: StandOptions): Promise<Stand> {
     const vaults = estate.vaultNames
       .map((name) => cloud.vault(name))
       .map(({ name, uri, resourceId }) => ({ name, uri, resourceId }));
-    await writeFile(file, estateFile(estate, { vaults, caCertificate, rootPem: root.pem, siteOf }));
+    await writeFile(
+      file,
+      estateFile(estate, { vaults, caCertificate, policyPem: policy.pem, rootPem: root.pem, siteOf }),
+    );
     return standOf({ cloud, estate, made, siteOf, rootPem: root.pem, file, settings: await settingsOf(cloud, file) });
   } catch (error) {
     await cloud.stop();
@@ -138,6 +141,7 @@ async function openSites(
       ? wanted.find(({ seeded }) => seeded.key === 'near-expiry')?.consumer.resourceId
       : undefined;
   const consumers = await startConsumers({ appService, clock, seeds, lies: (site) => site.resourceId === liar });
+  cloud.onStop(() => appService.stop());
   cloud.onStop(() => consumers.close());
   const arm = createArm({ access: cloud.identity, clock, appService, subscriptions: [estate.subscription] });
   await cloud.mount(arm, { offset: portOffsets.arm, name: 'arm' });

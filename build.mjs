@@ -1,15 +1,23 @@
-// Builds the app's one bundle and the programs of the stand; `--package` writes the deployable zip.
+// Builds the app's one bundle and the programs of the stand into `--out DIR` (dist).
+// `--package` writes the deployable zip instead.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { zipSync } from 'fflate';
 import { rolldown } from 'rolldown';
 
-const packaging = process.argv.includes('--package');
+const { values } = parseArgs({
+  options: { package: { type: 'boolean', default: false }, out: { type: 'string', default: 'dist' } },
+});
+const { package: packaging, out } = values;
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
-await rm('dist', { recursive: true, force: true });
+for (const old of ['functions.cjs', 'local', 'perennial.zip']) {
+  await rm(join(out, old), { recursive: true, force: true });
+}
 await bundle(
   { input: { functions: 'functions/index.ts' }, external: ['@azure/functions-core'] },
-  { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false, minify: packaging },
+  { dir: out, format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false, minify: packaging },
 );
 if (packaging) await writePackage();
 else {
@@ -20,10 +28,11 @@ else {
         stand: 'local/stand/stand-alone.ts',
         host: 'local/host/main.ts',
         worker: 'local/host/worker/child.ts',
+        docs: 'docs/generate.ts',
       },
       external: /^[^./]/,
     },
-    { dir: 'dist/local', format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: 'shared-[hash].mjs' },
+    { dir: join(out, 'local'), format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: 'shared-[hash].mjs' },
   );
 }
 
@@ -40,13 +49,14 @@ async function bundle(input, output) {
 async function writePackage() {
   const manifest = { name: 'perennial', version, private: true, main: 'functions.cjs' };
   const files = {
-    'functions.cjs': await readFile('dist/functions.cjs'),
+    'functions.cjs': await readFile(join(out, 'functions.cjs')),
     'host.json': await readFile('host.json'),
     'package.json': Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`),
   };
   const at = new Date('2026-01-01T00:00:00Z');
-  await mkdir('dist', { recursive: true });
-  await writeFile('dist/perennial.zip', zipSync(files, { level: 9, mtime: at }));
+  const zip = join(out, 'perennial.zip');
+  await mkdir(out, { recursive: true });
+  await writeFile(zip, zipSync(files, { level: 9, mtime: at }));
   const unpacked = Object.values(files).reduce((sum, bytes) => sum + bytes.length, 0);
-  console.log(`dist/perennial.zip: ${Object.keys(files).join(', ')}; ${(unpacked / 1e6).toFixed(2)} MB unpacked`);
+  console.log(`${zip}: ${Object.keys(files).join(', ')}; ${(unpacked / 1e6).toFixed(2)} MB unpacked`);
 }

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { settings } from '../src/config/settings.ts';
+import { fillTables } from '../src/config/tables.ts';
+import { outcomes, reasons } from '../src/renewal/outcomes.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -133,13 +136,82 @@ describe('files', () => {
     expect(long).toEqual([]);
   });
 
+  /** App Service is a product of Azure, and the only service that a file may be named after. */
+  const vague = /(^|[/-])(utils?|helpers?|managers?|services?|misc|common)([-./]|$)/;
+
   it('have names that say what is in them', () => {
-    expect(
-      every.filter((file) => /(^|[/-])(utils?|helpers?|managers?|services?|misc|common)([-./]|$)/.test(file)),
-    ).toEqual([]);
+    expect(every.filter((file) => vague.test(file.replaceAll('app-service', '')))).toEqual([]);
   });
 
   it('export by name', () => {
     expect(every.filter((file) => /^export default/m.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+});
+
+describe('words', () => {
+  const shipped = ['functions', 'src', 'local'].flatMap(sources);
+
+  it('name no type or function vaguely', () => {
+    const vague = /(?:class|interface|type|function|const) \w*(?:Manager|Helper|Util|Utils|Impl|Wrapper)\b/;
+    expect(shipped.filter((file) => vague.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+
+  it('say nothing about how the project was made', () => {
+    const told = /\/work\/|\/tmp\/|\/root\/|registry\.npmjs|\bTODO\b|\bFIXME\b/;
+    const read = [...shipped, 'README.md', 'CHANGELOG.md', 'local/DIVERGENCES.md', 'build.mjs'];
+    expect(read.filter((file) => told.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+
+  it('explain every reason and outcome in the docs', () => {
+    const page = readFileSync(join(root, 'docs/reasons.md'), 'utf8');
+    const words = [...Object.keys(reasons), ...Object.keys(outcomes)];
+    expect(words.filter((word) => !page.includes(`\`${word}\` `))).toEqual([]);
+  });
+});
+
+describe('types', () => {
+  it('are never any, and nothing is asserted to be there', () => {
+    const loose = /(?:: |as |<)any\s*[;,)>\]=|[]|@ts-ignore|@ts-expect-error|[\w)\]]!\.\w|[\w)\]]!;/;
+    const every = ['functions', 'src', 'local', 'test'].flatMap(sources).filter((file) => file !== 'test/tidy.test.ts');
+    expect(every.filter((file) => loose.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+});
+
+describe('triggers', () => {
+  it.each(sources('functions'))('%s only reads, calls and maps', (file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    expect(text.split('\n').length).toBeLessThanOrEqual(80);
+    const adapters = importsOf(file).filter(
+      ({ to, typeOnly }) =>
+        !typeOnly && /^src\/(vault|issuers|targets|journal|plan|certificate|estate|azure)\//.test(to),
+    );
+    expect(show(adapters)).toEqual([]);
+  });
+});
+
+describe('settings', () => {
+  it('are the same in the table, the sample and the docs', () => {
+    const names = Object.values(settings).map(({ name }) => name);
+    const sample = readFileSync(join(root, 'local.settings.sample.json'), 'utf8');
+    const page = readFileSync(join(root, 'docs/settings.md'), 'utf8');
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+    const named = [sample, page, readme].flatMap((text) => text.match(/PERENNIAL_(?!TEST_)[A-Z_]+[A-Z]/g) ?? []);
+    expect(named.filter((name) => !names.some((known) => known === name))).toEqual([]);
+  });
+
+  it('stand in generated tables that are up to date', () => {
+    const pages = ['docs/settings.md', 'docs/reasons.md', 'docs/errors.md', 'README.md'];
+    const stale = pages.filter((page) => {
+      const text = readFileSync(join(root, page), 'utf8');
+      return fillTables(text) !== text;
+    });
+    expect(stale, 'run `npm run docs`').toEqual([]);
+  });
+});
+
+describe('the README', () => {
+  it('fits a sitting', () => {
+    expect(readFileSync(join(root, 'README.md'), 'utf8').split('\n').length).toBeLessThanOrEqual(201);
   });
 });

@@ -45,7 +45,7 @@ const tables = {
   problems: problemsTable,
 } as const satisfies Record<string, () => string>;
 
-const PLACE = /<!-- table: ([a-z]+) -->\n(?:[\s\S]*?\n)?<!-- end of table -->/g;
+const PLACE = /<!-- table: ([a-z]+) -->(?:(?!<!-- end of table -->)[\s\S])*<!-- end of table -->/g;
 
 /** A page with every table between `<!-- table: NAME -->` and `<!-- end of table -->` made anew. */
 export function fillTables(page: string): string {

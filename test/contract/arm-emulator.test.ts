@@ -103,11 +103,23 @@ async function stand(over: { site?: Partial<SiteSeed>; lagSeconds?: number; lies
   return { ...bench, principal, url: listener.url, consumers, endpoint, token, call };
 }
 
+/** Members that are looked at here; an answer has some of them. They are compared, never trusted. */
+interface Body {
+  readonly Code?: string;
+  readonly Message?: string;
+  readonly error: { readonly code: string; readonly message: string };
+  readonly properties: {
+    readonly thumbprint: string | null;
+    readonly hostNameSslStates: readonly [{ readonly thumbprint: string }];
+    readonly hostingEnvironmentProfile: object | null;
+  };
+  readonly value: { name: string }[];
+}
+
 interface Answer {
   readonly status: number;
   readonly headers: Record<string, string>;
-  // biome-ignore lint/suspicious/noExplicitAny: answers are compared, never trusted.
-  readonly body: any;
+  readonly body: Body;
 }
 
 function caller(url: string, token: string | undefined) {

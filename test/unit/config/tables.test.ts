@@ -32,6 +32,17 @@ describe('the tables', () => {
   });
 });
 
+describe('fillTables', () => {
+  it('fills two empty tables that follow each other', () => {
+    const empty = (name: string) => `<!-- table: ${name} -->\n<!-- end of table -->`;
+    const page = fillTables(`${empty('outcomes')}\ntext\n${empty('reasons')}`);
+    expect(page).toContain('| `renewed`');
+    expect(page).toContain('\ntext\n');
+    expect(page).toContain('| `sweep`');
+    expect(fillTables(page)).toBe(page);
+  });
+});
+
 describe('the table of settings', () => {
   it('says what is needed, secret, usual', () => {
     const line = (name: string) =>

@@ -1,0 +1,60 @@
+// Calls the README's commands first, then the slower suites; counts what each of them says and hides nothing.
+import { spawn } from 'node:child_process';
+
+const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' };
+let passed = 0;
+let failed = 0;
+
+/** Runs a command, shows its output, and answers with exit code and output. */
+function run(command, args) {
+  console.log(`\n$ ${[command, ...args].join(' ')}`);
+  return new Promise((resolve) => {
+    let output = '';
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (bytes) => {
+        output += bytes;
+        process.stdout.write(bytes);
+      });
+    }
+    child.on('error', (error) => resolve({ code: 1, output: String(error) }));
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+/** A suite that counts its own tests: vitest's closing line. */
+async function suite(command, args) {
+  const { code, output } = await run(command, args);
+  const line = /^\s*Tests\s+(.*)$/gm;
+  let counted = 0;
+  for (const [, text] of output.matchAll(line)) {
+    const bad = Number(/(\d+) failed/.exec(text)?.[1] ?? 0);
+    const good = Number(/(\d+) passed/.exec(text)?.[1] ?? 0);
+    passed += good;
+    failed += bad;
+    counted += good + bad;
+  }
+  // A runner that ended badly without a failed test, or that ran none, has failed as a whole.
+  if ((code !== 0 && !/\d+ failed/.test(output)) || counted === 0) failed += 1;
+}
+
+/** A command that is one test: it ends with 0 or it failed. */
+async function step(command, args) {
+  const { code } = await run(command, args);
+  if (code === 0) passed += 1;
+  else failed += 1;
+}
+
+const install = await run('npm', ['ci']);
+if (install.code === 0) {
+  await suite('npm', ['test']);
+  await step('node', ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']);
+  await step('node', ['node_modules/typescript/bin/tsc', '--noEmit']);
+  await step('npm', ['start', '--', '--once', '--seed', '2']);
+  await step('npm', ['run', 'package']);
+} else {
+  failed += 1;
+}
+console.log('\nNOT RUN: suites against a real Azure subscription (no credentials here).');
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

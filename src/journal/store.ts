@@ -4,6 +4,7 @@ import { storageError, storageStatus } from '../azure/storage-error.ts';
 import { RenewalError } from '../errors.ts';
 import type { Journal, JournalEntry, JournalRecord } from './port.ts';
 import { lineOf, linkRecord, readChain } from './record.ts';
+import { createTurns } from './turns.ts';
 
 /** How often an append is tried again because another writer was faster. */
 const conflictsBorne = 20;
@@ -14,6 +15,8 @@ const conflictsBorne = 20;
  * record. Only create and append are used: a container under an immutability policy with protected appends allows both.
  */
 export function createBlobJournal({ container }: { readonly container: ContainerClient }): Journal {
+  // The targets of a wave report at once: within one process they queue up instead of racing for the blob.
+  const inTurn = createTurns();
   let created: Promise<unknown> | undefined;
   const ready = (): Promise<unknown> => {
     created ??= container.createIfNotExists().catch((error: unknown) => {
@@ -31,7 +34,7 @@ export function createBlobJournal({ container }: { readonly container: Container
       guarded(`journal: append: renewal=${renewalId}, key=${entry.key}`, async () => {
         const blob = blobOf(renewalId);
         await ready();
-        return appendEntry(blob, renewalId, entry);
+        return inTurn(renewalId, () => appendEntry(blob, renewalId, entry));
       }),
     read: (renewalId) =>
       guarded(`journal: read: renewal=${renewalId}`, async () => {

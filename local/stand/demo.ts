@@ -1,18 +1,8 @@
 import type { AppClient } from './app-client.ts';
+import type { Course } from './course.ts';
 import { judged } from './judge.ts';
 import type { Report } from './report.ts';
-import type { Seeded } from './scenarios.ts';
 import type { Stand } from './stand.ts';
-
-/** What is known of one certificate's renewal so far. */
-export interface Course {
-  readonly seeded: Seeded;
-  readonly startedAt: number;
-  id?: string;
-  /** The last view of `GET /api/renewals/{id}`, or what the first question was answered with. */
-  view?: Record<string, unknown>;
-  endedAt?: number;
-}
 
 const LIMIT_SECONDS = 55;
 const LOOK_MILLISECONDS = 250;

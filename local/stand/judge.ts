@@ -1,4 +1,4 @@
-import type { Course } from './demo.ts';
+import type { Course } from './course.ts';
 import type { RenewalReport, TargetReport } from './report.ts';
 import { lookAt } from './served.ts';
 import type { Stand } from './stand.ts';

@@ -1,5 +1,5 @@
+import type { AcceptanceProfile } from '../plan/types.ts';
 import type { Reason } from '../renewal/outcomes.ts';
-import type { AcceptanceRequest } from './acceptance.ts';
 import { compareNames, namesToCertify, normaliseDnsName } from './alternative-names.ts';
 import type { Chain } from './chain.ts';
 import { type Diff, lifeDays } from './diff.ts';
@@ -8,7 +8,25 @@ import { isStrongKey } from './keys.ts';
 import { isSameSubject } from './names.ts';
 import { certificateParts } from './read.ts';
 import { signatureAlgorithm } from './signatures.ts';
-import type { CertificateDetails } from './types.ts';
+import type { CertificateDetails, CsrDetails } from './types.ts';
+
+export interface AcceptanceRequest {
+  /** What the issuer answered: base64 of DERs in any order; PKCS#7 is taken as well. */
+  readonly answer: readonly string[];
+  readonly csr: CsrDetails;
+  /** The version that is to be replaced; absent for a first one. */
+  readonly old?: CertificateDetails;
+  readonly profile: AcceptanceProfile;
+  /** DERs of the pinned roots. */
+  readonly roots: readonly Uint8Array[];
+  /** DERs of intermediates that are known anyway, in case the answer forgot them. */
+  readonly intermediates?: readonly Uint8Array[];
+  readonly now: Date;
+  /** Hex serial numbers of all versions that are known. */
+  readonly knownSerials: readonly string[];
+  /** Why the renewal was started. */
+  readonly startReason: string;
+}
 
 export interface Refusal {
   readonly state: 'refused';

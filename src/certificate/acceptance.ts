@@ -1,28 +1,9 @@
-import type { AcceptanceProfile } from '../plan/types.ts';
-import { type BuiltChain, firstRefusal, type Refusal, refused } from './acceptance-rules.ts';
+import { type AcceptanceRequest, type BuiltChain, firstRefusal, type Refusal, refused } from './acceptance-rules.ts';
 import { buildChain } from './chain.ts';
 import { type Diff, diff, nothingToCompare } from './diff.ts';
 import { findCertificates, maximumAnswerBytes, maximumCertificates } from './pem.ts';
 import { readCertificate } from './read.ts';
 import type { CertificateDetails, CsrDetails } from './types.ts';
-
-export interface AcceptanceRequest {
-  /** What the issuer answered: base64 of DERs in any order; PKCS#7 is taken as well. */
-  readonly answer: readonly string[];
-  readonly csr: CsrDetails;
-  /** The version that is to be replaced; absent for a first one. */
-  readonly old?: CertificateDetails;
-  readonly profile: AcceptanceProfile;
-  /** DERs of the pinned roots. */
-  readonly roots: readonly Uint8Array[];
-  /** DERs of intermediates that are known anyway, in case the answer forgot them. */
-  readonly intermediates?: readonly Uint8Array[];
-  readonly now: Date;
-  /** Hex serial numbers of all versions that are known. */
-  readonly knownSerials: readonly string[];
-  /** Why the renewal was started. */
-  readonly startReason: string;
-}
 
 export type Acceptance =
   | {

@@ -8,7 +8,7 @@ import {
   type Keys,
   type MadeCertificate,
 } from '../../local/pki.ts';
-import type { AcceptanceRequest } from '../../src/certificate/acceptance.ts';
+import type { AcceptanceRequest } from '../../src/certificate/acceptance-rules.ts';
 import { readCsr } from '../../src/certificate/csr.ts';
 import type { CsrDetails } from '../../src/certificate/types.ts';
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createCsr, createKeys, selfSign } from '../../../local/pki.ts';
-import { type AcceptanceRequest, accept } from '../../../src/certificate/acceptance.ts';
+import { accept } from '../../../src/certificate/acceptance.ts';
+import type { AcceptanceRequest } from '../../../src/certificate/acceptance-rules.ts';
 import { readCsr } from '../../../src/certificate/csr.ts';
 import { derContext, derInteger, derOid, tags, wrap } from '../../../src/certificate/der.ts';
 import { derToPem } from '../../../src/certificate/pem.ts';

@@ -41,6 +41,7 @@ const BODY_LIMIT_BYTES = 100 * 1024 * 1024;
 /** The longest request line that Azure's web server takes. */
 const TARGET_LIMIT = 8192;
 const CLOSE_MILLISECONDS = 5000;
+const IDLE_LOOK_MILLISECONDS = 20;
 
 export function json(status: number, value: unknown, headers: Record<string, string> = {}): HostResponse {
   return {
@@ -75,8 +76,11 @@ function refusal(error: NodeJS.ErrnoException, address: string): HostError {
 function closed(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MILLISECONDS);
+    // A connection that is kept alive after its last answer would hold the stop up until its client lets go.
+    const idle = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MILLISECONDS);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(idle);
       resolve();
     });
     server.closeIdleConnections();

@@ -55,7 +55,7 @@ export async function startApp(options: AppProcessOptions, entry: string = hostE
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const said: string[] = [];
   follow(child, (line) => {
-    said.push(line);
+    if (!isDebug(line)) said.push(line);
     if (said.length > 20) said.shift();
     onLog(line);
   });
@@ -85,6 +85,10 @@ export function messageOf(line: string): string {
   } catch {
     return line;
   }
+}
+
+function isDebug(line: string): boolean {
+  return /"level":"(debug|trace)"/.test(line);
 }
 
 function stop(child: ChildProcess): Promise<void> {

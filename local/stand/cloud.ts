@@ -1,20 +1,17 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { type Azurite, startAzurite } from '../azurite.ts';
 import type { StandClock } from '../clock.ts';
 import type { Emulator } from '../emulator.ts';
+import { createDeliveryLog } from '../events/delivery-log.ts';
 import { createEventGrid, type EventGrid } from '../events/grid.ts';
+import { createEventGridDoor } from '../events/management.ts';
 import { createIdentity, type Identity } from '../identity/identity.ts';
-import { createTransportCa } from '../transport/ca.ts';
-import { type Listener, serveEmulator } from '../transport/serve.ts';
-import { createVault, type VaultEmulator } from '../vault/vault.ts';
+import type { VaultEmulator } from '../vault/vault.ts';
 import { deadLettersIn } from './dead-letter-container.ts';
+import { type Ground, portOffsets, prepareGround } from './ground.ts';
 import { addPrincipals, assignRoles, type Principals } from './principals.ts';
 import { seededRandom } from './random.ts';
-import type { SeededEstate } from './scenarios.ts';
-
-/** Offsets from the stand's first port. Sites begin at `sites`, in the order of the estate. */
-export const portOffsets = { vaults: 0, identity: 3, arm: 4, blob: 10, queue: 11, table: 12, sites: 30 } as const;
+import { resourceGroupOf, type SeededEstate } from './scenarios.ts';
+import { mountVaults } from './vaults.ts';
 
 export interface CloudOptions {
   readonly estate: SeededEstate;
@@ -28,99 +25,77 @@ export interface CloudOptions {
 }
 
 /** The empty cloud: identity, vaults, Event Grid and storage, without anything in them. */
-export interface Cloud {
+export interface Cloud extends Ground {
   readonly identity: Identity;
   readonly principals: Principals;
   readonly events: EventGrid;
   readonly azurite: Promise<Azurite>;
-  readonly caFile: string;
   /** ARM id of the resource group that everything is in. */
   readonly group: string;
-  readonly urls: Record<string, string>;
   readonly vaults: readonly VaultEmulator[];
   vault(name: string): VaultEmulator;
-  port(offset: number): number;
-  mount(emulator: Parameters<typeof serveEmulator>[0], at: { offset: number; name: string }): Promise<Listener>;
-  /** Runs when the stand stops, last one first. */
-  onStop(close: () => unknown): void;
-  stop(): Promise<void>;
 }
 
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
-  const { estate, basePort, clock, log } = options;
-  const closers: (() => unknown)[] = [];
-  const port = (offset: number): number => (basePort === 0 ? 0 : basePort + offset);
-  const directory = resolve(options.directory);
-  await mkdir(directory, { recursive: true });
-  const transport = createTransportCa();
-  const caFile = join(directory, 'ca.pem');
-  await writeFile(caFile, transport.caPem);
-  const azurite = startAzurite({
-    ports: { blob: port(portOffsets.blob), queue: port(portOffsets.queue), table: port(portOffsets.table) },
-  });
-  closers.push(() => azurite.then((started) => started.stop()).catch(() => undefined));
+  const { estate, clock } = options;
+  const ground = await prepareGround(options);
+  const azurite = startStorage(ground);
   const identity = createIdentity({ tenantId: estate.subscription });
-  const events = createEventGrid({
-    clock,
-    random: seededRandom(options.seed),
-    deadLetter: deadLettersIn(async () => (await azurite).connectionString),
-    log: (_level, message) => log(message),
-  });
-  closers.push(() => events.stop());
-  const vaults: VaultEmulator[] = [];
-  const cloud: Cloud = {
-    ...{ identity, events, azurite, caFile, vaults, port, urls: {} },
-    principals: addPrincipals(identity),
-    group: `/subscriptions/${estate.subscription}/resourceGroups/${estate.company}`,
-    vault(name) {
-      const found = vaults.find((vault) => vault.name === name);
-      if (found === undefined) throw new TypeError(`stand: no vault ${name}`);
-      return found;
-    },
-    async mount(emulator, { offset, name }) {
-      const isPlain = offset === portOffsets.identity;
-      const listener = await serveEmulator(emulator, {
-        port: port(offset),
-        name,
-        ...(!isPlain && { tls: transport.issue() }),
-      });
-      closers.push(() => listener.close());
-      cloud.urls[name] = listener.url;
-      return listener;
-    },
-    onStop: (close) => closers.push(close),
-    async stop() {
-      for (const close of closers.splice(0).reverse()) await close();
-    },
-  };
+  const principals = addPrincipals(identity);
+  const group = resourceGroupOf(estate);
+  const { events, mountDoor } = startEvents(ground, options, azurite);
   try {
-    await cloud.mount(identity, { offset: portOffsets.identity, name: 'identity' });
-    await mountVaults(cloud, options);
-    return cloud;
+    await ground.mount(identity, { offset: portOffsets.identity, name: 'identity' });
+    const vaults = await mountVaults(ground, {
+      ...{ names: [...estate.vaultNames, estate.caVaultName], group, identity, clock },
+      events: (event) => events.publish(event),
+      ...(options.tamper && { tamper: options.tamper }),
+    });
+    await mountDoor(vaults);
+    const vault = finder(vaults);
+    assignRoles(identity, principals, {
+      vaults: estate.vaultNames.map((name) => vault(name).resourceId),
+      caVault: vault(estate.caVaultName).resourceId,
+      siteGroup: group,
+    });
+    return { ...ground, identity, principals, events, azurite, group, vaults, vault };
   } catch (error) {
-    await cloud.stop();
+    await ground.stop();
     throw error;
   }
 }
 
-async function mountVaults(cloud: Cloud, { estate, clock, tamper = (vault) => vault }: CloudOptions): Promise<void> {
-  const names = [...estate.vaultNames, estate.caVaultName];
-  for (const [index, name] of names.entries()) {
-    const mounted = (uri: string): Emulator => {
-      const resourceId = `${cloud.group}/providers/Microsoft.KeyVault/vaults/${name}`;
-      const vault = createVault({
-        ...{ name, uri, resourceId, clock, access: cloud.identity, tenantId: estate.subscription },
-        events: (event) => cloud.events.publish(event),
-      });
-      cloud.onStop(() => vault.stop());
-      (cloud.vaults as VaultEmulator[]).push(vault);
-      return tamper(vault);
-    };
-    await cloud.mount(mounted, { offset: portOffsets.vaults + index, name });
-  }
-  assignRoles(cloud.identity, cloud.principals, {
-    vaults: estate.vaultNames.map((name) => cloud.vault(name).resourceId),
-    caVault: cloud.vault(estate.caVaultName).resourceId,
-    siteGroup: cloud.group,
+/** Azurite takes the longest to start: everything else goes on meanwhile. */
+function startStorage({ port, onStop }: Ground): Promise<Azurite> {
+  const azurite = startAzurite({
+    ports: { blob: port(portOffsets.blob), queue: port(portOffsets.queue), table: port(portOffsets.table) },
   });
+  onStop(() => azurite.then((started) => started.stop()).catch(() => undefined));
+  return azurite;
+}
+
+function startEvents(ground: Ground, { clock, seed, log }: CloudOptions, azurite: Promise<Azurite>) {
+  const deliveries = createDeliveryLog(clock);
+  const events = createEventGrid({
+    clock,
+    random: seededRandom(seed),
+    send: deliveries.send,
+    deadLetter: deadLettersIn(async () => (await azurite).connectionString),
+    log: (_level, message) => log(message),
+  });
+  ground.onStop(() => events.stop());
+  const mountDoor = (vaults: readonly VaultEmulator[]) =>
+    ground.mount(createEventGridDoor({ grid: events, deliveries, clock, vaults }), {
+      offset: portOffsets.events,
+      name: 'events',
+    });
+  return { events, mountDoor };
+}
+
+function finder(vaults: readonly VaultEmulator[]): Cloud['vault'] {
+  return (name) => {
+    const found = vaults.find((vault) => vault.name === name);
+    if (found === undefined) throw new TypeError(`stand: no vault ${name}`);
+    return found;
+  };
 }

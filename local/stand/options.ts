@@ -7,6 +7,16 @@ export const faults = {
 } as const;
 export type Fault = keyof typeof faults;
 
+/** Emulators that a foreign client can have alone, with what they cannot do without. */
+export const alone = {
+  vault: 'one Key Vault, with identity',
+  identity: 'managed-identity tokens and the keys to verify them',
+  arm: 'Resource Manager with one App Service site, with identity and a vault to import from',
+  storage: 'blobs, queues and tables (Azurite)',
+  events: "Event Grid's delivery, with a door to subscribe and to raise events",
+} as const;
+export type Alone = keyof typeof alone;
+
 /** What the programs of the stand can be told. */
 export interface Options {
   readonly once: boolean;
@@ -21,7 +31,7 @@ export interface Options {
   readonly directory: string;
   /** The settings file that the stand's own settings are written into. */
   readonly settings: string;
-  readonly only?: 'vault';
+  readonly only?: Alone;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -42,7 +52,10 @@ export const usage = `Usage: npm start -- [options]      renew the seeded estate
   --base-port N       first port of the stand (default 8440; 0: any free ports)
   --directory DIR     where the stand keeps its files (default .stand)
   --settings FILE     settings file to write (default local.settings.json); other values in it stay
-  --only vault        with \`npm run stand\`: only one Key Vault, for a foreign client
+  --only NAME         with \`npm run stand\`: one emulator alone, for a foreign client:
+${Object.entries(alone)
+  .map(([name, what]) => `                        ${name.padEnd(10)}${what}`)
+  .join('\n')}
   --json              with \`npm run stand\`: print addresses as JSON
   --help              this text`;
 
@@ -52,7 +65,8 @@ export function readOptions(args: readonly string[]): Options {
   const { report, fault, only } = values;
   if (fault !== undefined && !isFault(fault))
     throw new UsageError(`--fault ${fault}: there are ${Object.keys(faults).join(' and ')}`);
-  if (only !== undefined && only !== 'vault') throw new UsageError(`--only ${only}: there is vault`);
+  if (only !== undefined && !isAlone(only))
+    throw new UsageError(`--only ${only}: there are ${Object.keys(alone).join(', ')}`);
   return {
     once: values.once,
     ...(report !== undefined && { report }),
@@ -93,6 +107,10 @@ function parse(args: readonly string[]) {
 
 function isFault(text: string): text is Fault {
   return Object.hasOwn(faults, text);
+}
+
+function isAlone(text: string): text is Alone {
+  return Object.hasOwn(alone, text);
 }
 
 function whole(option: string, text: string, max: number): number {

@@ -35,14 +35,13 @@ export function assignRoles(
   who: Principals,
   where: { readonly vaults: readonly string[]; readonly caVault: string; readonly siteGroup: string },
 ): void {
-  const { renewer, deployer, appService, operator } = who;
+  const { renewer, deployer } = who;
+  assignVaultRoles(identity, who, where.vaults);
   for (const scope of where.vaults) {
     identity.assign(renewer.id, {
       scope,
       actions: vaultActions('certificates/read', 'certificates/create/action', 'certificates/update/action'),
     });
-    identity.assign(appService.id, { scope, actions: vaultActions('certificates/read', 'secrets/getSecret/action') });
-    identity.assign(operator.id, { scope, actions: vaultActions('certificates/*', 'keys/*', 'secrets/*') });
   }
   identity.assign(renewer.id, {
     scope: where.caVault,
@@ -58,4 +57,16 @@ export function assignRoles(
       'Microsoft.Web/sites/hostNameBindings/write',
     ],
   });
+}
+
+/** What the operator may do in a vault, and App Service when it imports from there. */
+export function assignVaultRoles(
+  identity: Identity,
+  { operator, appService }: Pick<Principals, 'operator' | 'appService'>,
+  vaults: readonly string[],
+): void {
+  for (const scope of vaults) {
+    identity.assign(appService.id, { scope, actions: vaultActions('certificates/read', 'secrets/getSecret/action') });
+    identity.assign(operator.id, { scope, actions: vaultActions('certificates/*', 'keys/*', 'secrets/*') });
+  }
 }

@@ -1,4 +1,5 @@
 import type { KeyType } from '../../src/certificate/types.ts';
+import { guid } from '../events/guid.ts';
 import { seededRandom, shuffled } from './random.ts';
 
 /** What happens to a seeded certificate, and how that must end. */
@@ -227,7 +228,7 @@ export function seedEstate(seed: number): SeededEstate {
   return { company, domain, vaultNames, caVaultName: `kv-${company}-ca`, subscription: guid(random), certificates };
 }
 
-function guid(random: () => number): string {
-  const hex = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join('');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+/** ARM id of the resource group that everything of the estate is in. */
+export function resourceGroupOf({ subscription, company }: SeededEstate): string {
+  return `/subscriptions/${subscription}/resourceGroups/${company}`;
 }

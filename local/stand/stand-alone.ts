@@ -2,8 +2,7 @@ import { resolve } from 'node:path';
 import { AzuriteError } from '../azurite.ts';
 import { PortTakenError } from '../transport/serve.ts';
 import { type Options, readOptions, UsageError, usage } from './options.ts';
-import { SettingsFileError, writeSettings } from './settings-file.ts';
-import { type Stand, startStand } from './stand.ts';
+import { SettingsFileError } from './settings-file.ts';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -12,39 +11,40 @@ async function main(options: Options): Promise<void> {
   const ended = new Promise<void>((done) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
   });
-  const stand = await startStand({ ...options, directory: resolve(options.directory) });
+  const started = await start(options);
   try {
-    if (options.only === undefined) await writeSettings(stand.settings, options.settings);
-    print(options.json ? JSON.stringify(addresses(stand, options), null, 2) : description(stand, options));
+    print(options.json ? JSON.stringify(started.addresses, null, 2) : description(started));
     await ended;
   } finally {
-    await stand.stop();
+    await started.stop();
   }
 }
 
-/** Everything a foreign client needs: where, whom to trust, and how to get a token. */
-function addresses({ cloud, estate, estateFile, settings }: Stand, { only }: Options): object {
-  const token = {
-    url: `${cloud.urls.identity}/msi/token?api-version=2019-08-01&resource=https://vault.azure.net&client_id=${cloud.principals.operator.clientId}`,
-    headers: { 'X-IDENTITY-HEADER': cloud.identity.secret },
-  };
-  const vaults = estate.vaultNames.map((name) => ({
-    name,
-    uri: cloud.vault(name).uri,
-    resourceId: cloud.vault(name).resourceId,
-  }));
-  const vault = { vaults, caFile: cloud.caFile, token };
-  return only === 'vault' ? vault : { ...vault, urls: cloud.urls, estateFile, settings };
+/** Everything that a foreign client needs: where, whom to trust, and how to get a token. */
+interface Started {
+  readonly addresses: Readonly<Record<string, unknown>>;
+  readonly note?: string;
+  stop(): Promise<void>;
 }
 
-function description(stand: Stand, options: Options): string {
-  const { cloud } = stand;
-  const lines = Object.entries(cloud.urls).map(([name, url]) => `  ${name.padEnd(20)} ${url}`);
-  const settings =
-    options.only === undefined
-      ? `\n${options.settings} is written: start the app with any Functions host, \`func start\` for instance.`
-      : '';
-  return `The stand is up.\n${lines.join('\n')}\n  ${'trust'.padEnd(20)} ${cloud.caFile}${settings}\nCtrl-C ends it. \`--json\` prints all of this and how to get a token.`;
+/** One emulator is up in a moment because the rest of the stand is not even loaded. */
+async function start({ only, ...options }: Options): Promise<Started> {
+  const directory = resolve(options.directory);
+  const log = (message: string): void => void process.stderr.write(`${message}\n`);
+  if (only !== undefined) {
+    const { startAlone } = await import('./alone.ts');
+    return startAlone({ ...options, directory, only, log });
+  }
+  const { startWhole } = await import('./whole.ts');
+  return startWhole({ ...options, directory, log });
+}
+
+function description({ addresses, note }: Started): string {
+  const urls = addresses.urls as Readonly<Record<string, string>>;
+  const lines = Object.entries(urls).map(([name, url]) => `  ${name.padEnd(20)} ${url}`);
+  if (typeof addresses.caFile === 'string') lines.push(`  ${'trust'.padEnd(20)} ${addresses.caFile}`);
+  if (note !== undefined) lines.push(note);
+  return `The stand is up.\n${lines.join('\n')}\nCtrl-C ends it. \`--json\` prints all of this and how to get a token.`;
 }
 
 try {

@@ -1,0 +1,129 @@
+import { systemClock } from '../clock.ts';
+import { createIdentity, type Identity } from '../identity/identity.ts';
+import type { VaultEmulator } from '../vault/vault.ts';
+import { type Ground, portOffsets, prepareGround } from './ground.ts';
+import type { Alone } from './options.ts';
+import { addPrincipals, assignVaultRoles, type Principals } from './principals.ts';
+import { resourceGroupOf, type SeededEstate, seedEstate } from './scenarios.ts';
+import { mountVaults } from './vaults.ts';
+
+export interface AloneOptions {
+  readonly only: Alone;
+  readonly seed: number;
+  readonly basePort: number;
+  readonly directory: string;
+  readonly log: (message: string) => void;
+}
+
+/** One emulator, with as few others as it cannot do without. */
+export interface StartedAlone {
+  /** Everything that a foreign client needs: where, whom to trust, how to get a token. One JSON document. */
+  readonly addresses: Readonly<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+/** Starts one emulator for a foreign client. What it does not need is not even loaded. */
+export async function startAlone(options: AloneOptions): Promise<StartedAlone> {
+  const ground = await prepareGround(options);
+  try {
+    const addresses = await starts[options.only](ground, options);
+    return { addresses: { only: options.only, urls: ground.urls, ...addresses }, stop: () => ground.stop() };
+  } catch (error) {
+    await ground.stop();
+    throw error;
+  }
+}
+
+const VAULT_AUDIENCE = 'https://vault.azure.net';
+const ARM_AUDIENCE = 'https://management.azure.com';
+
+type Start = (ground: Ground, options: AloneOptions) => Promise<Record<string, unknown>>;
+
+const starts: Readonly<Record<Alone, Start>> = {
+  async identity(ground, { seed }) {
+    const who = await startIdentity(ground, seedEstate(seed));
+    const { tenantId } = who.identity;
+    const openId = `${ground.urls.identity}/${tenantId}/.well-known/openid-configuration`;
+    return { tenantId, openId, ...access(ground, who, '<audience>') };
+  },
+
+  async vault(ground, { seed }) {
+    const estate = seedEstate(seed);
+    const who = await startIdentity(ground, estate);
+    const vault = await startVault(ground, who, estate);
+    return { vaults: [placeOf(vault)], ...access(ground, who, VAULT_AUDIENCE) };
+  },
+
+  async arm(ground, { seed, log }) {
+    const estate = seedEstate(seed);
+    const who = await startIdentity(ground, estate);
+    const vault = await startVault(ground, who, estate);
+    const { startAppService } = await import('./alone-app-service.ts');
+    const sites = await startAppService(ground, { ...who, vault, estate, log });
+    const vaultToken = tokenFor(ground, who, VAULT_AUDIENCE);
+    return { ...sites, vaults: [placeOf(vault)], ...access(ground, who, ARM_AUDIENCE), vaultToken };
+  },
+
+  async storage(ground) {
+    const { startAzurite } = await import('../azurite.ts');
+    const { blob, queue, table } = portOffsets;
+    const azurite = await startAzurite({
+      ports: { blob: ground.port(blob), queue: ground.port(queue), table: ground.port(table) },
+    });
+    ground.onStop(() => azurite.stop());
+    return { urls: azurite.urls, connectionString: azurite.connectionString };
+  },
+
+  async events(ground, { seed, log }) {
+    const { startEventGrid } = await import('./alone-event-grid.ts');
+    return startEventGrid(ground, { seed, log });
+  },
+};
+
+interface Who {
+  readonly identity: Identity;
+  readonly principals: Principals;
+}
+
+async function startIdentity(ground: Ground, estate: SeededEstate): Promise<Who> {
+  const identity = createIdentity({ tenantId: estate.subscription });
+  const principals = addPrincipals(identity);
+  await ground.mount(identity, { offset: portOffsets.identity, name: 'identity' });
+  return { identity, principals };
+}
+
+async function startVault(ground: Ground, { identity, principals }: Who, estate: SeededEstate): Promise<VaultEmulator> {
+  const places = { names: [estate.vaultNames[0]], group: resourceGroupOf(estate), identity, clock: systemClock };
+  const [vault] = await mountVaults(ground, places);
+  if (vault === undefined) throw new TypeError('stand: no vault was mounted');
+  assignVaultRoles(identity, principals, [vault.resourceId]);
+  return vault;
+}
+
+function placeOf({ name, uri, resourceId }: VaultEmulator) {
+  return { name, uri, resourceId };
+}
+
+/** How to get a token, by hand and by an SDK that finds managed identities in its environment. */
+function access(ground: Ground, who: Who, audience: string): Record<string, unknown> {
+  const { identity, principals } = who;
+  return {
+    caFile: ground.caFile,
+    token: tokenFor(ground, who, audience),
+    environment: {
+      IDENTITY_ENDPOINT: `${ground.urls.identity}/msi/token`,
+      IDENTITY_HEADER: identity.secret,
+      AZURE_CLIENT_ID: principals.operator.clientId,
+      NODE_EXTRA_CA_CERTS: ground.caFile,
+    },
+  };
+}
+
+function tokenFor({ urls }: Pick<Ground, 'urls'>, { identity, principals }: Who, audience: string) {
+  const query = `api-version=2019-08-01&resource=${audience}&client_id=${principals.operator.clientId}`;
+  return {
+    url: `${urls.identity}/msi/token?${query}`,
+    headers: { 'X-IDENTITY-HEADER': identity.secret },
+    field: 'access_token',
+  };
+}

@@ -1,0 +1,67 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createTransportCa } from '../transport/ca.ts';
+import { type Listener, serveEmulator } from '../transport/serve.ts';
+
+/** Offsets from the stand's first port. Sites begin at `sites`, in the order of the estate. */
+export const portOffsets = {
+  vaults: 0,
+  identity: 3,
+  arm: 4,
+  events: 5,
+  blob: 10,
+  queue: 11,
+  table: 12,
+  sites: 30,
+} as const;
+
+/** What an emulator stands on: a folder, a CA to be trusted by, ports, and an end. */
+export interface Ground {
+  readonly directory: string;
+  /** PEM of the CA that every HTTPS listener of the stand is trusted by. */
+  readonly caFile: string;
+  /** Where what was mounted listens, by name. */
+  readonly urls: Record<string, string>;
+  /** 0 when any free port will do. */
+  port(offset: number): number;
+  mount(emulator: Parameters<typeof serveEmulator>[0], at: Place): Promise<Listener>;
+  /** Runs when the stand stops, last one first. */
+  onStop(close: () => unknown): void;
+  stop(): Promise<void>;
+}
+
+export interface Place {
+  readonly offset: number;
+  readonly name: string;
+}
+
+/** Azure's managed-identity endpoint is plain HTTP on loopback, and the door of Event Grid is none of Azure's. */
+const plain: readonly number[] = [portOffsets.identity, portOffsets.events];
+
+export async function prepareGround(options: {
+  readonly basePort: number;
+  readonly directory: string;
+}): Promise<Ground> {
+  const closers: (() => unknown)[] = [];
+  const urls: Record<string, string> = {};
+  const directory = resolve(options.directory);
+  await mkdir(directory, { recursive: true });
+  const transport = createTransportCa();
+  const caFile = join(directory, 'ca.pem');
+  await writeFile(caFile, transport.caPem);
+  const port = (offset: number): number => (options.basePort === 0 ? 0 : options.basePort + offset);
+  return {
+    ...{ directory, caFile, urls, port },
+    async mount(emulator, { offset, name }) {
+      const tls = plain.includes(offset) ? undefined : transport.issue();
+      const listener = await serveEmulator(emulator, { port: port(offset), name, ...(tls && { tls }) });
+      closers.push(() => listener.close());
+      urls[name] = listener.url;
+      return listener;
+    },
+    onStop: (close) => closers.push(close),
+    async stop() {
+      for (const close of closers.splice(0).reverse()) await close();
+    },
+  };
+}

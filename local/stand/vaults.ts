@@ -1,0 +1,37 @@
+import type { StandClock } from '../clock.ts';
+import type { Emulator } from '../emulator.ts';
+import type { VaultEvent } from '../events/types.ts';
+import type { Identity } from '../identity/identity.ts';
+import { createVault, type VaultEmulator } from '../vault/vault.ts';
+import { type Ground, portOffsets } from './ground.ts';
+
+export interface VaultPlaces {
+  readonly names: readonly string[];
+  /** ARM id of the resource group that the vaults are in. */
+  readonly group: string;
+  readonly identity: Identity;
+  readonly clock: StandClock;
+  readonly events?: (event: VaultEvent) => void;
+  /** Puts a fault before a vault. */
+  readonly tamper?: (vault: VaultEmulator) => Emulator;
+}
+
+/** Mounts vaults side by side, each on a port of its own. */
+export async function mountVaults(ground: Ground, places: VaultPlaces): Promise<readonly VaultEmulator[]> {
+  const { names, group, identity, clock, events, tamper = (vault) => vault } = places;
+  const vaults: VaultEmulator[] = [];
+  for (const [index, name] of names.entries()) {
+    const mounted = (uri: string): Emulator => {
+      const resourceId = `${group}/providers/Microsoft.KeyVault/vaults/${name}`;
+      const vault = createVault({
+        ...{ name, uri, resourceId, clock, access: identity, tenantId: identity.tenantId },
+        ...(events && { events }),
+      });
+      ground.onStop(() => vault.stop());
+      vaults.push(vault);
+      return tamper(vault);
+    };
+    await ground.mount(mounted, { offset: portOffsets.vaults + index, name });
+  }
+  return vaults;
+}

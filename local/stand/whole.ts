@@ -1,0 +1,28 @@
+import { writeSettings } from './settings-file.ts';
+import { type Stand, type StandOptions, startStand } from './stand.ts';
+
+/** The whole stand without the app, with the settings written that another Functions host needs. */
+export async function startWhole(options: StandOptions & { readonly settings: string }) {
+  const stand = await startStand(options);
+  try {
+    await writeSettings(stand.settings, options.settings);
+  } catch (error) {
+    await stand.stop();
+    throw error;
+  }
+  const note = `${options.settings} is written: start the app with any Functions host, \`func start\` for instance.`;
+  return { addresses: addressesOf(stand), note, stop: () => stand.stop() };
+}
+
+function addressesOf({ cloud, estate, estateFile, settings }: Stand): Record<string, unknown> {
+  const query = `api-version=2019-08-01&resource=https://vault.azure.net&client_id=${cloud.principals.operator.clientId}`;
+  const token = {
+    url: `${cloud.urls.identity}/msi/token?${query}`,
+    headers: { 'X-IDENTITY-HEADER': cloud.identity.secret },
+  };
+  const vaults = estate.vaultNames.map((vault) => {
+    const { name, uri, resourceId } = cloud.vault(vault);
+    return { name, uri, resourceId };
+  });
+  return { vaults, caFile: cloud.caFile, token, urls: cloud.urls, estateFile, settings };
+}

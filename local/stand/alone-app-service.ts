@@ -4,29 +4,25 @@ import { createAppService } from '../arm/app-service.ts';
 import { createArm } from '../arm/arm.ts';
 import { systemClock } from '../clock.ts';
 import { startConsumers } from '../consumers/consumers.ts';
-import type { Identity } from '../identity/identity.ts';
+import { vaultAudience } from '../vault/challenge.ts';
 import type { VaultEmulator } from '../vault/vault.ts';
+import type { Who } from './addresses.ts';
 import { type Ground, portOffsets } from './ground.ts';
-import type { Principals } from './principals.ts';
 import { resourceGroupOf, type SeededEstate } from './scenarios.ts';
 import { readSecretAs } from './secret-reader.ts';
 import { createInternalCa, makeCurrent, seedCertificate } from './seeding.ts';
 
-export interface AloneAppService {
-  readonly identity: Identity;
-  readonly principals: Principals;
+export interface AloneAppService extends Who {
   readonly vault: VaultEmulator;
   readonly estate: SeededEstate;
   readonly log: (message: string) => void;
 }
 
-const AUDIENCE = 'https://vault.azure.net';
-
 /** Resource Manager with one site in an App Service Environment, which serves a certificate that is in the vault. */
 export async function startAppService(ground: Ground, given: AloneAppService): Promise<Record<string, unknown>> {
   const { identity, principals, vault, estate, log } = given;
   const { name, hostName, rootFile } = await seedOne(ground, given);
-  const readSecret = readSecretAs([vault], () => identity.issueToken(principals.appService, AUDIENCE));
+  const readSecret = readSecretAs([vault], () => identity.issueToken(principals.appService, vaultAudience));
   const appService = createAppService({ clock: systemClock, readSecret, log });
   ground.onStop(() => appService.stop());
   const group = resourceGroupOf(estate);
@@ -62,7 +58,7 @@ async function seedOne({ directory }: Ground, { identity, principals, vault, est
   if (seeded === undefined || hostName === undefined) throw new TypeError('stand: the estate has no first site');
   const now = systemClock.now();
   const { root, issuing } = await createInternalCa(estate.company, now);
-  const token = identity.issueToken(principals.operator, AUDIENCE);
+  const token = identity.issueToken(principals.operator, vaultAudience);
   await seedCertificate(seeded, await makeCurrent(seeded, issuing, { now, domain: estate.domain }), { vault, token });
   const rootFile = join(directory, 'root.pem');
   await writeFile(rootFile, root.pem);

@@ -1,9 +1,11 @@
 import { systemClock } from '../clock.ts';
-import { createIdentity, type Identity } from '../identity/identity.ts';
+import { createIdentity, managedIdentityPath } from '../identity/identity.ts';
+import { vaultAudience } from '../vault/challenge.ts';
 import type { VaultEmulator } from '../vault/vault.ts';
+import { placeOf, tokenFor, type Who } from './addresses.ts';
 import { type Ground, portOffsets, prepareGround } from './ground.ts';
 import type { Alone } from './options.ts';
-import { addPrincipals, assignVaultRoles, type Principals } from './principals.ts';
+import { addPrincipals, assignVaultRoles } from './principals.ts';
 import { resourceGroupOf, type SeededEstate, seedEstate } from './scenarios.ts';
 import { mountVaults } from './vaults.ts';
 
@@ -34,7 +36,6 @@ export async function startAlone(options: AloneOptions): Promise<StartedAlone> {
   }
 }
 
-const VAULT_AUDIENCE = 'https://vault.azure.net';
 const ARM_AUDIENCE = 'https://management.azure.com';
 
 type Start = (ground: Ground, options: AloneOptions) => Promise<Record<string, unknown>>;
@@ -51,7 +52,7 @@ const starts: Readonly<Record<Alone, Start>> = {
     const estate = seedEstate(seed);
     const who = await startIdentity(ground, estate);
     const vault = await startVault(ground, who, estate);
-    return { vaults: [placeOf(vault)], ...access(ground, who, VAULT_AUDIENCE) };
+    return { vaults: [placeOf(vault)], ...access(ground, who, vaultAudience) };
   },
 
   async arm(ground, { seed, log }) {
@@ -60,7 +61,7 @@ const starts: Readonly<Record<Alone, Start>> = {
     const vault = await startVault(ground, who, estate);
     const { startAppService } = await import('./alone-app-service.ts');
     const sites = await startAppService(ground, { ...who, vault, estate, log });
-    const vaultToken = tokenFor(ground, who, VAULT_AUDIENCE);
+    const vaultToken = tokenFor(ground, who, vaultAudience);
     return { ...sites, vaults: [placeOf(vault)], ...access(ground, who, ARM_AUDIENCE), vaultToken };
   },
 
@@ -80,11 +81,6 @@ const starts: Readonly<Record<Alone, Start>> = {
   },
 };
 
-interface Who {
-  readonly identity: Identity;
-  readonly principals: Principals;
-}
-
 async function startIdentity(ground: Ground, estate: SeededEstate): Promise<Who> {
   const identity = createIdentity({ tenantId: estate.subscription });
   const principals = addPrincipals(identity);
@@ -100,10 +96,6 @@ async function startVault(ground: Ground, { identity, principals }: Who, estate:
   return vault;
 }
 
-function placeOf({ name, uri, resourceId }: VaultEmulator) {
-  return { name, uri, resourceId };
-}
-
 /** How to get a token, by hand and by an SDK that finds managed identities in its environment. */
 function access(ground: Ground, who: Who, audience: string): Record<string, unknown> {
   const { identity, principals } = who;
@@ -111,19 +103,10 @@ function access(ground: Ground, who: Who, audience: string): Record<string, unkn
     caFile: ground.caFile,
     token: tokenFor(ground, who, audience),
     environment: {
-      IDENTITY_ENDPOINT: `${ground.urls.identity}/msi/token`,
+      IDENTITY_ENDPOINT: `${ground.urls.identity}${managedIdentityPath}`,
       IDENTITY_HEADER: identity.secret,
       AZURE_CLIENT_ID: principals.operator.clientId,
       NODE_EXTRA_CA_CERTS: ground.caFile,
     },
-  };
-}
-
-function tokenFor({ urls }: Pick<Ground, 'urls'>, { identity, principals }: Who, audience: string) {
-  const query = `api-version=2019-08-01&resource=${audience}&client_id=${principals.operator.clientId}`;
-  return {
-    url: `${urls.identity}/msi/token?${query}`,
-    headers: { 'X-IDENTITY-HEADER': identity.secret },
-    field: 'access_token',
   };
 }

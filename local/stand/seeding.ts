@@ -6,6 +6,7 @@ import { type Authority, createAuthority, createKeys, issue, type MadeWithKeys }
 import { writePfx } from '../vault/pfx-write.ts';
 import type { VaultEmulator } from '../vault/vault.ts';
 import type { Seeded, SeededEstate } from './scenarios.ts';
+import { callVault } from './vault-call.ts';
 
 const DAY = 86_400_000;
 
@@ -114,14 +115,11 @@ async function importPfx(
     { certificates: current.chain.map((der) => Buffer.from(der)), key: current.keys.privateKey },
     Buffer.from(current.der),
   );
-  const response = await vault.handle({
-    method: 'POST',
-    url: new URL(`${vault.uri}/certificates/${seeded.name}/import?api-version=7.5`),
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: Buffer.from(JSON.stringify({ value: pfx.toString('base64'), tags: { owner: 'team-legacy' } })),
+  const { status, body } = await callVault(vault, {
+    ...{ method: 'POST', path: `/certificates/${seeded.name}/import`, token },
+    body: { value: pfx.toString('base64'), tags: { owner: 'team-legacy' } },
   });
-  if (response.status !== 200)
-    throw new SeedingError(`import of ${seeded.name}: ${response.status} ${String(response.body)}`);
+  if (status !== 200) throw new SeedingError(`import of ${seeded.name}: ${status} ${JSON.stringify(body)}`);
 }
 
 /** The stage could not be set. */

@@ -6,7 +6,10 @@ import { createAppService } from '../arm/app-service.ts';
 import { createArm } from '../arm/arm.ts';
 import { type StandClock, systemClock } from '../clock.ts';
 import { type ConsumerEndpoint, startConsumers } from '../consumers/consumers.ts';
+import { managedIdentityPath } from '../identity/identity.ts';
 import type { MadeWithKeys } from '../pki.ts';
+import { vaultAudience } from '../vault/challenge.ts';
+import { placeOf } from './addresses.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { estateFile, type SeededSite } from './estate-file.ts';
 import { portOffsets } from './ground.ts';
@@ -14,6 +17,7 @@ import type { Fault } from './options.ts';
 import { type Seeded, type SeededEstate, seedEstate } from './scenarios.ts';
 import { readSecretAs } from './secret-reader.ts';
 import { createInternalCa, makeAll, seedCa, seedCertificate, seedForeignPending, seedStalePending } from './seeding.ts';
+import { callVault } from './vault-call.ts';
 import { type WrongKeyFault, withWrongKey } from './wrong-key.ts';
 
 export interface StandOptions {
@@ -49,8 +53,6 @@ export interface Stand {
   stop(): Promise<void>;
 }
 
-const VAULT_AUDIENCE = 'https://vault.azure.net';
-
 export async function startStand(options: StandOptions): Promise<Stand> {
   const { clock = systemClock, log = () => undefined } = options;
   const estate = seedEstate(options.seed);
@@ -68,9 +70,7 @@ export async function startStand(options: StandOptions): Promise<Stand> {
     const siteOf = await openSites(cloud, estate, { clock, log, fault: options.fault });
     await openPending(cloud, made);
     const file = join(dirname(cloud.caFile), 'estate.yaml');
-    const vaults = estate.vaultNames
-      .map((name) => cloud.vault(name))
-      .map(({ name, uri, resourceId }) => ({ name, uri, resourceId }));
+    const vaults = estate.vaultNames.map((name) => placeOf(cloud.vault(name)));
     await writeFile(
       file,
       estateFile(estate, { vaults, caCertificate, policyPem: policy.pem, rootPem: root.pem, siteOf }),
@@ -108,7 +108,7 @@ function standOf({ made, file, ...parts }: Parts): Stand {
 }
 
 async function fillVaults(cloud: Cloud, made: ReadonlyMap<Seeded, MadeWithKeys>): Promise<void> {
-  const token = cloud.identity.issueToken(cloud.principals.operator, VAULT_AUDIENCE);
+  const token = cloud.identity.issueToken(cloud.principals.operator, vaultAudience);
   for (const [seeded, current] of made)
     await seedCertificate(seeded, current, { vault: cloud.vault(seeded.vaultName), token });
 }
@@ -130,7 +130,7 @@ async function openSites(
 ): Promise<Stand['siteOf']> {
   const { clock, log, fault } = with_;
   const readSecret = readSecretAs(cloud.vaults, () =>
-    cloud.identity.issueToken(cloud.principals.appService, VAULT_AUDIENCE),
+    cloud.identity.issueToken(cloud.principals.appService, vaultAudience),
   );
   const appService = createAppService({ clock, readSecret, log });
   const wanted = estate.certificates.flatMap((seeded) =>
@@ -188,7 +188,7 @@ async function settingsOf(cloud: Cloud, file: string): Promise<Record<string, st
     AzureWebJobsStorage: connectionString,
     FUNCTIONS_WORKER_RUNTIME: 'node',
     NODE_EXTRA_CA_CERTS: cloud.caFile,
-    IDENTITY_ENDPOINT: `${cloud.urls.identity}/msi/token`,
+    IDENTITY_ENDPOINT: `${cloud.urls.identity}${managedIdentityPath}`,
     IDENTITY_HEADER: cloud.identity.secret,
     PERENNIAL_ESTATE: file,
     PERENNIAL_STORAGE_CONNECTION: connectionString,
@@ -201,16 +201,9 @@ async function settingsOf(cloud: Cloud, file: string): Promise<Record<string, st
 
 async function currentOf(cloud: Cloud, { vaultName, name }: Seeded): Promise<Shown> {
   const vault = cloud.vault(vaultName);
-  const token = cloud.identity.issueToken(cloud.principals.operator, VAULT_AUDIENCE);
-  const url = new URL(`${vault.uri}/certificates/${name}/?api-version=7.5`);
-  const response = await vault.handle({
-    method: 'GET',
-    url,
-    headers: { authorization: `Bearer ${token}` },
-    body: new Uint8Array(),
-  });
-  const { cer } = JSON.parse(String(response.body)) as { cer: string };
-  const { sha256, serial } = readCertificate(Buffer.from(cer, 'base64'));
+  const token = cloud.identity.issueToken(cloud.principals.operator, vaultAudience);
+  const { body } = await callVault(vault, { method: 'GET', path: `/certificates/${name}/`, token });
+  const { sha256, serial } = readCertificate(Buffer.from(String(body.cer), 'base64'));
   return { sha256, serial };
 }
 

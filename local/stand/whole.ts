@@ -1,3 +1,5 @@
+import { vaultAudience } from '../vault/challenge.ts';
+import { placeOf, tokenFor } from './addresses.ts';
 import { writeSettings } from './settings-file.ts';
 import { type Stand, type StandOptions, startStand } from './stand.ts';
 
@@ -15,14 +17,7 @@ export async function startWhole(options: StandOptions & { readonly settings: st
 }
 
 function addressesOf({ cloud, estate, estateFile, settings }: Stand): Record<string, unknown> {
-  const query = `api-version=2019-08-01&resource=https://vault.azure.net&client_id=${cloud.principals.operator.clientId}`;
-  const token = {
-    url: `${cloud.urls.identity}/msi/token?${query}`,
-    headers: { 'X-IDENTITY-HEADER': cloud.identity.secret },
-  };
-  const vaults = estate.vaultNames.map((vault) => {
-    const { name, uri, resourceId } = cloud.vault(vault);
-    return { name, uri, resourceId };
-  });
+  const token = tokenFor(cloud, cloud, vaultAudience);
+  const vaults = estate.vaultNames.map((name) => placeOf(cloud.vault(name)));
   return { vaults, caFile: cloud.caFile, token, urls: cloud.urls, estateFile, settings };
 }

@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from 'durable-functions';
-import { type Performer, pause, perform, type Story } from './perform.ts';
+import { ChildPerformer, type Performer, pause, perform, type Story } from './perform.ts';
 import type { RenewalProgress } from './progress.ts';
 import { type Ended, isEnded, type Polled } from './story.ts';
 
@@ -24,7 +24,6 @@ export interface WaitInput extends AwaitedOrder {
 
 type Issued = Extract<Polled, { state: 'issued' }>;
 
-const ROUNDS_A_HISTORY = 20;
 const LONGEST_WAIT_SECONDS = 6 * 3600;
 const SHORTEST_WAIT_SECONDS = 1;
 /** An issuer may take as long as the old certificate lives, and 30 days at the least: an expired one is still worth renewing. */
@@ -34,6 +33,7 @@ const PATIENCE_DAYS = 30;
 export function* awaitIssue(renewal: RenewalProgress, order: AwaitedOrder): Story<Issued | Ended> {
   const first = yield* poll(renewal, order, 1);
   if (isEnded(first) || first.state === 'issued') return first;
+  renewal.waitsFor('issuer');
   const { renewalId, vault, certificate } = renewal;
   const input: WaitInput = {
     ...order,
@@ -50,16 +50,16 @@ export function* awaitIssue(renewal: RenewalProgress, order: AwaitedOrder): Stor
 /** Polls until the issuer has decided, the renewal is cancelled, or the time is over. */
 export function* waitForIssuer(context: OrchestrationContext): Story<Issued | Ended | undefined> {
   const input = context.df.getInput<WaitInput>();
-  const who: Performer = { context, renewalId: input.renewalId, vault: input.vault, certificate: input.certificate };
-  let waitSeconds = input.firstWaitSeconds;
-  for (let round = input.round; round < input.round + ROUNDS_A_HISTORY; round++) {
+  const who = new ChildPerformer(context, input);
+  let { round, firstWaitSeconds: waitSeconds } = input;
+  for (; !who.historyIsLong; round++) {
     if (context.df.currentUtcDateTime.toISOString() >= input.giveUpAt) return tooSlow(input);
     yield* pause(who, Math.min(Math.max(waitSeconds, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS), 'issuer');
     const answer = yield* poll(who, input, round);
     if (isEnded(answer) || answer.state === 'issued') return answer;
     waitSeconds = answer.retryAfterSeconds;
   }
-  context.df.continueAsNew({ ...input, round: input.round + ROUNDS_A_HISTORY, firstWaitSeconds: waitSeconds });
+  context.df.continueAsNew({ ...input, round, firstWaitSeconds: waitSeconds });
   return undefined;
 }
 

@@ -1,79 +1,85 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
 import type { Target } from '../plan/types.ts';
 import type { Probe } from '../targets/port.ts';
-import { type Performer, pause, perform, performAnyway, type Story } from './perform.ts';
+import { ChildPerformer, type Performer, pause, perform, performAnyway, problemOf, type Story } from './perform.ts';
 import type { GroupInput } from './roll-out.ts';
 import { isEnded, type TargetResult } from './story.ts';
+
+/** What is left once the target was changed: to see it serve what it should. Carried from one history to the next. */
+interface Verifying {
+  readonly round: number;
+  /** ISO 8601. */
+  readonly until: string;
+  readonly baseline?: 'served' | 'unreachable';
+}
 
 /** What the orchestration of one target is asked, and what it carries into its next history. */
 export interface DeployInput extends Omit<GroupInput, 'targets'> {
   readonly target: Target;
-  /** Set once the target is deployed: what is left is to verify. */
-  readonly verifying?: { readonly round: number; readonly until: string; readonly baseline: 'served' | 'unreachable' };
+  readonly verifying?: Verifying;
 }
-
-const ROUNDS_A_HISTORY = 20;
 
 /** Deploys a group of targets side by side; each child answers with a result and never throws. */
 export function* deployGroup(context: OrchestrationContext): Story<TargetResult[]> {
-  const { targets, ...input } = context.df.getInput<GroupInput>();
-  const children: Task[] = targets.map((target) =>
-    context.df.callSubOrchestrator('deployTarget', { ...input, target }),
-  );
-  return (yield context.df.Task.all(children)) as TargetResult[];
+  return yield* fanOut(context, 'deployTarget');
 }
 
 /** Probe, deploy, then probe until the new version is served or the plan's time is over. */
 export function* deployTarget(context: OrchestrationContext): Story<TargetResult | undefined> {
   const input = context.df.getInput<DeployInput>();
-  const untouched = { id: input.target.id, kind: input.target.kind, verified: false };
   try {
     return yield* deployAndVerify(context, input);
   } catch (error) {
-    const problem = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    return { ...untouched, touched: true, problem: problem.slice(0, 300) };
+    const { id, kind } = input.target;
+    return { id, kind, verified: false, touched: true, problem: problemOf(error) };
   }
 }
 
 function* deployAndVerify(context: OrchestrationContext, input: DeployInput): Story<TargetResult | undefined> {
-  const who: Performer = { context, renewalId: input.renewalId, vault: input.vault, certificate: input.certificate };
+  const who = new ChildPerformer(context, input);
   const verifying = input.verifying ?? (yield* deploy(who, input));
   if ('verified' in verifying) return yield* closeTarget(who, input, verifying);
-  const answer = yield* verify(who, input, verifying);
-  if (answer !== undefined) return yield* closeTarget(who, input, answer);
-  context.df.continueAsNew({ ...input, verifying: { ...verifying, round: verifying.round + ROUNDS_A_HISTORY } });
+  const answer = yield* verify(who, input, { purpose: 'verify', verifying });
+  if ('verified' in answer) return yield* closeTarget(who, input, answer);
+  context.df.continueAsNew({ ...input, verifying: answer });
   return undefined;
 }
 
 /** The probe before, and the deployment. Answers with the verification to do, or with the result when there is none. */
-function* deploy(who: Performer, input: DeployInput): Story<TargetResult | NonNullable<DeployInput['verifying']>> {
+function* deploy(who: Performer, input: DeployInput): Story<TargetResult | Verifying> {
   const { id, kind } = input.target;
   const before = yield* perform(who, 'probe', { ...callOf(input), purpose: 'baseline', round: 0 });
   const baseline = isEnded(before) ? 'unreachable' : before.state;
   const deployed = yield* perform(who, 'deploy', callOf(input));
   const problem = isEnded(deployed) ? `${deployed.outcomeReason}: ${deployed.detail}` : deployed.refused;
   if (problem !== undefined) return { id, kind, verified: false, touched: isEnded(deployed), problem, baseline };
-  const until = new Date(who.context.df.currentUtcDateTime.getTime() + input.verify.forSeconds * 1000);
-  return { round: 1, until: until.toISOString(), baseline };
+  return { round: 1, until: verifyUntil(who, input), baseline };
 }
 
-/** `undefined`: the history is long enough, go on in a new one. */
+function verifyUntil(who: Performer, { verify: { forSeconds } }: DeployInput): string {
+  return new Date(who.context.df.currentUtcDateTime.getTime() + forSeconds * 1000).toISOString();
+}
+
+/** Answers with the verification that is left when the history is long enough: it goes on in a new one. */
 function* verify(
-  who: Performer,
+  who: ChildPerformer,
   input: DeployInput,
-  verifying: NonNullable<DeployInput['verifying']>,
-): Story<TargetResult | undefined> {
+  asked: { readonly purpose: 'verify' | 'roll-back'; readonly verifying: Verifying },
+): Story<TargetResult | Verifying> {
   const { id, kind } = input.target;
-  for (let round = verifying.round; round < verifying.round + ROUNDS_A_HISTORY; round++) {
-    const probe = yield* perform(who, 'probe', { ...callOf(input), purpose: 'verify', round });
+  const { purpose, verifying } = asked;
+  let { round } = verifying;
+  for (; !who.historyIsLong; round++) {
+    const probe = yield* perform(who, 'probe', { ...callOf(input), purpose, round });
     const seen = isEnded(probe) ? { problem: probe.detail } : judge(probe, input.version.sha256);
-    const result = { id, kind, touched: true, baseline: verifying.baseline, ...seen };
+    const baseline = verifying.baseline && { baseline: verifying.baseline };
+    const result = { id, kind, touched: true, ...baseline, ...seen };
     if (seen.problem === undefined) return { ...result, verified: true };
     const now = who.context.df.currentUtcDateTime.toISOString();
     if (now >= verifying.until) return { ...result, verified: false };
     yield* pause(who, input.verify.everySeconds, 'verify');
   }
-  return undefined;
+  return { ...verifying, round };
 }
 
 /** A probe against what should be served: no `problem` means verified. */
@@ -91,32 +97,44 @@ function* closeTarget(who: Performer, input: DeployInput, result: TargetResult):
 
 /** Rolls a group of targets back, each as far as it can be, and looks at what they serve afterwards. */
 export function* rollBackGroup(context: OrchestrationContext): Story<TargetResult[]> {
-  const { targets, ...input } = context.df.getInput<GroupInput>();
-  const children: Task[] = targets.map((target) =>
-    context.df.callSubOrchestrator('rollBackTarget', { ...input, target }),
-  );
-  return (yield context.df.Task.all(children)) as TargetResult[];
+  return yield* fanOut(context, 'rollBackTarget');
 }
 
-/** `input.version` is the last good one here. */
-export function* rollBackTarget(context: OrchestrationContext): Story<TargetResult> {
+/** `input.version` is the last good one here. A target is back only when a probe has shown it. */
+export function* rollBackTarget(context: OrchestrationContext): Story<TargetResult | undefined> {
   const input = context.df.getInput<DeployInput>();
-  const who: Performer = { context, renewalId: input.renewalId, vault: input.vault, certificate: input.certificate };
-  const result = { id: input.target.id, kind: input.target.kind, verified: false, touched: true };
   try {
-    const back = yield* perform(who, 'rollBack', callOf(input));
-    if (isEnded(back)) return { ...result, rolledBack: false, problem: back.detail };
-    if (!back.rolledBack) return { ...result, rolledBack: false, problem: back.detail };
-    const probe = yield* perform(who, 'probe', { ...callOf(input), purpose: 'roll-back', round: 1 });
-    const seen = isEnded(probe) ? { problem: probe.detail } : judge(probe, input.version.sha256);
-    return { ...result, ...seen, rolledBack: seen.problem === undefined };
+    return yield* rollBackAndVerify(context, input);
   } catch (error) {
-    return {
-      ...result,
-      rolledBack: false,
-      problem: error instanceof Error ? error.message.slice(0, 300) : String(error),
-    };
+    return notBack(input, problemOf(error));
   }
+}
+
+function* rollBackAndVerify(context: OrchestrationContext, input: DeployInput): Story<TargetResult | undefined> {
+  const who = new ChildPerformer(context, input);
+  const verifying = input.verifying ?? (yield* rollBack(who, input));
+  if ('verified' in verifying) return verifying;
+  const answer = yield* verify(who, input, { purpose: 'roll-back', verifying });
+  if ('verified' in answer)
+    return yield* closeTarget(who, input, { ...answer, verified: false, rolledBack: answer.verified });
+  context.df.continueAsNew({ ...input, verifying: answer });
+  return undefined;
+}
+
+function* rollBack(who: Performer, input: DeployInput): Story<TargetResult | Verifying> {
+  const back = yield* perform(who, 'rollBack', callOf(input));
+  if (isEnded(back) || !back.rolledBack) return notBack(input, back.detail);
+  return { round: 1, until: verifyUntil(who, input) };
+}
+
+function notBack({ target: { id, kind } }: DeployInput, problem: string): TargetResult {
+  return { id, kind, verified: false, touched: true, rolledBack: false, problem };
+}
+
+function* fanOut(context: OrchestrationContext, child: 'deployTarget' | 'rollBackTarget'): Story<TargetResult[]> {
+  const { targets, ...input } = context.df.getInput<GroupInput>();
+  const children: Task[] = targets.map((target) => context.df.callSubOrchestrator(child, { ...input, target }));
+  return (yield context.df.Task.all(children)) as TargetResult[];
 }
 
 function callOf(input: DeployInput) {

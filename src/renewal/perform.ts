@@ -10,13 +10,43 @@ export type Story<T> = Generator<Task, T, unknown>;
 const RETRY_SECONDS = [2, 5, 10, 20, 60, 120, 300, 600, 900] as const;
 const LONGEST_RETRY_SECONDS = 6 * 3600;
 
-/** Whose step it is, and what to call while it waits for its next try. */
+/** Whose step it is, and what to call when it waits for its next try, and when it has waited. */
 export interface Performer {
   readonly context: OrchestrationContext;
   readonly renewalId: string;
   readonly vault: string;
   readonly certificate: string;
   readonly onWait?: (waitingFor: string, until: Date) => void;
+  readonly onGoOn?: () => void;
+}
+
+/** A child continues as new after this many waits: with the retries of one more step its history stays near 200 events. */
+const WAITS_A_HISTORY = 12;
+
+/** The performer of a child orchestration: shows what it waits for, and knows when its history has become long. */
+export class ChildPerformer implements Performer {
+  readonly context: OrchestrationContext;
+  readonly renewalId: string;
+  readonly vault: string;
+  readonly certificate: string;
+  #waits = 0;
+
+  constructor(context: OrchestrationContext, of: Pick<Performer, 'renewalId' | 'vault' | 'certificate'>) {
+    this.context = context;
+    this.renewalId = of.renewalId;
+    this.vault = of.vault;
+    this.certificate = of.certificate;
+  }
+
+  /** Waits are counted, not rounds: a round that is retried is as long as many. */
+  get historyIsLong(): boolean {
+    return this.#waits >= WAITS_A_HISTORY;
+  }
+
+  onWait(waitingFor: string, until: Date): void {
+    this.#waits += 1;
+    this.context.df.setCustomStatus({ waitingFor, nextAttemptAt: until.toISOString() });
+  }
 }
 
 /** What a step is asked, without the `StepCall` that `perform` adds. */
@@ -45,6 +75,7 @@ export function* pause(who: Performer, seconds: number, waitingFor: string): Sto
   const until = new Date(who.context.df.currentUtcDateTime.getTime() + seconds * 1000);
   who.onWait?.(waitingFor, until);
   yield who.context.df.createTimer(until);
+  who.onGoOn?.();
 }
 
 /** Runs a step and drops how it ended: for records that must not change the outcome. */
@@ -60,6 +91,12 @@ export function* performAnyway<S extends StepName>(
 function call<S extends StepName>(who: Performer, asks: Asks<S>, attempt: number): StepInput<S> {
   const { renewalId, vault, certificate } = who;
   return { renewalId, vault, certificate, attempt, ...asks } as StepInput<S>;
+}
+
+/** What a caught error says, short enough for a history. */
+export function problemOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return (text.split('\n')[0] ?? '').slice(0, 300);
 }
 
 function pick(ended: Ended): Ended {

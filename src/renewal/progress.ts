@@ -16,6 +16,7 @@ export class RenewalProgress implements Performer {
   readonly context: OrchestrationContext;
   readonly input: RenewalInput;
   #stage: Stage = 'inspect';
+  #end: Ended | undefined;
   #inspected: Inspected | undefined;
   #order: string | undefined;
   #new: VersionSummary | undefined;
@@ -50,11 +51,21 @@ export class RenewalProgress implements Performer {
 
   enter(stage: Stage, end?: Ended): void {
     this.#stage = stage;
-    this.#show(end === undefined ? {} : { outcome: end.outcome, outcomeReason: end.outcomeReason });
+    this.#end = end;
+    this.#show({});
   }
 
   onWait(waitingFor: string, until: Date): void {
     this.#show({ waitingFor, nextAttemptAt: until.toISOString() });
+  }
+
+  onGoOn(): void {
+    this.#show({});
+  }
+
+  /** A child orchestration waits; when it tries again is in its own status. */
+  waitsFor(waitingFor: string): void {
+    this.#show({ waitingFor });
   }
 
   inspected(inspected: Inspected): void {
@@ -73,6 +84,12 @@ export class RenewalProgress implements Performer {
   rolledOut(targets: readonly TargetResult[]): void {
     this.#targets = targets;
     this.#show({});
+  }
+
+  /** An error that no step answered for. Once the new version exists, pull targets take it: that is no mere failure. */
+  broken(detail: string): Ended {
+    const outcome = this.#new === undefined ? 'failed' : 'partly-deployed';
+    return { outcome, outcomeReason: 'step-failed', detail };
   }
 
   result(end: Ended): RenewalResult {
@@ -98,6 +115,7 @@ export class RenewalProgress implements Performer {
       reason,
       ...(this.#inspected && { issuer: this.#inspected.plan.issuer, verified: this.#verified(this.#inspected) }),
       ...(this.#order && { order: this.#order }),
+      ...(this.#end && { outcome: this.#end.outcome, outcomeReason: this.#end.outcomeReason }),
       ...more,
     };
     this.context.df.setCustomStatus(status);

@@ -1,7 +1,7 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { awaitIssue } from './await-issue.ts';
 import { decideAgain } from './decide-again.ts';
-import { perform, type Story } from './perform.ts';
+import { perform, problemOf, type Story } from './perform.ts';
 import { RenewalProgress } from './progress.ts';
 import { rollOut } from './roll-out.ts';
 import { type Ended, isEnded, type RenewalInput, type RenewalResult } from './story.ts';
@@ -16,7 +16,7 @@ export function* renewCertificate(context: OrchestrationContext): Story<RenewalR
   try {
     end = yield* stagesOf(progress);
   } catch (error) {
-    end = { outcome: 'failed', outcomeReason: 'step-failed', detail: firstLine(error) };
+    end = progress.broken(problemOf(error));
   }
   progress.enter('close', end);
   const result = progress.result(end);
@@ -83,9 +83,4 @@ function* gate(
 ) {
   renewal.enter('gate');
   return yield* perform(renewal, 'gate', { point, boundTo });
-}
-
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return (text.split('\n')[0] ?? '').slice(0, 300);
 }

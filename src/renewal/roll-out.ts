@@ -82,7 +82,8 @@ function stopped(results: readonly TargetResult[]): Ended {
   const back = touched.filter((result) => result.rolledBack);
   const problems = failed.map((result) => `${result.id}: ${result.problem ?? 'unverified'}`).join('; ');
   const all = touched.length > 0 && back.length === touched.length;
-  return { outcome: all ? 'rolled-back' : 'partly-deployed', outcomeReason: 'targets-unverified', detail: problems };
+  const outcomeReason = failed.every((result) => !result.touched) ? 'deploy-refused' : 'targets-unverified';
+  return { outcome: all ? 'rolled-back' : 'partly-deployed', outcomeReason, detail: problems };
 }
 
 function endOf(results: readonly TargetResult[], total: number): Ended {

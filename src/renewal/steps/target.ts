@@ -9,11 +9,11 @@ type TargetInput = Pick<
   'target' | 'version' | 'vaultUri' | 'vaultResourceId' | 'certificate' | 'issuer'
 >;
 
-/** A fresh look at what a target serves. A verification that has not succeeded yet is not worth a record. */
+/** A fresh look at what a target serves. While it does not serve yet what it should, that is not worth a record. */
 export const probe: Step<'probe'> = {
   run: async (input, app) => done(await (await adapterOf(input, app)).probe(input.target)),
   result: (value, { purpose, version }) => {
-    if (purpose === 'verify' && (value.state !== 'served' || value.sha256 !== version.sha256)) return undefined;
+    if (purpose !== 'baseline' && (value.state !== 'served' || value.sha256 !== version.sha256)) return undefined;
     return { purpose, ...value };
   },
   subject: ({ target, purpose, round }) => `${target.id}:${purpose}:${round}`,
@@ -42,7 +42,7 @@ export const rollBack: Step<'rollBack'> = {
   subject: ({ target }) => target.id,
 };
 
-/** The end of one target: what it was last seen serving goes into its row. */
+/** The end of one target, and of its roll back: what it was last seen serving goes into its row. */
 export const targetClosed: Step<'targetClosed'> = {
   async run(input, app) {
     const { result, target } = input;
@@ -61,7 +61,7 @@ export const targetClosed: Step<'targetClosed'> = {
     return done({ recorded: true });
   },
   result: (_value, { result }) => ({ ...result }),
-  subject: ({ target }) => target.id,
+  subject: ({ target, result }) => (result.rolledBack === undefined ? target.id : `${target.id}:roll-back`),
 };
 
 async function adapterOf({ issuer, target }: TargetInput, app: Dependencies) {

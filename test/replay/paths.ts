@@ -1,0 +1,7 @@
+import type { Paths } from './path.ts';
+import { beginnings } from './paths/beginnings.ts';
+import { issues } from './paths/issues.ts';
+import { rollouts } from './paths/rollouts.ts';
+
+/** Every path. */
+export const paths: Paths = { ...beginnings, ...issues, ...rollouts };

@@ -1,0 +1,188 @@
+import { RenewalError } from '../../../src/errors.ts';
+import { NOW, plan, site } from '../../builders/world.ts';
+import { orchestrators } from '../app.ts';
+import { atOnce, change, patient, renewal, rollout, served, takesAtProbe, targets, throwing, two } from '../levers.ts';
+import type { Paths } from '../path.ts';
+
+/** From the merge to the end. */
+export const rollouts: Paths = {
+  'one-target': {
+    tells: 'Everything goes well with one target.',
+    ends: served,
+    records: ['renewCertificate', 'deployGroup', 'deployTarget'],
+  },
+  'two-waves': {
+    tells: 'Two targets are deployed to in two waves, with a rest in between.',
+    world: { targets: [...two], plan: plan({ rollout: { ...rollout, soakSeconds: 300 } }) },
+    ends: served,
+    records: renewal,
+  },
+  'two-at-once': {
+    tells: 'Two targets are deployed to side by side.',
+    world: { targets: [...two], plan: atOnce },
+    ends: served,
+    records: ['renewCertificate', 'deployGroup'],
+  },
+  'one-slow-of-two': {
+    tells: 'Of two targets that are deployed to side by side, the second is done long before the first.',
+    world: { targets: [...two], plan: atOnce },
+    arrange: (world) => takesAtProbe(world, 4, site('a')),
+    ends: served,
+    records: ['deployGroup'],
+  },
+  'two-groups': {
+    tells: 'A wave of 51 targets goes in two groups.',
+    world: { targets: Array.from({ length: 51 }, (_, index) => site(`site${index}`)), plan: atOnce },
+    ends: served,
+    records: [],
+  },
+  'no-targets': {
+    tells: 'The certificate has no targets.',
+    world: { targets: [] },
+    ends: ['renewed', 'no-targets'],
+    records: renewal,
+  },
+  'target-away-before': {
+    tells: 'The target did not answer before it was deployed to.',
+    arrange: change((world) => {
+      world.served.clear();
+    }),
+    ends: served,
+    records: ['deployTarget'],
+  },
+  'target-slow': {
+    tells: 'The target serves the new version after some probes.',
+    arrange: (world) => takesAtProbe(world, 4),
+    ends: served,
+    records: ['deployTarget'],
+  },
+  'target-very-slow': {
+    tells: 'The target takes more probes than fit into one history.',
+    world: { plan: plan({ rollout: { ...rollout, verify: patient } }) },
+    arrange: (world) => takesAtProbe(world, 30),
+    ends: served,
+    records: ['renewCertificate', 'deployTarget'],
+  },
+  'target-lies': {
+    tells: 'The target says yes and goes on serving the old version; there is no way back.',
+    arrange: change((world) => {
+      world.lying.add(site('shop').id);
+    }),
+    ends: ['partly-deployed', 'targets-unverified'],
+    records: ['renewCertificate', 'deployTarget', 'rollBackGroup', 'rollBackTarget'],
+  },
+  'second-wave-lies': {
+    tells: 'The second wave does not serve the new version; both waves are rolled back.',
+    world: { targets: [...two] },
+    arrange: change((world) => {
+      world.lying.add(site('b').id);
+      world.levers.rollBack = true;
+    }),
+    ends: ['rolled-back', 'targets-unverified'],
+    records: ['renewCertificate', 'rollBackGroup', 'rollBackTarget'],
+  },
+  'canary-lies': {
+    tells: 'The canary does not serve the new version; it is rolled back and the second wave is left alone.',
+    world: { targets: [...two] },
+    arrange: change((world) => {
+      world.lying.add(site('a').id);
+      world.levers.rollBack = true;
+    }),
+    ends: ['rolled-back', 'targets-unverified'],
+    records: renewal,
+  },
+  'back-slowly': {
+    tells: 'A target needs some probes to be back on the last good version.',
+    world: { plan: plan({ rollout: { ...rollout, verify: patient } }) },
+    arrange: (world) => {
+      const others = { state: 'served', sha256: 'f'.repeat(64), serial: '01', chain: [], notAfter: NOW.toISOString() };
+      let backAt = Number.POSITIVE_INFINITY;
+      let probes = 0;
+      return targets(world, {
+        probe: async () => {
+          const at = world.clock.now().toISOString();
+          const [old] = world.served.values();
+          return { ...others, state: 'served', at, ...(++probes >= backAt && { sha256: old ?? '' }) };
+        },
+        deploy: async () => ({ state: 'deployed', detail: 'to another one' }),
+        rollBack: async () => {
+          backAt = probes + 16;
+          return { state: 'rolled-back', detail: 'soon' };
+        },
+      });
+    },
+    ends: ['rolled-back', 'targets-unverified'],
+    records: ['rollBackTarget'],
+  },
+  'within-budget': {
+    tells: 'One of two targets fails, which the plan allows.',
+    world: { targets: [...two], plan: plan({ rollout: { ...rollout, failureBudget: 1 } }) },
+    arrange: change((world) => {
+      world.lying.add(site('a').id);
+    }),
+    ends: ['partly-deployed', 'targets-unverified'],
+    records: renewal,
+  },
+  'deploy-refused': {
+    tells: 'The target refuses the new version.',
+    arrange: (world) => targets(world, { deploy: async () => ({ state: 'refused', reason: 'no such binding' }) }),
+    ends: ['partly-deployed', 'deploy-refused'],
+    records: ['renewCertificate', 'deployTarget'],
+  },
+  'deploy-forbidden': {
+    tells: 'A role is missing at the target.',
+    arrange: (world) => targets(world, { deploy: throwing('arm-forbidden') }),
+    ends: ['partly-deployed', 'targets-unverified'],
+    records: ['deployTarget'],
+  },
+  'deploy-away': {
+    tells: 'The target’s control plane does not answer in all attempts.',
+    arrange: (world) => targets(world, { deploy: throwing('arm-unreachable'), rollBack: throwing('arm-unreachable') }),
+    ends: ['partly-deployed', 'targets-unverified'],
+    records: ['deployTarget', 'rollBackTarget'],
+  },
+  'deploy-throws': {
+    tells: 'The activities fail that deploy and roll back.',
+    arrange: () => ({
+      meanwhile: ({ step }) => (step === 'deploy' || step === 'rollBack' ? throwing('bug')() : undefined),
+    }),
+    ends: ['partly-deployed', 'targets-unverified'],
+    records: ['deployTarget', 'rollBackTarget'],
+  },
+  'group-throws': {
+    tells: 'The orchestration of a group fails as a whole, after the merge.',
+    arrange: () => ({
+      orchestrators: {
+        ...orchestrators,
+        *deployGroup() {
+          throw new RenewalError('bug', 'the group fails in this test');
+        },
+      },
+    }),
+    ends: ['partly-deployed', 'step-failed'],
+    records: ['renewCertificate'],
+  },
+  'probe-flaps': {
+    tells: 'Every probe of a slow target needs seven attempts.',
+    world: { plan: plan({ rollout: { ...rollout, verify: { everySeconds: 10, forSeconds: 7200 } } }) },
+    arrange: (world) => {
+      let probes = 0;
+      const honest = targets(world, {});
+      return {
+        ...takesAtProbe(world, 45),
+        adapters: {
+          target: (...asked) => {
+            const adapter = honest.adapters?.target?.(...asked) ?? world.app.target(...asked);
+            return {
+              ...adapter,
+              probe: async (target) =>
+                ++probes % 7 === 0 ? await adapter.probe(target) : await throwing('arm-unreachable')(),
+            };
+          },
+        },
+      };
+    },
+    ends: served,
+    records: ['deployTarget'],
+  },
+};

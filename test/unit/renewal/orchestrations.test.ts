@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import type { JournalRecord } from '../../../src/journal/port.ts';
+import { startRenewal } from '../../../src/renewal/start.ts';
+import type { RenewalStatus } from '../../../src/renewal/story.ts';
+import { site } from '../../builders/world.ts';
+import { livePath, type Path } from '../../replay/path.ts';
+import { paths } from '../../replay/paths.ts';
+import { recordingsOf } from '../../replay/recording.ts';
+
+type Life = Awaited<ReturnType<typeof livePath>>;
+
+const lives = new Map<string, Promise<Life>>();
+
+/** A path is lived once, and looked at from several sides. */
+function lifeOf(name: string): Promise<Life> {
+  const life = lives.get(name) ?? livePath(paths[name] as Path);
+  lives.set(name, life);
+  return life;
+}
+
+const names = Object.keys(paths);
+
+describe('a renewal', () => {
+  it.each(Object.entries(paths).map(([name, path]) => [name, ...path.ends] as const))(
+    '%s ends as %s, %s',
+    async (name, outcome, outcomeReason) => {
+      const { lived } = await lifeOf(name);
+      expect(lived.result, lived.result.detail).toMatchObject({ outcome, outcomeReason });
+      expect(lived.status).toMatchObject({ stage: 'close', outcome, outcomeReason });
+    },
+  );
+});
+
+const settled = ['renewed', 'not-needed', 'cancelled'];
+
+describe('the row of a renewal', () => {
+  it.each(names.filter((name) => name !== 'close-fails'))('agrees with its end: %s', async (name) => {
+    const { world, lived } = await lifeOf(name);
+    const { result, renewalId } = lived;
+    const found = await world.app.store.certificate('kv-web', 'shop');
+    const { outcome: lastOutcome, outcomeReason: lastReason } = result;
+    expect(found?.row).toMatchObject({ state: 'idle', renewalId, lastOutcome, lastReason });
+    const good = settled.includes(result.outcome);
+    expect(found?.row.failedAttempts).toBe(good ? 0 : 1);
+    expect(Date.parse(found?.row.nextAttemptAt ?? '')).toBe(
+      good ? Number.NaN : world.clock.now().getTime() + 3_600_000,
+    );
+    if (result.new !== undefined)
+      expect(found?.row).toMatchObject({ expectedVersion: result.new.version, notAfter: result.new.notAfter });
+    expect(found?.row.cancelRequested).toBeUndefined();
+  });
+
+  it('does not stand in the way of the next renewal when it could not be closed', async () => {
+    const { world, bench } = await livePath(paths['close-fails'] as Path);
+    const again = await startRenewal(
+      { vault: 'kv-web', certificate: 'shop', reason: 'sweep', force: false },
+      { ...bench.app, store: { ...world.app.store, saveCertificate: () => Promise.resolve('"1"') } },
+    );
+    expect(again).toMatchObject({ state: 'waiting', outcomeReason: 'too-young' });
+  });
+
+  it('of a target tells what it was last seen serving', async () => {
+    const { world, lived } = await lifeOf('second-wave-lies');
+    const rows = await world.app.store.targets('kv-web/shop');
+    const servedSha256 = lived.result.old?.sha256;
+    expect(rows).toHaveLength(2);
+    for (const row of rows) expect(row).toMatchObject({ servedSha256, expectedSha256: servedSha256, verified: false });
+  });
+});
+
+describe('the journal of a renewal', () => {
+  const journalOf = ({ world, lived }: Life) => world.app.journal.read(lived.renewalId);
+  const irreversible = ['request', 'submit', 'merge', 'deploy', 'rollBack', 'close'];
+
+  it.each(names)('has the intent before every result: %s', async (name) => {
+    const records = await journalOf(await lifeOf(name));
+    const acts = records.filter(({ step, kind }) => irreversible.includes(step) && kind !== 'intent');
+    for (const act of acts) expect(intentBefore(act, records), act.key).toBe(true);
+  });
+
+  it.each(names)('says how it ended: %s', async (name) => {
+    const life = await lifeOf(name);
+    const closing = (await journalOf(life)).filter(({ step }) => step === 'close').at(0);
+    const { outcome, outcomeReason: reason } = life.lived.result;
+    expect(closing).toMatchObject({ kind: 'intent', facts: { outcome, reason } });
+  });
+
+  it('has every act of a plain renewal, in order', async () => {
+    const records = await journalOf(await lifeOf('one-target'));
+    expect(
+      records.filter(({ step }) => irreversible.includes(step)).map(({ step, kind }) => `${step} ${kind}`),
+    ).toEqual([
+      ...['request intent', 'request result', 'submit intent', 'submit result', 'merge intent', 'merge result'],
+      ...['deploy intent', 'deploy result', 'close intent'],
+    ]);
+  });
+});
+
+function intentBefore(act: JournalRecord, records: readonly JournalRecord[]): boolean {
+  const key = act.key.replace(/:(result|decision)$/, ':intent');
+  return records.some((record) => record.key === key && record.sequence < act.sequence);
+}
+
+describe('the custom status', () => {
+  const shown: readonly (readonly [string, string, Partial<RenewalStatus>])[] = [
+    ['the order while the issuer is waited for', 'issuer-pending', { stage: 'issue', waitingFor: 'issuer' }],
+    ['when a step is tried again', 'merge-retried', { stage: 'merge', waitingFor: 'vault-conflict' }],
+    ['that it rests between waves', 'two-waves', { stage: 'deploy', waitingFor: 'soak', verified: '1/2' }],
+    ['how many targets are verified', 'second-wave-lies', { stage: 'deploy', verified: '1/2' }],
+    ['that nothing is verified any more after a roll back', 'second-wave-lies', { stage: 'close', verified: '0/2' }],
+  ];
+
+  it.each(shown)('shows %s: %s', async (_title, name, status) => {
+    const { lived } = await lifeOf(name);
+    expect(lived.statuses).toContainEqual(expect.objectContaining(status));
+  });
+
+  it('says when the next attempt is, and forgets it in the next stage', async () => {
+    const { lived } = await lifeOf('merge-retried');
+    const waits = lived.statuses.filter(({ waitingFor }) => waitingFor !== undefined);
+    expect(waits.map(({ nextAttemptAt }) => nextAttemptAt)).toEqual([
+      '2026-06-01T12:00:02.000Z',
+      '2026-06-01T12:00:07.000Z',
+    ]);
+    expect(lived.status.waitingFor).toBeUndefined();
+  });
+
+  it('carries the order from the submission on', async () => {
+    const { lived } = await lifeOf('issuer-pending');
+    const late = lived.statuses.filter(({ stage }) => stage === 'issue' || stage === 'check' || stage === 'merge');
+    expect(late.every(({ order }) => order === lived.renewalId)).toBe(true);
+  });
+});
+
+describe('the histories', () => {
+  const executions = async (name: string) => recordingsOf((await lifeOf(name)).lived.calls, { path: name, tells: '' });
+
+  it.each(names)('stay small: %s', async (name) => {
+    for (const { orchestrator, history } of await executions(name)) {
+      const most = orchestrator === 'renewCertificate' || orchestrator.endsWith('Group') ? 300 : 200;
+      expect(history.length, orchestrator).toBeLessThanOrEqual(most);
+    }
+  });
+
+  it.each(names)('hold no key, no chain and no PEM: %s', async (name) => {
+    const { world, lived } = await lifeOf(name);
+    const text = lived.calls.map(({ input, result }) => input + JSON.stringify(result)).join('\n');
+    expect(text).not.toMatch(/-----BEGIN|PRIVATE KEY/);
+    const order = await world.app.store.order(lived.renewalId);
+    for (const body of order?.chain ?? []) expect(text).not.toContain(body);
+  });
+
+  it('of a wave of 51 targets are two groups', async () => {
+    const all = await executions('two-groups');
+    const groups = all.filter(({ orchestrator }) => orchestrator === 'deployGroup');
+    expect(groups.map(({ input }) => (input as { readonly targets: readonly unknown[] }).targets.length)).toEqual([
+      50, 1,
+    ]);
+  });
+
+  it('of a slow issuer follow one another without a gap in the rounds', async () => {
+    const polls = (await executions('issuer-pending-long'))
+      .flatMap(({ history }) => history.filter(({ Name }) => Name === 'poll'))
+      .map(({ Input }) => (JSON.parse(String(Input)) as { readonly round: number }[])[0]?.round);
+    expect(polls).toEqual(Array.from({ length: 27 }, (_, index) => index + 1));
+  });
+});
+
+describe('the targets', () => {
+  it('of the second wave are left alone when the canary fails', async () => {
+    const { world, lived } = await lifeOf('canary-lies');
+    expect(lived.result.targets.map(({ id }) => id)).toEqual([site('a').id]);
+    expect(world.served.get(site('b').id)).toBe(lived.result.old?.sha256);
+  });
+
+  it('that were never deployed to are not rolled back', async () => {
+    const { lived } = await lifeOf('deploy-refused');
+    expect(lived.calls.some(({ orchestrator }) => orchestrator === 'rollBackTarget')).toBe(false);
+  });
+
+  it('are not touched when nothing was merged', async () => {
+    for (const name of ['wrong-key', 'policy-changed', 'cancelled-before-merge']) {
+      const { world, lived } = await lifeOf(name);
+      expect(world.vault.calls.filter((verb) => verb === 'merge')).toEqual([]);
+      expect(lived.result.targets).toEqual([]);
+    }
+  });
+});

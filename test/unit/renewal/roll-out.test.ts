@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { judge } from '../../../src/renewal/deploy-target.ts';
+import { wavesOf } from '../../../src/renewal/roll-out.ts';
+import { NOW, site } from '../../builders/world.ts';
+
+describe('waves', () => {
+  it.each([
+    [0, [100], []],
+    [1, [100], [1]],
+    [1, [5, 25, 100], [1]],
+    [2, [5, 100], [1, 1]],
+    [10, [5, 25, 100], [1, 2, 7]],
+    [100, [5, 25, 100], [5, 20, 75]],
+    [3, [50, 60, 100], [2, 1]],
+  ])('of %i targets at %j percent are %j', (count, wavePercent, sizes) => {
+    const targets = Array.from({ length: count }, (_, index) => site(`site${index}`));
+    const waves = wavesOf(targets, wavePercent);
+    expect(waves.map(({ length }) => length)).toEqual(sizes);
+    expect(waves.flat()).toEqual(targets);
+  });
+});
+
+describe('a probe', () => {
+  const wanted = 'a'.repeat(64);
+  const served = { state: 'served', at: NOW.toISOString(), sha256: wanted, serial: '01', chain: [wanted] } as const;
+  const notAfter = NOW.toISOString();
+
+  it.each([
+    ['of what is wanted verifies', { ...served, notAfter }, { servedSha256: wanted }],
+    [
+      'of another certificate tells which is served',
+      { ...served, notAfter, sha256: 'b'.repeat(64) },
+      { servedSha256: 'b'.repeat(64), problem: `still serves ${'b'.repeat(16)}` },
+    ],
+    [
+      'of what is wanted in a chain that does not hold is not enough',
+      { ...served, notAfter, problem: 'the root is not pinned' },
+      { servedSha256: wanted, problem: 'the root is not pinned' },
+    ],
+    [
+      'that nobody answered is no verification',
+      { state: 'unreachable', at: NOW.toISOString(), reason: 'ECONNREFUSED' } as const,
+      { problem: 'unreachable: ECONNREFUSED' },
+    ],
+  ])('%s', (_title, probe, seen) => {
+    expect(judge(probe, wanted)).toEqual(seen);
+  });
+});

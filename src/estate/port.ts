@@ -15,6 +15,8 @@ export interface CertificateRow {
   readonly renewalId?: string;
   /** Why that attempt was started. */
   readonly startReason?: Reason;
+  /** Set when that attempt only deploys the current version again. */
+  readonly startScope?: 'deploy';
   readonly requester?: string;
   /** When the current version becomes due. ISO 8601, as all times here. */
   readonly dueAt?: string;
@@ -24,6 +26,8 @@ export interface CertificateRow {
   readonly failedAttempts: number;
   /** The version that is expected to be current. */
   readonly expectedVersion?: string;
+  /** A version that was merged, and that not every target was seen serving: the next attempt deploys it again. */
+  readonly undeployed?: string;
   readonly lastOutcome?: Outcome;
   readonly lastReason?: Reason;
   /** Id of the renewal that a person asked to cancel. */

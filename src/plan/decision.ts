@@ -32,7 +32,13 @@ export interface DecisionInput {
 
 /** `detail` is one sentence for people. Times are ISO 8601. */
 export type Decision =
-  | { readonly action: 'renew'; readonly reason: StartReason; readonly dueAt: string }
+  | {
+      readonly action: 'renew';
+      readonly reason: StartReason;
+      readonly dueAt: string;
+      /** `deploy`: the current version is good and was not seen served everywhere; it is deployed again. */
+      readonly scope: 'whole' | 'deploy';
+    }
   | {
       readonly action: 'wait';
       readonly reason: WaitReason;
@@ -65,7 +71,7 @@ export function decide(input: DecisionInput): Decision {
     const end = check(view);
     if (end !== undefined) return end;
   }
-  return { action: 'renew', reason: input.request.reason, dueAt: view.due.toISOString() };
+  return renew(view, 'whole');
 }
 
 interface View extends DecisionInput {
@@ -84,6 +90,7 @@ const checks: readonly Check[] = [
   currentVersionIsDisabled, // somebody switched it off: a new version would switch it on again
   renewalIsRunning, // one renewal a certificate, forced or not
   lastAttemptIsTooRecent, // failures are not repeated faster than the back-off allows
+  currentVersionIsNotServed, // merged is not served: it is deployed again before anything new is asked for
   versionIsTooYoung, // a wrong plan or clock must not make a renewal loop
   renewalPointIsAhead, // not due yet
   somebodyElsesRequestIsPending, // looked at last: while nothing is due, it is nobody's problem
@@ -128,6 +135,12 @@ function lastAttemptIsTooRecent({ row, request, now, due }: View): Decision | un
   return wait('backing-off', { dueAt: due, waitUntil: next, detail });
 }
 
+function currentVersionIsNotServed(view: View): Decision | undefined {
+  const { row, request, current, now, due, notAfter } = view;
+  if (request.force || row?.undeployed !== current.version || now >= due || now >= notAfter) return undefined;
+  return renew(view, 'deploy');
+}
+
 function versionIsTooYoung({ request, now, notAfter, grownUp, due }: View): Decision | undefined {
   if (request.force || now >= notAfter || now >= grownUp) return undefined;
   const detail = `The version is in the first quarter of its life, until ${grownUp.toISOString()}.`;
@@ -143,6 +156,10 @@ function somebodyElsesRequestIsPending({ facts, pendingIsOurs }: View): Decision
   if (facts.state !== 'present' || facts.pending?.status !== 'inProgress' || pendingIsOurs === true) return undefined;
   const detail = `Request ${facts.pending.requestId} is pending in the vault and is not ours; finish or delete it there.`;
   return refuse('refused', 'foreign-pending', detail);
+}
+
+function renew({ request, due }: View, scope: 'whole' | 'deploy'): Decision {
+  return { action: 'renew', reason: request.reason, dueAt: due.toISOString(), scope };
 }
 
 function viewOf(input: DecisionInput): View {

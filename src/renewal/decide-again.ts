@@ -3,6 +3,8 @@ import type { Ended, Inspected, RenewalInput } from './story.ts';
 
 /** The decision of start, made again on the facts that entered the history: the world may have moved in between. */
 export function decideAgain(input: RenewalInput, inspected: Inspected, now: Date): Ended | undefined {
+  // Nothing is asked for: the version that was merged is to be served, however young it is.
+  if (input.scope === 'deploy') return undefined;
   const { facts, plan, pendingIsOurs } = inspected;
   const request = { reason: startReason(input), force: input.force, renewalId: input.renewalId };
   const decision = decide({ now, request, plan, facts, row: undefined, pendingIsOurs });

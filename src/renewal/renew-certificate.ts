@@ -33,6 +33,10 @@ function* stagesOf(renewal: RenewalProgress): Story<Ended> {
   renewal.enter('decide');
   const notDue = decideAgain(renewal.input, inspected, renewal.now());
   if (notDue !== undefined) return notDue;
+  if (renewal.input.scope === 'deploy') {
+    renewal.merged(inspected.old);
+    return yield* rollOut(renewal, inspected, inspected.old);
+  }
 
   const mayRequest = yield* gate(renewal, 'before-request', { plan: inspected.plan.name, old: inspected.old.sha256 });
   if (isEnded(mayRequest)) return mayRequest;

@@ -30,7 +30,7 @@ export function* rollOut(renewal: RenewalProgress, inspected: Inspected, version
     results = [...results, ...waveResults];
     renewal.rolledOut(results);
     const failed = waveResults.filter((result) => !result.verified);
-    if (failed.length > plan.rollout.failureBudget) return yield* stop(renewal, inspected, results);
+    if (failed.length > plan.rollout.failureBudget) return yield* stop(renewal, inspected, { version, results });
     const last = results.length === targets.length;
     if (!last && plan.rollout.soakSeconds > 0) yield* pause(renewal, plan.rollout.soakSeconds, 'soak');
   }
@@ -54,8 +54,14 @@ function* deployWave(
   return results;
 }
 
-/** Rolls back every target that was touched, newest first in time does not matter: all serve on their own. */
-function* stop(renewal: RenewalProgress, inspected: Inspected, results: readonly TargetResult[]): Story<Ended> {
+/** Rolls back every target that was touched. A version that was only deployed again has none to go back to. */
+function* stop(
+  renewal: RenewalProgress,
+  inspected: Inspected,
+  at: { readonly version: VersionSummary; readonly results: readonly TargetResult[] },
+): Story<Ended> {
+  const { version, results } = at;
+  if (version.sha256 === inspected.old.sha256) return stopped(results);
   const touched = results.filter((result) => result.touched).map((result) => result.id);
   const back = new Map<string, TargetResult>();
   for (const [index, group] of groupsOf(inspected.targets.filter((target) => touched.includes(target.id))).entries()) {

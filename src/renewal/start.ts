@@ -94,7 +94,7 @@ async function decideAndClaim(request: StartRequest, place: Place, app: StartDep
   const gathered = { request, place, facts, found, row };
   switch (decision.action) {
     case 'renew':
-      return claim(gathered, app);
+      return claim(gathered, decision.scope, app);
     case 'wait':
       return remember(gathered, decision, app);
     case 'refuse':
@@ -119,28 +119,28 @@ async function runningRenewal(
   app: StartDependencies,
 ): Promise<Started | undefined> {
   if (found?.row.state !== 'renewing' || found.row.renewalId === undefined) return undefined;
-  const { renewalId: id, startReason = 'sweep', requester } = found.row;
+  const { renewalId: id, startReason = 'sweep', startScope: scope, requester } = found.row;
   const instance = await app.orchestrations.find(id);
   if (instance?.state === 'finished') return undefined;
   const names = { vault: place.vault.name, certificate: place.certificate.name };
   if (instance === undefined) {
-    await app.orchestrations.start({
-      renewalId: id,
-      ...names,
-      reason: startReason,
-      force: true,
-      ...(requester && { requester }),
-    });
+    const claimed = { renewalId: id, ...names, reason: startReason, force: true };
+    await app.orchestrations.start({ ...claimed, ...(scope && { scope }), ...(requester && { requester }) });
   }
   return { state: 'running', renewalId: id, ...names };
 }
 
 /** The ETag update that allocates the attempt is the claim: of several starters one wins, the others read its id. */
-async function claim({ request, place, facts, found, row }: Gathered, app: StartDependencies): Promise<Started> {
+async function claim(
+  { request, place, facts, found, row }: Gathered,
+  scope: 'whole' | 'deploy',
+  app: StartDependencies,
+): Promise<Started> {
   const attempt = row.attempt + 1;
   const id = idOf(place, facts, attempt);
   const names = { vault: place.vault.name, certificate: place.certificate.name };
-  const { nextAttemptAt: _next, cancelRequested: _cancel, requester: _requester, ...kept } = row;
+  const { nextAttemptAt: _next, cancelRequested: _cancel, requester: _requester, startScope: _scope, ...kept } = row;
+  const what = scope === 'deploy' ? { scope } : {};
   const claimed: CertificateRow = {
     ...kept,
     ...current(place, facts),
@@ -148,13 +148,14 @@ async function claim({ request, place, facts, found, row }: Gathered, app: Start
     attempt,
     renewalId: id,
     startReason: request.reason,
+    ...(scope === 'deploy' && { startScope: scope }),
     ...(request.requester !== undefined && { requester: request.requester }),
     lastAttemptAt: app.clock.now().toISOString(),
   };
   await app.store.saveCertificate(claimed, found?.etag);
   const { reason, force, requester, comment } = request;
   const by = { ...(requester !== undefined && { requester }), ...(comment !== undefined && { comment }) };
-  const input: RenewalInput = { renewalId: id, ...names, reason, force, ...by };
+  const input: RenewalInput = { renewalId: id, ...names, reason, force, ...what, ...by };
   await app.orchestrations.start(input);
   return { state: 'started', renewalId: id, ...names };
 }

@@ -15,6 +15,8 @@ export interface RenewalInput {
   readonly certificate: string;
   readonly reason: Reason;
   readonly force: boolean;
+  /** Set when the current version is only to be deployed again; absent: everything. */
+  readonly scope?: 'deploy';
   readonly requester?: string;
   /** What the requester wrote, for the journal. */
   readonly comment?: string;

@@ -39,7 +39,8 @@ export function closedRow(
   ended: { readonly result: RenewalResult; readonly plan: Plan | undefined; readonly now: Date },
 ): CertificateRow {
   const { result, plan, now } = ended;
-  const { nextAttemptAt: _next, cancelRequested: _cancel, ...kept } = row;
+  const { nextAttemptAt: _next, cancelRequested: _cancel, startScope: _scope, undeployed, ...kept } = row;
+  const merged = result.new?.version ?? undeployed;
   const good = settled.includes(result.outcome);
   const failedAttempts = good ? 0 : row.failedAttempts + 1;
   const hours = Math.min(2 ** (failedAttempts - 1), LONGEST_BACK_OFF_HOURS);
@@ -50,6 +51,7 @@ export function closedRow(
     lastOutcome: result.outcome,
     lastReason: result.outcomeReason,
     ...(!good && { nextAttemptAt: new Date(now.getTime() + hours * HOUR).toISOString() }),
+    ...(result.outcome !== 'renewed' && merged !== undefined && { undeployed: merged }),
     ...(result.new && { expectedVersion: result.new.version, notAfter: result.new.notAfter }),
     ...(result.new &&
       plan && { dueAt: dueAt(new Date(result.new.notBefore), new Date(result.new.notAfter), plan).toISOString() }),

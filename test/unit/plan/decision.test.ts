@@ -40,7 +40,36 @@ describe('decide renews', () => {
       action: 'renew',
       reason: situation.request.reason,
       dueAt: '2026-03-08T00:00:00.000Z',
+      scope: 'whole',
     });
+  });
+});
+
+describe('decide deploys again', () => {
+  const undeployed = aRow({ undeployed: aVersion().version });
+
+  it.each([
+    ['a young version that was not seen served everywhere', aSituation({ day: 1, row: undeployed }), 'deploy'],
+    [
+      'it also when somebody else’s request is pending',
+      aSituation({ day: 1, row: undeployed, facts: foreign }),
+      'deploy',
+    ],
+    ['nothing that is due itself: it is renewed', aSituation({ day: 70, row: undeployed }), 'whole'],
+    ['nothing that a person forces: it is renewed', aSituation({ day: 1, row: undeployed, request: force }), 'whole'],
+  ])('%s', (_title, situation, scope) => {
+    expect(decide(situation)).toMatchObject({ action: 'renew', scope });
+  });
+
+  it.each([
+    [
+      'during the back-off',
+      aSituation({ day: 70, row: { ...backingOff, ...undeployed, nextAttemptAt: backingOff.nextAttemptAt ?? '' } }),
+      'backing-off',
+    ],
+    ['when another version is current by now', aSituation({ day: 1, row: aRow({ undeployed: newer }) }), 'too-young'],
+  ])('nothing %s', (_title, situation, reason) => {
+    expect(decide(situation)).toMatchObject({ action: 'wait', reason });
   });
 });
 

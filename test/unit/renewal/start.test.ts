@@ -114,6 +114,19 @@ describe('startRenewal', () => {
     expect((await world.app.store.certificate('kv-web', 'shop'))?.row.attempt).toBe(2);
   });
 
+  it('deploys a version again that was merged and not seen served everywhere', async () => {
+    const young = await createWorld({ leftDays: 85 });
+    const held = young.vault.get('shop');
+    const version = held.state === 'present' ? held.current?.version : undefined;
+    await startRenewal(request(), young.app);
+    const found = await young.app.store.certificate('kv-web', 'shop');
+    if (found === undefined || version === undefined) throw new TypeError('row and version are there');
+    await young.app.store.saveCertificate({ ...found.row, undeployed: version }, found.etag);
+    expect(await startRenewal(request(), young.app)).toMatchObject({ state: 'started' });
+    expect(young.started).toMatchObject([{ scope: 'deploy' }]);
+    expect((await young.app.store.certificate('kv-web', 'shop'))?.row.startScope).toBe('deploy');
+  });
+
   it('says so when the vault cannot be reached, and leaves no claim behind', async () => {
     world.vault.fail = () => {
       throw new RenewalError('vault-unreachable', 'key-vault: no answer');

@@ -263,6 +263,22 @@ describe('closedRow', () => {
     expect(Date.parse(closed.nextAttemptAt ?? '') - NOW.getTime()).toBe(hours * 3_600_000);
   });
 
+  it('remembers a version that is not served everywhere, until it is', () => {
+    const version = {
+      version: 'b'.repeat(32),
+      sha256: 'c',
+      thumbprint: 'D',
+      serial: '1',
+      notBefore: NOW.toISOString(),
+      notAfter: NOW.toISOString(),
+    };
+    const partly = closedRow(row, { result: { ...result('partly-deployed'), new: version }, plan: plan(), now: NOW });
+    expect(partly.undeployed).toBe(version.version);
+    expect(closedRow(partly, { result: result('failed'), plan: plan(), now: NOW }).undeployed).toBe(version.version);
+    const served = closedRow(partly, { result: { ...result('renewed'), new: version }, plan: plan(), now: NOW });
+    expect(served.undeployed).toBeUndefined();
+  });
+
   it('forgets failures once the certificate is renewed', () => {
     const closed = closedRow(
       { ...row, failedAttempts: 4, nextAttemptAt: NOW.toISOString() },

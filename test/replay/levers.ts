@@ -135,3 +135,11 @@ export async function foreignChain(world: World): Promise<Issuer['poll']> {
   await issuer.submit({ renewalId: 'foreign', csr, validityDays: 90 });
   return () => issuer.poll({ reference: 'foreign' });
 }
+
+/** The row says that the current version was merged by an earlier renewal, and was not seen served everywhere. */
+export async function leaveUndeployed(world: World): Promise<void> {
+  const held = world.vault.get('shop');
+  const undeployed = held.state === 'present' ? held.current?.version : undefined;
+  const row = { vault: 'kv-web', name: 'shop', plan: 'web', owner: 'team-web', state: 'idle', attempt: 1 } as const;
+  await world.app.store.saveCertificate({ ...row, failedAttempts: 0, ...(undeployed && { undeployed }) });
+}

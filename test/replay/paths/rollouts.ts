@@ -1,7 +1,19 @@
 import { RenewalError } from '../../../src/errors.ts';
 import { NOW, plan, site } from '../../builders/world.ts';
 import { orchestrators } from '../app.ts';
-import { atOnce, change, patient, renewal, rollout, served, takesAtProbe, targets, throwing, two } from '../levers.ts';
+import {
+  atOnce,
+  change,
+  leaveUndeployed,
+  patient,
+  renewal,
+  rollout,
+  served,
+  takesAtProbe,
+  targets,
+  throwing,
+  two,
+} from '../levers.ts';
 import type { Paths } from '../path.ts';
 
 /** From the merge to the end. */
@@ -70,6 +82,29 @@ export const rollouts: Paths = {
     }),
     ends: ['partly-deployed', 'targets-unverified'],
     records: ['renewCertificate', 'deployTarget', 'rollBackGroup', 'rollBackTarget'],
+  },
+  'deployed-again': {
+    tells:
+      'An earlier renewal merged the version, but not every target served it: it is deployed, nothing is requested.',
+    world: { leftDays: 85 },
+    arrange: async (world) => {
+      await leaveUndeployed(world);
+      return {};
+    },
+    ends: served,
+    records: renewal,
+  },
+  'deployed-again-in-vain': {
+    tells: 'The target still does not serve the version that is deployed again; there is nothing to roll back to.',
+    world: { leftDays: 85 },
+    arrange: async (world) => {
+      await leaveUndeployed(world);
+      world.served.set(site('shop').id, 'f'.repeat(64));
+      world.lying.add(site('shop').id);
+      return {};
+    },
+    ends: ['partly-deployed', 'targets-unverified'],
+    records: renewal,
   },
   'second-wave-lies': {
     tells: 'The second wave does not serve the new version; both waves are rolled back.',

@@ -136,14 +136,18 @@ export async function seedForeignPending(seeded: Seeded, vault: VaultEmulator): 
  * What a renewal that died a month ago has left behind: a pending request in the vault, and the order row that says it
  * is ours. The row is written as the app's table shape has it.
  */
-export async function seedStalePending(seeded: Seeded, vault: VaultEmulator, storage: string): Promise<void> {
+export async function seedStalePending(
+  seeded: Seeded,
+  vault: VaultEmulator,
+  storage: () => Promise<string>,
+): Promise<void> {
   const csr = Buffer.from(
     await vault.foreignPending(seeded.name, { policy: { key_props: { reuse_key: false } } }),
     'base64',
   );
   const renewalId = `${seeded.name}-left-behind-${randomUUID().slice(0, 8)}`;
   const partition = `${seeded.vaultName}|${seeded.name}`.toLowerCase();
-  const orders = TableClient.fromConnectionString(storage, 'orders', { allowInsecureConnection: true });
+  const orders = TableClient.fromConnectionString(await storage(), 'orders', { allowInsecureConnection: true });
   await orders.createTable();
   await orders.upsertEntity({ partitionKey: `renewal:${renewalId}`, rowKey: 'at', schema: 1, partition });
   await orders.upsertEntity({
@@ -153,16 +157,21 @@ export async function seedStalePending(seeded: Seeded, vault: VaultEmulator, sto
   });
 }
 
-/** All current versions, with their keys made side by side. */
+/** All current versions, with their keys made side by side: those that take longest begin first. */
 export async function makeAll(
   estate: SeededEstate,
   ca: Authority,
   now: Date,
 ): Promise<ReadonlyMap<Seeded, MadeWithKeys>> {
+  const longestFirst = [...estate.certificates].sort((one, other) => bitsOf(other.keyType) - bitsOf(one.keyType));
   const made = await Promise.all(
-    estate.certificates.map(
+    longestFirst.map(
       async (seeded) => [seeded, await makeCurrent(seeded, ca, { now, domain: estate.domain })] as const,
     ),
   );
   return new Map(made);
+}
+
+function bitsOf(keyType: string): number {
+  return keyType.startsWith('RSA-') ? Number(keyType.slice(4)) : 0;
 }

@@ -67,8 +67,10 @@ export async function startStand(options: StandOptions): Promise<Stand> {
     const caCertificate = seedCa(cloud.vault(estate.caVaultName), issuing);
     const made = await certificates;
     await fillVaults(cloud, made);
-    const siteOf = await openSites(cloud, estate, { clock, log, fault: options.fault });
-    await openPending(cloud, made);
+    const [siteOf] = await Promise.all([
+      openSites(cloud, estate, { clock, log, fault: options.fault }),
+      openPending(cloud, made),
+    ]);
     const file = join(dirname(cloud.caFile), 'estate.yaml');
     const vaults = estate.vaultNames.map((name) => placeOf(cloud.vault(name)));
     await writeFile(
@@ -115,10 +117,10 @@ async function fillVaults(cloud: Cloud, made: ReadonlyMap<Seeded, MadeWithKeys>)
 
 /** Requests that were left pending: by somebody else, and by ourselves long ago. */
 async function openPending(cloud: Cloud, made: ReadonlyMap<Seeded, MadeWithKeys>): Promise<void> {
-  const { connectionString } = await cloud.azurite;
+  const storage = async () => (await cloud.azurite).connectionString;
   for (const seeded of made.keys()) {
     if (seeded.key === 'foreign-pending') await seedForeignPending(seeded, cloud.vault(seeded.vaultName));
-    if (seeded.key === 'stale-pending') await seedStalePending(seeded, cloud.vault(seeded.vaultName), connectionString);
+    if (seeded.key === 'stale-pending') await seedStalePending(seeded, cloud.vault(seeded.vaultName), storage);
   }
 }
 

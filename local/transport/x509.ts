@@ -44,14 +44,21 @@ export interface CertificateContent {
   readonly extensions: readonly Der[];
   /** Signs: the issuer's key. */
   readonly signer: KeyObject;
+  /** At most 20 octets, the first from 1 to 127. Random by default. */
+  readonly serial?: Uint8Array;
+  /** Node's by default. */
+  readonly sign?: SignBytes;
 }
 
-/** Makes a certificate (RFC 5280) with a random serial number. Answers with the DER. */
+/** Signs as Node's `sign` does. Who must repeat a signature byte by byte brings one of their own. */
+export type SignBytes = (hash: string, bytes: Uint8Array, key: KeyObject) => Uint8Array;
+
+/** Makes a certificate (RFC 5280). Answers with the DER. */
 export function signCertificate(content: CertificateContent): Buffer {
   const algorithm = signatureAlgorithm(content.signer);
   const toBeSigned = sequence(
     tagged(0, integer(2)),
-    integer(randomSerial()),
+    integer(content.serial ?? randomSerial()),
     algorithm.identifier,
     distinguishedName(content.issuer),
     sequence(time(content.notBefore), time(content.notAfter)),
@@ -59,11 +66,21 @@ export function signCertificate(content: CertificateContent): Buffer {
     raw(spkiOf(content.publicKey)),
     tagged(3, sequence(...content.extensions)),
   );
-  return signed(toBeSigned, content.signer);
+  return signed(toBeSigned, content.signer, content.sign);
 }
 
-/** Makes a certification request (RFC 2986) with one attribute: the wanted extensions. */
-export function signRequest(subject: readonly RelativeName[], extensions: readonly Der[], key: KeyObject): Buffer {
+export interface RequestContent {
+  /** RDNs in the order of the DER. */
+  readonly subject: readonly RelativeName[];
+  /** What is wished for: the request's one attribute. */
+  readonly extensions: readonly Der[];
+  readonly key: KeyObject;
+  /** Node's by default. */
+  readonly sign?: SignBytes;
+}
+
+/** Makes a certification request (RFC 2986). Answers with the DER. */
+export function signRequest({ subject, extensions, key, sign }: RequestContent): Buffer {
   const extensionRequest = sequence(oid('1.2.840.113549.1.9.14'), set(sequence(...extensions)));
   const content = sequence(
     integer(0),
@@ -71,7 +88,7 @@ export function signRequest(subject: readonly RelativeName[], extensions: readon
     raw(spkiOf(createPublicKey(key))),
     tagged(0, extensionRequest),
   );
-  return signed(content, key);
+  return signed(content, key, sign);
 }
 
 export const extensions = {
@@ -94,9 +111,9 @@ function keyId(key: KeyObject): Buffer {
   return createHash('sha1').update(keyBits.valueBlock.valueHexView).digest();
 }
 
-function signed(content: Der, key: KeyObject): Buffer {
+function signed(content: Der, key: KeyObject, signBytes: SignBytes = sign): Buffer {
   const algorithm = signatureAlgorithm(key);
-  const signature = sign(algorithm.hash, encode(content), key);
+  const signature = signBytes(algorithm.hash, encode(content), key);
   return encode(sequence(content, algorithm.identifier, bits(signature)));
 }
 

@@ -1,12 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { AccessControl } from '../access.ts';
 import type { StandClock } from '../clock.ts';
 import { type EmulatorResponse, jsonResponse } from '../emulator.ts';
 import type { VaultEvent } from '../events/types.ts';
+import type { ApiVersion } from './api-versions.ts';
+import type { Chance } from './chance.ts';
 import { badParameter } from './errors.ts';
 import type { KeyPool } from './keys.ts';
-import type { VaultState } from './state.ts';
+import type { Provider } from './provider.ts';
+import type { CertificateRecord, VaultState } from './state.ts';
+import type { Throttling, Transaction } from './throttle.ts';
 
 export interface VaultOptions {
   /** 3 to 24 characters. */
@@ -25,16 +28,30 @@ export interface VaultOptions {
   /** 7 to 90. */
   readonly retentionDays?: number;
   readonly purgeProtection?: boolean;
+  /** How the vault asks who may do what; only the words of a 403 differ. Roles by default. */
+  readonly permissions?: 'roles' | 'access-policies';
+  /** Who issues for named issuers; a CA in memory by default. */
+  readonly provider?: Provider;
+  /** Absent: nobody is throttled. `{}` are the published limits. */
+  readonly throttling?: Throttling;
+  /** Numbers in [0, 1). With a seeded one, the same clock and the same keys the vault repeats itself byte by byte. */
+  readonly random?: () => number;
 }
 
 /** What every operation works with. */
 export interface VaultContext {
   readonly options: VaultOptions;
   readonly state: VaultState;
+  readonly chance: Chance;
+  readonly provider: Provider;
   now(): Date;
   /** Like the clock's `at`, and taken back when the vault is stopped. */
-  at(due: Date, wake: () => void): void;
+  at(due: Date, wake: () => void): () => void;
   raise(event: VaultEvent): void;
+  /** Lets a transaction in, or throws Azure's 429. */
+  charge(transaction: Transaction): void;
+  /** To be called when a certificate has a new version or policy: when its lifetime action is due may have changed. */
+  watchLifetime(record: CertificateRecord): void;
 }
 
 /** One authorised request, taken apart. */
@@ -45,7 +62,7 @@ export interface Call {
   /** Empty: the newest. */
   readonly version: string;
   readonly query: URLSearchParams;
-  readonly apiVersion: string;
+  readonly apiVersion: ApiVersion;
   /** As the client sent it. */
   readonly path: string;
   /** JSON, or `undefined`. */
@@ -82,5 +99,3 @@ export const ok = (body: object, headers: Record<string, string> = {}): Emulator
 
 export const seconds = (date: Date): number => Math.floor(date.getTime() / 1000);
 export const later = (date: Date, secondsLater: number): Date => new Date(date.getTime() + secondsLater * 1000);
-/** Ids of versions and requests. */
-export const newId = (): string => randomUUID().replaceAll('-', '');

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { EmulatorResponse } from '../emulator.ts';
 import { attributesInput, type Call, ok, readBody, seconds, tagsInput } from './call.ts';
-import { issuerNotFound, notFound } from './errors.ts';
+import { notFound } from './errors.ts';
+import { issuerOfPolicy } from './issuers.ts';
 import { paged } from './paging.ts';
-import { completePolicy, type Policy, type PolicyInput, policyInput } from './policy.ts';
+import { completePolicy, forApiVersion, type Policy, type PolicyInput, policyInput } from './policy.ts';
 import { certificateBundle, listItem, policyShape, versionBundle } from './shapes.ts';
 import { type CertificateRecord, currentVersion, type Version } from './state.ts';
 
@@ -34,44 +35,47 @@ export function updateCertificate(call: Call): EmulatorResponse {
   const record = vault.state.require(name);
   const found = findVersion(record, version);
   if (found === undefined) throw notFound('certificate', version === '' ? name : `${name}/${version}`);
-  if (body.policy !== undefined) record.policy = changedPolicy(call, record, body.policy);
+  if (body.policy !== undefined) adopt(call, record, changedPolicy(call, record, body.policy));
   if (body.attributes?.enabled !== undefined) found.enabled = body.attributes.enabled;
   if (body.tags !== undefined) found.tags = body.tags;
   found.updated = vault.now();
   return ok(version === '' ? certificateBundle(call, record) : versionBundle(call, record, found));
 }
 
-function changedPolicy({ vault }: Call, record: CertificateRecord, input: PolicyInput): Policy {
-  const policy = completePolicy(input, { base: record.policy, now: seconds(vault.now()) });
-  if (!['Self', 'Unknown'].includes(policy.issuer.name)) throw issuerNotFound();
+/** A changed policy, or Azure's refusal of it; nothing is changed yet. */
+function changedPolicy({ vault, apiVersion }: Call, record: CertificateRecord, input: PolicyInput): Policy {
+  const known = forApiVersion(input, apiVersion);
+  const policy = completePolicy(known, { base: record.policy, now: seconds(vault.now()) });
+  issuerOfPolicy(vault, policy);
   return policy;
 }
 
-export function getPolicy({ vault, name }: Call): EmulatorResponse {
-  return ok(policyShape(vault, vault.state.require(name)));
+/** A changed lifetime action holds at once for the certificate that is there. */
+function adopt({ vault }: Call, record: CertificateRecord, policy: Policy): void {
+  record.policy = policy;
+  vault.watchLifetime(record);
+}
+
+export function getPolicy(call: Call): EmulatorResponse {
+  return ok(policyShape(call, call.vault.state.require(call.name)));
 }
 
 export function updatePolicy(call: Call): EmulatorResponse {
   const record = call.vault.state.require(call.name);
-  record.policy = changedPolicy(call, record, readBody(policyInput, call));
-  return ok(policyShape(call.vault, record));
+  adopt(call, record, changedPolicy(call, record, readBody(policyInput, call)));
+  return ok(policyShape(call, record));
 }
 
 export function listCertificates(call: Call): EmulatorResponse {
   const includePending = call.query.get('includePending')?.toLowerCase() === 'true';
   const shown = call.vault.state.all().filter((record) => includePending || record.versions.length > 0);
-  return ok(
-    paged(
-      call,
-      shown.map((record) => listItem(call, record)),
-    ),
-  );
+  return ok(paged(call, shown, { key: ({ name }) => name, item: (record) => listItem(call, record) }));
 }
 
 export function listVersions(call: Call): EmulatorResponse {
   const record = call.vault.state.find(call.name);
+  if (record === undefined) return ok({ value: [], nextLink: null });
   // In the recordings versions come in the order of their ids.
-  const versions = [...(record?.versions ?? [])].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const items = record === undefined ? [] : versions.map((version) => listItem(call, record, version));
-  return ok(paged(call, items));
+  const item = (version: Version): object => listItem(call, record, version);
+  return ok(paged(call, record.versions, { key: ({ id }) => id, item }));
 }

@@ -21,25 +21,3 @@ export function authenticate(request: EmulatorRequest, options: VaultOptions): P
     'www-authenticate': hasToken ? `${challenge}, error="invalid_token"` : challenge,
   });
 }
-
-/** Throws Azure's 403 unless a role lets the principal do it. */
-export function authorise(
-  principal: Principal,
-  demand: { action: string; scope: string },
-  options: VaultOptions,
-): void {
-  const { action, scope } = demand;
-  if (options.access.allows(principal, action, scope)) return;
-  const lines = [
-    'Caller is not authorized to perform action on resource.',
-    'If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.',
-    `Caller: oid=${principal.id}`,
-    `Action: '${action}'`,
-    `Resource: '${scope}'`,
-    'Assignment: (not found)',
-    'DenyAssignmentId: null',
-    'DecisionReason: null ',
-    `Vault: ${options.name};location=${options.region ?? 'westeurope'}`,
-  ];
-  throw new VaultRefusal(403, 'Forbidden', `${lines.join('\r\n')}\r\n`, 'ForbiddenByRbac');
-}

@@ -1,14 +1,20 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { AlternativeNames } from '../../src/certificate/types.ts';
 import type { Der } from '../transport/der.ts';
-import { extensions, signCertificate, signRequest } from '../transport/x509.ts';
+import { extensions, type SignBytes, signCertificate, signRequest } from '../transport/x509.ts';
 import type { Policy } from './policy.ts';
 import { parseSubject } from './subject.ts';
 
 type CertificateProperties = Policy['x509_props'];
 
+/** What makes a signature and a serial number repeatable; by default they are not. */
+export interface Repeatable {
+  readonly sign?: SignBytes;
+  readonly serial?: Uint8Array;
+}
+
 /** The PKCS#10 request of a pending certificate: the extensions and their order are as the real service has them. */
-export function makeRequest({ x509_props }: Policy, key: KeyObject): Buffer {
+export function makeRequest({ x509_props }: Policy, key: KeyObject, { sign }: Repeatable = {}): Buffer {
   const { ca } = x509_props.basic_constraints;
   const wanted = [
     extensions.keyUsage(x509_props.key_usage),
@@ -16,14 +22,16 @@ export function makeRequest({ x509_props }: Policy, key: KeyObject): Buffer {
     ...alternativeNames(x509_props),
     extensions.basicConstraints(ca, false),
   ];
-  return signRequest(parseSubject(x509_props.subject) ?? [], wanted, key);
+  const subject = parseSubject(x509_props.subject) ?? [];
+  return signRequest({ subject, extensions: wanted, key, ...(sign && { sign }) });
 }
 
 /** How far before the moment of issue the issuer Self lets a certificate begin. */
 export const SELF_BACKDATE_SECONDS = 600;
 
 /** The certificate that the issuer Self makes. */
-export function selfSign({ x509_props }: Policy, key: KeyObject, now: Date): Buffer {
+export function selfSign({ x509_props }: Policy, key: KeyObject, issue: Repeatable & { readonly now: Date }): Buffer {
+  const { now, ...repeatable } = issue;
   const publicKey = createPublicKey(key);
   const subject = parseSubject(x509_props.subject) ?? [];
   return signCertificate({
@@ -41,6 +49,7 @@ export function selfSign({ x509_props }: Policy, key: KeyObject, now: Date): Buf
       extensions.subjectKeyId(publicKey),
     ],
     signer: key,
+    ...repeatable,
   });
 }
 

@@ -1,9 +1,16 @@
 import type { EmulatorResponse } from '../emulator.ts';
-import { type Call, later, ok } from './call.ts';
-import { deletedNotFound, purgeProtected, recoverableNotFound, recoverConflict } from './errors.ts';
+import { type Call, later, ok, type VaultContext } from './call.ts';
+import {
+  beingDeleted,
+  deletedNotFound,
+  purgeProtected,
+  recoverableNotFound,
+  recoverConflict,
+  type VaultRefusal,
+} from './errors.ts';
 import { paged } from './paging.ts';
 import { certificateBundle, certificateId, deletedBundle, deletedItem } from './shapes.ts';
-import type { DeletedRecord } from './state.ts';
+import { type CertificateRecord, currentVersion, type DeletedRecord } from './state.ts';
 
 /** In the recordings a deletion or recovery became visible after so long. */
 const LAG_SECONDS = 11;
@@ -44,12 +51,7 @@ export function listDeleted(call: Call): EmulatorResponse {
     .allDeleted()
     .filter((deleted) => isVisible(deleted, call.vault.now()))
     .filter(({ record }) => includePending || record.versions.length > 0);
-  return ok(
-    paged(
-      call,
-      shown.map((deleted) => deletedItem(call, deleted)),
-    ),
-  );
+  return ok(paged(call, shown, { key: ({ record }) => record.name, item: (deleted) => deletedItem(call, deleted) }));
 }
 
 export function recoverDeleted(call: Call): EmulatorResponse {
@@ -57,15 +59,22 @@ export function recoverDeleted(call: Call): EmulatorResponse {
   const deleted = vault.state.deleted(name);
   if (deleted === undefined) throw recoverableNotFound(name);
   const { record } = deleted;
-  if (!isVisible(deleted, vault.now())) throw recoverConflict(certificateId(vault, record.name));
+  if (!isVisible(deleted, vault.now())) throw conflictOf(vault, record);
   deleted.recoveredAt = later(vault.now(), LAG_SECONDS);
   return ok(certificateBundle(call, record));
 }
 
+/** Somebody else is at work on the deleted certificate, or its deletion is not through. */
+function conflictOf(vault: VaultContext, record: CertificateRecord): VaultRefusal {
+  return recoverConflict(certificateId(vault, record.name, currentVersion(record)?.id ?? record.shell?.version));
+}
+
 export function purgeDeleted(call: Call): EmulatorResponse {
   const { vault, name } = call;
-  const deleted = visible(call);
+  const deleted = vault.state.deleted(name);
   if (deleted === undefined) throw deletedNotFound(name);
+  if (deleted.recoveredAt !== undefined) throw conflictOf(vault, deleted.record);
+  if (!isVisible(deleted, vault.now())) throw beingDeleted(name);
   if (vault.options.purgeProtection === true) throw purgeProtected();
   vault.state.purge(name);
   return { status: 204, headers: {} };

@@ -4,18 +4,26 @@ export class VaultRefusal extends Error {
   readonly status: number;
   readonly code: string;
   readonly innerCode: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, code: string, message: string, innerCode?: string) {
+  constructor(status: number, code: string, message: string, extra: RefusalExtra | string = {}) {
     super(message);
+    const { innerCode, headers = {} } = typeof extra === 'string' ? { innerCode: extra } : extra;
     this.status = status;
     this.code = code;
     this.innerCode = innerCode;
+    this.headers = headers;
   }
 
   toBody(): object {
     const inner = this.innerCode === undefined ? {} : { innererror: { code: this.innerCode } };
     return { error: { code: this.code, message: this.message, ...inner } };
   }
+}
+
+interface RefusalExtra {
+  readonly innerCode?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export const badParameter = (message: string): VaultRefusal => new VaultRefusal(400, 'BadParameter', message);
@@ -90,11 +98,50 @@ export const beingDeleted = (name: string): VaultRefusal =>
     'ObjectIsBeingDeleted',
   );
 
+/** Between a recovery's answer and the moment that it is through. */
+export const beingRecovered = (name: string): VaultRefusal =>
+  new VaultRefusal(
+    409,
+    'Conflict',
+    `Certificate ${name} is currently being recovered and cannot be re-created; retry later.`,
+    'ObjectIsBeingRecovered',
+  );
+
 export const recoverConflict = (id: string): VaultRefusal =>
   new VaultRefusal(
     409,
     'Conflict',
-    `There was a conflict while recovering the soft-deleted certificate '${id}'. This can happen when multiple operations are performed in parallel on this certificate; try again.`,
+    `There was a conflict while recovering the soft-deleted certificate '${id}'. This can happen when multiple operations are performed in parallel against the soft-deleted certificate. To avoid this error, perform operations against the soft-deleted certificate in a sequential manner.`,
+  );
+
+export const restoreConflict = (id: string): VaultRefusal =>
+  new VaultRefusal(
+    409,
+    'Conflict',
+    `Conflict while restoring certificate ${id} - certificate already exists or concurrent access`,
+  );
+
+/** The blanks in the code are Azure's. */
+export const malformedBackup = (): VaultRefusal =>
+  new VaultRefusal(400, 'Malformed backup blob', 'Backup blob contains invalid or corrupt version.');
+
+/** A blob of another subscription or geography. */
+export const foreignBackup = (): VaultRefusal => badParameter('Cannot decrypt backup blob.');
+
+/** Names of certificates, keys and secrets are one set of names: the collision with an object that is there already. */
+export const nameInUse = (noun: Noun, name: string, by: Noun): VaultRefusal =>
+  new VaultRefusal(
+    409,
+    'Conflict',
+    `A ${noun} named ${name} can not be created, because a ${by} of that name exists in this key vault.`,
+  );
+
+export const throttled = (retryAfterSeconds: number | undefined): VaultRefusal =>
+  new VaultRefusal(
+    429,
+    'Throttled',
+    'Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached',
+    retryAfterSeconds === undefined ? {} : { headers: { 'retry-after': String(retryAfterSeconds) } },
   );
 
 export const purgeProtected = (): VaultRefusal =>
@@ -114,3 +161,12 @@ export const disabled = (noun: 'key' | 'secret', operation: string): VaultRefusa
 
 export const keyOperationForbidden = (operation: string): VaultRefusal =>
   new VaultRefusal(403, 'Forbidden', `Operation ${operation} is not permitted on this key.`, 'KeyOperationForbidden');
+
+/** Signing, wrapping and encrypting keep to the key's dates; what takes such work back does not. */
+export const outsideKeyDates = (operation: string, when: 'expired' | 'not yet valid'): VaultRefusal =>
+  new VaultRefusal(
+    403,
+    'Forbidden',
+    `Operation ${operation} is not allowed on a key that is ${when}.`,
+    when === 'expired' ? 'KeyExpired' : 'KeyNotYetValid',
+  );

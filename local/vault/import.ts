@@ -3,14 +3,23 @@ import { z } from 'zod';
 import { readCertificate } from '../../src/certificate/read.ts';
 import type { CertificateDetails } from '../../src/certificate/types.ts';
 import type { EmulatorResponse } from '../emulator.ts';
-import { attributesInput, type Call, newId, ok, readBody, seconds, tagsInput } from './call.ts';
+import { knowsCertificateOrder } from './api-versions.ts';
+import { attributesInput, type Call, ok, readBody, seconds, tagsInput, type VaultContext } from './call.ts';
 import { exportOrder, type ReceivedChain, readChain } from './chain.ts';
 import { badParameter } from './errors.ts';
 import { addVersion } from './issuance.ts';
+import { issuerOfPolicy } from './issuers.ts';
 import { kindOf } from './keys.ts';
 import { assertCanCreate } from './pending.ts';
 import { readPfx } from './pfx-read.ts';
-import { type ContentType, completePolicy, type Policy, type PolicyInput, policyInput } from './policy.ts';
+import {
+  type ContentType,
+  completePolicy,
+  forApiVersion,
+  type Policy,
+  type PolicyInput,
+  policyInput,
+} from './policy.ts';
 import { certificateBundle } from './shapes.ts';
 import type { CertificateRecord, Version } from './state.ts';
 import { renderSubject } from './subject.ts';
@@ -25,7 +34,7 @@ const importInput = z.object({
 });
 
 export function importCertificate(call: Call): EmulatorResponse {
-  const { vault, name } = call;
+  const { vault, name, apiVersion } = call;
   const body = readBody(importInput, call);
   assertCanCreate(vault, name);
   const file = readFile(body.value, body.pwd ?? '');
@@ -36,36 +45,42 @@ export function importCertificate(call: Call): EmulatorResponse {
   if (new Date(received.leaf.validTo) <= vault.now()) {
     throw badParameter('The specified X.509 certificate content has expired. Please check if certificate is valid.');
   }
-  const policy = importedPolicy({ ...file, received, given: body.policy ?? {}, now: seconds(vault.now()) });
+  const given = forApiVersion(body.policy ?? {}, apiVersion);
+  const policy = importedPolicy({ ...file, received, given, now: seconds(vault.now()) });
+  issuerOfPolicy(vault, policy);
   const existing = vault.state.find(name);
   const record: CertificateRecord = existing ?? { name, policy, versions: [] };
   record.policy = policy;
   delete record.pending;
   vault.state.add(record);
   addVersion(vault, record, {
-    ...newVersion({ received, key: file.key, policy, now: vault.now() }),
+    ...newVersion(vault, { received, key: file.key, policy, created: vault.now() }),
     tags: body.tags,
     enabled: body.attributes?.enabled ?? true,
-    ...(body.preserveCertOrder === true && {
-      preserveCertOrder: true,
-      chain: exportOrder(received, true),
-    }),
+    ...(body.preserveCertOrder === true &&
+      knowsCertificateOrder(apiVersion) && {
+        preserveCertOrder: true,
+        chain: exportOrder(received, true),
+      }),
   });
   return ok(certificateBundle(call, record));
 }
 
 /** A finished version around a chain that came from outside. */
-export function newVersion(parts: { received: ReceivedChain; key: KeyObject; policy: Policy; now: Date }): Version {
-  const { received, key, policy, now } = parts;
+export function newVersion(
+  { chance }: VaultContext,
+  parts: { received: ReceivedChain; key: KeyObject; policy: Policy; created: Date },
+): Version {
+  const { received, key, policy, created } = parts;
   return {
-    id: newId(),
+    id: chance.id(),
     leaf: received.leaf,
     chain: exportOrder(received, false),
     key,
     policy,
     preserveCertOrder: false,
-    created: now,
-    updated: now,
+    created,
+    updated: created,
     enabled: true,
     tags: undefined,
   };

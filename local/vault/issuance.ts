@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import type { VaultEvent } from '../events/types.ts';
 import { later, type VaultContext } from './call.ts';
 import { exportOrder, type ReceivedChain, readChain } from './chain.ts';
@@ -45,6 +44,7 @@ export function addVersion(vault: VaultContext, record: CertificateRecord, versi
   record.versions.push(version);
   raise(vault, record, { version, type: 'Microsoft.KeyVault.CertificateNewVersionCreated' });
   watchExpiry(vault, record, version);
+  vault.watchLifetime(record);
 }
 
 /** Raises near-expiry and expiry at their time, if the version is the current one of a living certificate by then. */
@@ -91,10 +91,12 @@ const CANCEL_SECONDS = 11;
 
 /** Lets the issuer Self finish an operation by the clock. */
 export function scheduleSelf(vault: VaultContext, record: CertificateRecord, pending: Pending): void {
-  const due = later(vault.now(), randomInt(SELF_SECONDS.least, SELF_SECONDS.most + 1));
-  vault.at(due, () => {
+  const { chance } = vault;
+  vault.at(later(vault.now(), chance.integer(SELF_SECONDS.least, SELF_SECONDS.most)), () => {
     if (!isRunning(vault, record, pending) || pending.cancellationRequested) return;
-    const received = readChain([selfSign(pending.policy, pending.key, vault.now())], pending.key);
+    const repeatable = { sign: chance.sign, serial: chance.serial() };
+    const der = selfSign(pending.policy, pending.key, { now: vault.now(), ...repeatable });
+    const received = readChain([der], pending.key);
     if (received !== undefined) completePending(vault, record, { received });
   });
 }
@@ -106,6 +108,7 @@ export function scheduleCancellation(vault: VaultContext, record: CertificateRec
   });
 }
 
-function isRunning(vault: VaultContext, record: CertificateRecord, pending: Pending): boolean {
+/** True while the operation is the living certificate's and nothing has ended it. */
+export function isRunning(vault: VaultContext, record: CertificateRecord, pending: Pending): boolean {
   return vault.state.find(record.name) === record && record.pending === pending && pending.status === 'inProgress';
 }

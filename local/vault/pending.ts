@@ -1,23 +1,27 @@
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { type EmulatorResponse, jsonResponse } from '../emulator.ts';
-import { attributesInput, type Call, newId, ok, readBody, seconds, tagsInput, type VaultContext } from './call.ts';
+import { knowsCertificateOrder } from './api-versions.ts';
+import { attributesInput, type Call, ok, readBody, seconds, tagsInput, type VaultContext } from './call.ts';
 import { readChain } from './chain.ts';
 import { makeRequest } from './csr.ts';
 import {
   badParameter,
   invalidProperty,
-  issuerNotFound,
   keyMismatch,
   mergeForbidden,
+  nameInUse,
   pendingInProgress,
   pendingNotFound,
 } from './errors.ts';
 import { completePending, scheduleCancellation, scheduleSelf } from './issuance.ts';
+import { issuerOfPolicy } from './issuers.ts';
 import { makeKey } from './keys.ts';
-import { completePolicy, keyKind, type Policy, policyInput } from './policy.ts';
+import { schedulePartner } from './partner.ts';
+import { completePolicy, forApiVersion, keyKind, type Policy, policyInput } from './policy.ts';
 import { certificateBundle, certificateId, operationShape } from './shapes.ts';
 import { type CertificateRecord, currentVersion, type Pending, type Tags } from './state.ts';
+import type { Transaction } from './throttle.ts';
 
 const RETRY_AFTER = { 'retry-after': '10' };
 
@@ -34,14 +38,16 @@ export async function createCertificate(call: Call): Promise<EmulatorResponse> {
   const existing = vault.state.find(name);
   assertCanCreate(vault, name);
   const now = seconds(vault.now());
-  const policy = body.policy === undefined ? existing?.policy : completePolicy(body.policy, { now });
+  const given = body.policy && forApiVersion(body.policy, apiVersion);
+  const policy = given === undefined ? existing?.policy : completePolicy(given, { now });
   if (policy === undefined) throw invalidProperty('policy', 'A new certificate needs a policy.');
-  if (!['Self', 'Unknown'].includes(policy.issuer.name)) throw issuerNotFound();
+  if (issuerOfPolicy(vault, policy)?.enabled === false) throw badParameter('The issuer of the policy is disabled.');
+  vault.charge(costOf(existing, policy));
   const record = await openPending(vault, name, {
     policy,
     tags: body.tags,
     enabled: body.attributes?.enabled ?? true,
-    preserveCertOrder: body.preserveCertOrder ?? false,
+    preserveCertOrder: knowsCertificateOrder(apiVersion) && body.preserveCertOrder === true,
   });
   const { pending } = record;
   const query = `api-version=${apiVersion}&request_id=${pending.requestId}`;
@@ -49,9 +55,18 @@ export async function createCertificate(call: Call): Promise<EmulatorResponse> {
   return jsonResponse(202, operationShape(call, record, pending), { location, ...RETRY_AFTER });
 }
 
+/** A key that is used again is not created. */
+function costOf(existing: CertificateRecord | undefined, policy: Policy): Transaction {
+  const { reuse_key, kty } = policy.key_props;
+  if (reuse_key && existing !== undefined && existing.versions.length > 0) return { kind: 'other' };
+  return { kind: 'key-create', key: keyKind(policy), hsm: kty.endsWith('-HSM') };
+}
+
 /** Throws where nothing new may be made under this name now. */
 export function assertCanCreate(vault: VaultContext, name: string): void {
   vault.state.assertNameIsFree(name, vault.now());
+  if (vault.state.keys.get(name) !== undefined) throw nameInUse('certificate', name, 'key');
+  if (vault.state.secrets.get(name) !== undefined) throw nameInUse('certificate', name, 'secret');
   const isBusy = vault.state.creating.has(name.toLowerCase());
   if (isBusy || vault.state.find(name)?.pending?.status === 'inProgress') throw pendingInProgress();
 }
@@ -79,19 +94,21 @@ export async function openPending(
     const pending: Pending = {
       ...wanted,
       tags: wanted.tags,
-      version: newId(),
-      requestId: newId(),
+      version: vault.chance.id(),
+      requestId: vault.chance.id(),
       key,
-      csr: makeRequest(wanted.policy, key),
+      csr: makeRequest(wanted.policy, key, { sign: vault.chance.sign }),
       created: vault.now(),
       cancellationRequested: false,
       status: 'inProgress',
     };
+    const issuer = issuerOfPolicy(vault, wanted.policy);
     const record = state.find(name) ?? { name, policy: wanted.policy, versions: [] };
     const updated = Object.assign(record, { policy: wanted.policy, pending });
     if (updated.versions.length === 0) updated.shell = pending;
     state.add(updated);
     if (wanted.policy.issuer.name === 'Self') scheduleSelf(vault, updated, pending);
+    if (issuer !== undefined) schedulePartner(vault, { record: updated, pending, issuer });
     return updated;
   } finally {
     state.creating.delete(lock);

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { type KeyUsage, keyUsages } from '../transport/x509.ts';
+import { type ApiVersion, knowsAddressNames } from './api-versions.ts';
 import { invalidProperty } from './errors.ts';
 import type { CurveName, KeyKind } from './keys.ts';
 import { parseSubject } from './subject.ts';
@@ -98,6 +99,14 @@ export function completePolicy(input: PolicyInput, { base, now }: PolicyContext)
   };
   checkLifetime(policy);
   return policy;
+}
+
+/** A policy as a version of the API knows it: what is newer is neither read nor shown. */
+export function forApiVersion<T extends PolicyInput | Policy>(policy: T, version: ApiVersion): T {
+  const sans = policy.x509_props?.sans;
+  if (sans === undefined || knowsAddressNames(version)) return policy;
+  const { uris: _uris, ipAddresses: _addresses, ...known } = sans;
+  return { ...policy, x509_props: { ...policy.x509_props, sans: known } };
 }
 
 /** Which key the policy asks for. */

@@ -84,12 +84,13 @@ function putVersion(vault: VaultContext, seed: Seed): string {
   record.policy = policy;
   vault.state.add(record);
   const version = {
-    ...newVersion({ received, key, policy, now: created }),
+    ...newVersion(vault, { received, key, policy, created }),
     tags: seed.tags,
     enabled: seed.enabled ?? true,
   };
   record.versions.push(version);
   watchExpiry(vault, record, version);
+  vault.watchLifetime(record);
   return version.id;
 }
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { knowsCertificateOrder, listsShowRecovery } from './api-versions.ts';
 import type { Call, VaultContext } from './call.ts';
 import { later, seconds } from './call.ts';
 import { addMonths, SELF_BACKDATE_SECONDS } from './csr.ts';
-import type { Policy } from './policy.ts';
+import { forApiVersion, type Policy } from './policy.ts';
 import { type CertificateRecord, currentVersion, type DeletedRecord, type Pending, type Version } from './state.ts';
 
 const uriOf = ({ options }: VaultContext): string => options.uri;
@@ -57,7 +58,7 @@ export function versionBundle({ vault, apiVersion }: Call, record: CertificateRe
     cer: version.leaf.raw.toString('base64'),
     attributes: versionAttributes(vault, version),
     ...(version.tags && { tags: version.tags }),
-    ...(apiVersion >= '2025-07-01' && { preserveCertOrder: version.preserveCertOrder }),
+    ...(knowsCertificateOrder(apiVersion) && { preserveCertOrder: version.preserveCertOrder }),
   };
 }
 
@@ -72,11 +73,11 @@ export function certificateBundle(call: Call, record: CertificateRecord): object
       ? { id, ...(shell && { attributes: shellAttributes(vault, shell), ...(shell.tags && { tags: shell.tags }) }) }
       : versionBundle(call, record, version);
   const pending = record.pending && { pending: { id: `${certificateId(vault, record.name)}/pending` } };
-  return { ...top, policy: policyShape(vault, record), ...pending };
+  return { ...top, policy: policyShape(call, record), ...pending };
 }
 
-export function policyShape(vault: VaultContext, { name, policy }: CertificateRecord): object {
-  return { id: `${certificateId(vault, name)}/policy`, ...policy };
+export function policyShape({ vault, apiVersion }: Call, { name, policy }: CertificateRecord): object {
+  return { id: `${certificateId(vault, name)}/policy`, ...forApiVersion(policy, apiVersion) };
 }
 
 export function deletedBundle(call: Call, deleted: DeletedRecord): object {
@@ -98,11 +99,20 @@ export function listItem(call: Call, record: CertificateRecord, version?: Versio
   const subject = apiVersion === '7.0' ? { subject: '' } : {};
   const id = certificateId(vault, record.name, version?.id);
   if (shown === undefined) {
-    const attributes = record.shell && { attributes: shellAttributes(vault, record.shell) };
+    const attributes = record.shell && { attributes: forList(call, shellAttributes(vault, record.shell)) };
     return { id, ...attributes, ...(record.shell?.tags && { tags: record.shell.tags }), ...subject };
   }
   const tags = shown.tags && { tags: shown.tags };
-  return { id, x5t: thumbprint(shown), attributes: versionAttributes(vault, shown), ...tags, ...subject };
+  const attributes = forList(call, versionAttributes(vault, shown));
+  return { id, x5t: thumbprint(shown), attributes, ...tags, ...subject };
+}
+
+function forList(
+  { apiVersion }: Call,
+  attributes: object & { recoveryLevel?: string; recoverableDays?: number },
+): object {
+  const { recoveryLevel: _level, recoverableDays: _days, ...older } = attributes;
+  return listsShowRecovery(apiVersion) ? attributes : older;
 }
 
 export const deletedItem = (call: Call, deleted: DeletedRecord): object => ({
@@ -130,7 +140,7 @@ export function operationShape({ vault, apiVersion }: Call, record: CertificateR
     ...(pending.error && { error: pending.error }),
     ...(pending.status === 'completed' && { target: certificateId(vault, record.name) }),
     request_id: pending.requestId,
-    ...(apiVersion >= '2025-07-01' && { preserveCertOrder: pending.preserveCertOrder }),
+    ...(knowsCertificateOrder(apiVersion) && { preserveCertOrder: pending.preserveCertOrder }),
   };
 }
 

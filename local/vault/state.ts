@@ -1,6 +1,10 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import { beingDeleted, deletedButRecoverable, notFound } from './errors.ts';
+import type { Contact } from './contacts.ts';
+import { beingDeleted, beingRecovered, deletedButRecoverable, notFound } from './errors.ts';
+import type { Issuer } from './issuers.ts';
+import type { StoredKey } from './key-store.ts';
 import type { Policy } from './policy.ts';
+import type { StoredSecret } from './secret-store.ts';
 
 export type Tags = Readonly<Record<string, string>>;
 
@@ -51,6 +55,8 @@ export interface CertificateRecord {
   pending?: Pending | undefined;
   /** What is shown of a name that never had a version: it outlives the pending operation. */
   shell?: Pending | undefined;
+  /** Takes back the order that waits for the lifetime action. */
+  forgetLifetime?: (() => void) | undefined;
 }
 
 export interface DeletedRecord {
@@ -63,12 +69,39 @@ export interface DeletedRecord {
   recoveredAt?: Date;
 }
 
+/** A map whose keys compare without case. */
+export class NameMap<T> {
+  #entries = new Map<string, T>();
+
+  get(name: string): T | undefined {
+    return this.#entries.get(name.toLowerCase());
+  }
+
+  set(name: string, entry: T): void {
+    this.#entries.set(name.toLowerCase(), entry);
+  }
+
+  delete(name: string): void {
+    this.#entries.delete(name.toLowerCase());
+  }
+
+  all(): readonly T[] {
+    return [...this.#entries.values()];
+  }
+}
+
 /** What a vault holds. Names compare without case. */
 export class VaultState {
   #live = new Map<string, CertificateRecord>();
   #deleted = new Map<string, DeletedRecord>();
   /** Names whose key is being made. */
   readonly creating = new Set<string>();
+  /** Those who get mail; `undefined` until somebody sets them. */
+  contacts: readonly Contact[] | undefined;
+  readonly issuers = new NameMap<Issuer>();
+  /** Keys and secrets that belong to no certificate. */
+  readonly keys = new NameMap<StoredKey>();
+  readonly secrets = new NameMap<StoredSecret>();
 
   find(name: string): CertificateRecord | undefined {
     return this.#live.get(name.toLowerCase());
@@ -94,6 +127,7 @@ export class VaultState {
   assertNameIsFree(name: string, now: Date): void {
     const deleted = this.#deleted.get(name.toLowerCase());
     if (deleted === undefined) return;
+    if (deleted.recoveredAt !== undefined) throw beingRecovered(name);
     throw now < deleted.visibleAt ? beingDeleted(name) : deletedButRecoverable(name);
   }
 

@@ -61,7 +61,7 @@ describe('the issuer Self', () => {
   it('begins ten minutes early and ends after the months of the policy', () => {
     const now = new Date('2026-01-31T12:00:00Z');
     const policy = build({ subject: 'CN=a', validity_months: 1, sans: { dns_names: ['a.test'] } });
-    const certificate = new X509Certificate(selfSign(policy, privateKey, now));
+    const certificate = new X509Certificate(selfSign(policy, privateKey, { now }));
     expect(new Date(certificate.validFrom)).toEqual(new Date('2026-01-31T11:50:00Z'));
     expect(new Date(certificate.validTo)).toEqual(new Date('2026-02-28T12:00:00Z'));
     expect(certificate.subjectAltName).toBe('DNS:a.test');

@@ -1,0 +1,93 @@
+import type { Call, VaultContext } from './call.ts';
+import { findVersion } from './certificates.ts';
+import { nameInUse, notFound } from './errors.ts';
+import { managedSecret } from './managed.ts';
+import { validity } from './shapes.ts';
+import { currentVersion, type Tags, type Version } from './state.ts';
+
+/** A version of a secret, whoever it belongs to. */
+export interface SecretVersion {
+  /** 32 lower-case hex characters. */
+  readonly id: string;
+  readonly value: () => string;
+  readonly contentType: string | undefined;
+  readonly enabled: boolean;
+  /** Unix seconds. For people only: Azure gives out a secret whatever its dates. */
+  readonly nbf: number | undefined;
+  readonly exp: number | undefined;
+  readonly created: Date;
+  readonly updated: Date;
+  readonly tags: Tags | undefined;
+  /** Belongs to a certificate: read only here. */
+  readonly managed: boolean;
+}
+
+/** A secret that belongs to no certificate. */
+export interface StoredSecret {
+  readonly name: string;
+  /** In the order they were made. */
+  readonly versions: SecretVersion[];
+}
+
+export interface FoundSecret {
+  readonly name: string;
+  readonly version: SecretVersion;
+}
+
+/** The secret that a path names: a certificate's, or one that stands alone. Throws Azure's 404. */
+export function requireSecret({ vault, name, version }: Call): FoundSecret {
+  const record = vault.state.find(name);
+  const ofCertificate = record && findVersion(record, version);
+  if (record !== undefined && ofCertificate !== undefined) return ofVersion(record.name, ofCertificate);
+  const stored = vault.state.secrets.get(name);
+  const found =
+    version === '' ? stored?.versions.at(-1) : stored?.versions.find(({ id }) => id === version.toLowerCase());
+  if (stored === undefined || found === undefined) {
+    throw notFound('secret', version === '' ? name : `${name}/${version}`);
+  }
+  return { name: stored.name, version: found };
+}
+
+/** The newest version of every secret. */
+export function newestSecrets({ state }: VaultContext): readonly FoundSecret[] {
+  const ofCertificates = state.all().flatMap((record) => {
+    const version = currentVersion(record);
+    return version === undefined ? [] : [ofVersion(record.name, version)];
+  });
+  const alone = state.secrets.all().flatMap(({ name, versions }) => {
+    const version = versions.at(-1);
+    return version === undefined ? [] : [{ name, version }];
+  });
+  return [...ofCertificates, ...alone];
+}
+
+/** All versions of one secret; none when there is no such secret. */
+export function secretVersions({ vault: { state }, name }: Call): readonly FoundSecret[] {
+  const record = state.find(name);
+  if (record !== undefined) return record.versions.map((version) => ofVersion(record.name, version));
+  const stored = state.secrets.get(name);
+  return (stored?.versions ?? []).map((version) => ({ name: stored?.name ?? name, version }));
+}
+
+/** Adds a version to a secret that stands alone. The name must not be a certificate's. */
+export function addSecretVersion(vault: VaultContext, name: string, version: SecretVersion): FoundSecret {
+  vault.state.assertNameIsFree(name, vault.now());
+  if (vault.state.find(name) !== undefined) throw nameInUse('secret', name, 'certificate');
+  const stored = vault.state.secrets.get(name) ?? { name, versions: [] };
+  stored.versions.push(version);
+  vault.state.secrets.set(name, stored);
+  return { name: stored.name, version };
+}
+
+function ofVersion(name: string, version: Version): FoundSecret {
+  const { id, enabled, created, updated, tags } = version;
+  const value = (): string => {
+    version.secret ??= managedSecret(version);
+    return version.secret;
+  };
+  const { contentType } = version.policy.secret_props;
+  return {
+    name,
+    version: { id, value, contentType, enabled, ...validity(version), created, updated, tags, managed: true },
+  };
+}

@@ -17,6 +17,11 @@ The stand is up. Try:
   what a site serves:
   openssl s_client -connect 127.0.0.1:${site?.port} -servername ${site?.hostName} </dev/null | openssl x509 -noout -serial -dates
 
+  let the vault's event come once more, and see what Event Grid delivered:
+  curl -s -X POST -H 'content-type: application/json' \\
+       -d '{"type":"Microsoft.KeyVault.CertificateNearExpiry","vaultName":"${first?.vaultName}","objectName":"${first?.name}"}' ${stand.cloud.urls.events}/events
+  curl -s ${stand.cloud.urls.events}/deliveries
+
   Durable Functions' own management API:
   curl -s '${app.url}/runtime/webhooks/durabletask/instances?code=${app.keys.systemDurable}&top=5'
 

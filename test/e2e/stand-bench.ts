@@ -13,30 +13,34 @@ import { createStorage } from '../../src/estate/storage.ts';
 import type { Journal } from '../../src/journal/port.ts';
 import { createBlobJournal } from '../../src/journal/store.ts';
 
-/** The whole stand and the built app on the host, on a clock that a test moves. */
-export interface StandBench {
-  readonly stand: Stand;
-  readonly host: Host;
-  readonly clock: ManualClock;
-  readonly app: AppClient;
+/** What a test sees of the stand and of the app's storage, past the app. */
+export interface StandView {
   /** The app's journal, read as the app reads it: a broken chain throws. */
   readonly journal: Journal;
-  readonly log: HostLogLine[];
-  readonly folder: string;
   /** The seeded certificate of that story. */
   seeded(key: Seeded['key']): Seeded;
-  /** Asks for a renewal with force and answers with its id. */
-  renew(seeded: Seeded): Promise<string>;
-  /** Lets everything happen that is to happen, moving the clock from one due moment to the next, until `look` finds something. */
-  until<T>(look: () => Promise<T | undefined>): Promise<T>;
-  /** The renewal's view once it has ended. */
-  ended(id: string): Promise<View>;
   /** Everything of one of the app's tables. */
   rows(table: string): Promise<readonly Record<string, unknown>[]>;
   /** The rows of one certificate, among orders for instance. */
   rowsOf(table: string, seeded: Seeded): Promise<readonly Record<string, unknown>[]>;
   /** How many versions the vault holds of a certificate. */
   versions(seeded: Seeded): number;
+}
+
+/** The whole stand and the built app on the host, on a clock that a test moves. */
+export interface StandBench extends StandView {
+  readonly stand: Stand;
+  readonly host: Host;
+  readonly clock: ManualClock;
+  readonly app: AppClient;
+  readonly log: HostLogLine[];
+  readonly folder: string;
+  /** Asks for a renewal with force and answers with its id. */
+  renew(seeded: Seeded): Promise<string>;
+  /** Lets everything happen that is to happen, moving the clock from one due moment to the next, until `look` finds something. */
+  until<T>(look: () => Promise<T | undefined>): Promise<T>;
+  /** The renewal's view once it has ended. */
+  ended(id: string): Promise<View>;
   close(): Promise<void>;
 }
 
@@ -108,11 +112,9 @@ function subscribe(stand: Stand, { url, keys, workerPid = 0, stop }: Host): Prom
 
 function parts(stand: Stand, host: Host, clock: ManualClock): Omit<StandBench, 'log' | 'folder' | 'close'> {
   const app = createAppClient(host.url, host.keys);
-  const connectionString = stand.settings.PERENNIAL_STORAGE_CONNECTION ?? '';
-  const { blobs } = createStorage({ connectionString });
   const until: StandBench['until'] = async (look) => {
     for (let move = 0; move < MOVES; move++) {
-      await host.idle();
+      await flowing(host.idle(), clock);
       await stand.cloud.events.settled();
       const found = await look();
       if (found !== undefined) return found;
@@ -122,11 +124,8 @@ function parts(stand: Stand, host: Host, clock: ManualClock): Omit<StandBench, '
     }
     throw new NothingCameError(`nothing came until ${clock.now().toISOString()}: ${look}`);
   };
-  const rows: StandBench['rows'] = (table) => rowsOf(table, connectionString);
   return {
-    ...{ stand, host, clock, app, until, rows },
-    journal: createBlobJournal({ container: blobs('journal') }),
-    seeded: (key) => seededOf(stand, key),
+    ...{ stand, host, clock, app, until, ...viewOf(stand) },
     async renew({ vaultName: vault, name: certificate }) {
       const { status, body } = await app.renew({ vault, certificate, force: true });
       if (status !== 202) throw new NothingCameError(`renew ${certificate}: ${status} ${JSON.stringify(body)}`);
@@ -137,6 +136,30 @@ function parts(stand: Stand, host: Host, clock: ManualClock): Omit<StandBench, '
         const view = (await app.renewal(id)) as View | undefined;
         return view?.outcome === undefined ? undefined : view;
       }),
+  };
+}
+
+const FLOW_MILLISECONDS = 20;
+
+/** While something runs time goes on as it really does: a lost call, for instance, is repeated after a pause. */
+async function flowing(work: Promise<void>, clock: ManualClock): Promise<void> {
+  const flow = setInterval(() => clock.advance(FLOW_MILLISECONDS), FLOW_MILLISECONDS);
+  try {
+    await work;
+  } finally {
+    clearInterval(flow);
+  }
+}
+
+/** What is left behind in storage and vaults, seen past the app. */
+export function viewOf(stand: Stand): StandView {
+  const connectionString = stand.settings.PERENNIAL_STORAGE_CONNECTION ?? '';
+  const { blobs } = createStorage({ connectionString });
+  const rows: StandBench['rows'] = (table) => rowsOf(table, connectionString);
+  return {
+    rows,
+    journal: createBlobJournal({ container: blobs('journal') }),
+    seeded: (key) => seededOf(stand, key),
     async rowsOf(table, { vaultName, name }) {
       const all = await rows(table);
       return all.filter((row) => row.vault === vaultName && String(row.name).toLowerCase() === name.toLowerCase());

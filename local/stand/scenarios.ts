@@ -212,13 +212,13 @@ const words = [
 ] as const;
 
 /** Names, and with them everything that hangs on names, for a seed. */
-export function seedEstate(seed: number): SeededEstate {
+export function seedEstate(seed: number, stories: readonly Scenario[] = scenarios): SeededEstate {
   const random = seededRandom(seed);
   const company = shuffled(companies, random)[0] ?? 'contoso';
   const names = shuffled(words, random);
   const domain = `${company}.example`;
   const vaultNames = [`kv-${company}-web`, `kv-${company}-core`] as const;
-  const certificates = scenarios.map((scenario, index): Seeded => {
+  const certificates = stories.map((scenario, index): Seeded => {
     const name = names[index] ?? `app-${index}`;
     const hostNames = scenario.sites.map((_, site) =>
       site === 0 ? `${name}.${domain}` : `${name}-${site + 1}.${domain}`,

@@ -14,7 +14,7 @@ import { type Cloud, startCloud } from './cloud.ts';
 import { estateFile, type SeededSite } from './estate-file.ts';
 import { portOffsets } from './ground.ts';
 import type { Fault } from './options.ts';
-import { type Seeded, type SeededEstate, seedEstate } from './scenarios.ts';
+import { type Scenario, type Seeded, type SeededEstate, seedEstate } from './scenarios.ts';
 import { readSecretAs } from './secret-reader.ts';
 import { createInternalCa, makeAll, seedCa, seedCertificate, seedForeignPending, seedStalePending } from './seeding.ts';
 import { callVault } from './vault-call.ts';
@@ -26,6 +26,8 @@ export interface StandOptions {
   readonly basePort: number;
   readonly directory: string;
   readonly fault?: Fault;
+  /** Stories of other certificates than the demo's. */
+  readonly scenarios?: readonly Scenario[];
   readonly clock?: StandClock;
   readonly log?: (message: string) => void;
 }
@@ -55,7 +57,7 @@ export interface Stand {
 
 export async function startStand(options: StandOptions): Promise<Stand> {
   const { clock = systemClock, log = () => undefined } = options;
-  const estate = seedEstate(options.seed);
+  const estate = seedEstate(options.seed, options.scenarios);
   const internalCa = createInternalCa(estate.company, clock.now());
   const certificates = internalCa.then(({ issuing }) => makeAll(estate, issuing, clock.now()));
   certificates.catch(() => undefined);

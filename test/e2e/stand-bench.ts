@@ -5,7 +5,7 @@ import { TableClient } from '@azure/data-tables';
 import { ManualClock } from '../../local/clock.ts';
 import { type Host, type HostLogLine, type HostOptions, startHost } from '../../local/host/host.ts';
 import { type AppClient, createAppClient } from '../../local/stand/app-client.ts';
-import type { Seeded } from '../../local/stand/scenarios.ts';
+import type { Scenario, Seeded } from '../../local/stand/scenarios.ts';
 import { type Stand, startStand } from '../../local/stand/stand.ts';
 import { subscribeApp } from '../../local/stand/subscriptions.ts';
 import { storageStatus } from '../../src/azure/storage-error.ts';
@@ -59,6 +59,8 @@ export interface View {
 
 export interface BenchOptions {
   readonly seed?: number;
+  /** The stories that the estate is made of; absent: those of the demo. */
+  readonly scenarios?: readonly Scenario[];
   /** Called with the stand before the app starts. */
   readonly prepare?: (stand: Stand) => Promise<void> | void;
   /** Settings of the app in place of the stand's; an empty text takes one away. */
@@ -76,10 +78,16 @@ export class NothingCameError extends Error {
 const MOVES = 400;
 
 export async function openStandBench(options: BenchOptions = {}): Promise<StandBench> {
-  const { seed = 1, prepare, events = true } = options;
+  const { seed = 1, prepare, events = true, scenarios } = options;
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   const clock = new ManualClock(new Date());
-  const stand = await startStand({ seed, basePort: 0, directory: join(folder, 'stand'), clock });
+  const stand = await startStand({
+    seed,
+    basePort: 0,
+    directory: join(folder, 'stand'),
+    clock,
+    ...(scenarios && { scenarios }),
+  });
   const log: HostLogLine[] = [];
   const closeStand = async (): Promise<void> => {
     await stand.stop();

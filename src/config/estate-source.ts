@@ -40,7 +40,9 @@ async function read(source: EstateSource, credential: TokenCredential): Promise<
     return (await new BlobClient(source.url, credential).downloadToBuffer()).toString('utf8');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new RenewalError('estate-invalid', `estate: cannot read ${nameOf(source)}: ${why.slice(0, 200)}`, { cause: error });
+    throw new RenewalError('estate-invalid', `estate: cannot read ${nameOf(source)}: ${why.slice(0, 200)}`, {
+      cause: error,
+    });
   }
 }
 

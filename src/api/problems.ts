@@ -75,6 +75,7 @@ export function refusal(reason: Reason, detail: string, instance?: string): Prob
   return problem({ status, code: reason, title: reasons[reason], detail, instance });
 }
 
+/** 503 also where a person has to mend the app first: the call was fine, and nothing of it was lost. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
   'vault-unreachable': 503,
   'vault-throttled': 503,
@@ -91,8 +92,8 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'storage-conflict': 503,
   'journal-corrupt': 500,
   'certificate-unreadable': 500,
-  'estate-invalid': 500,
-  'settings-invalid': 500,
+  'estate-invalid': 503,
+  'settings-invalid': 503,
   bug: 500,
 };
 

@@ -86,9 +86,9 @@ const MEANINGS: Readonly<Record<number, string>> = {
   413: 'The body is too large',
   415: 'The body is not declared as JSON',
   422: 'Fields of the body are wrong',
-  500: 'A mistake of the app or of its settings',
+  500: 'A mistake of the app',
   502: 'Azure refused the app',
-  503: 'Try again later',
+  503: 'Try again later; without Retry-After the settings or the estate file have to be mended first',
 };
 
 function problems(...statuses: readonly number[]): object {

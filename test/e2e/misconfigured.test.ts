@@ -1,0 +1,113 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ManualClock } from '../../local/clock.ts';
+import { type Host, type HostLogLine, startHost } from '../../local/host/host.ts';
+
+const HOUR = 3_600_000;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'misconfigured-'));
+  await writeFile(join(folder, 'settings.json'), JSON.stringify({ Values: { FUNCTIONS_WORKER_RUNTIME: 'node' } }));
+  await writeFile(join(folder, 'estate.yaml'), mistaken);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** One mistake a line. */
+const mistaken = `schema: 2
+vaults:
+  - { name: kv, uri: "http://kv.vault.azure.net" }
+plans:
+  web: { issuer: nobody, owner: a@b.example, colour: green }
+certificates:
+  - { vault: kv, name: "not a name", plan: other }
+`;
+
+const cases = [
+  {
+    what: 'settings are missing',
+    settings: {},
+    code: 'settings-invalid',
+    named: ['PERENNIAL_ESTATE', 'PERENNIAL_TABLE_ENDPOINT', 'PERENNIAL_BLOB_ENDPOINT'],
+  },
+  {
+    what: 'settings are wrong',
+    settings: {
+      PERENNIAL_ESTATE: 'http://plain.example/estate.yaml',
+      PERENNIAL_STORAGE_CONNECTION: 'UseDevelopmentStorage=true',
+      PERENNIAL_SWEEP_SCHEDULE: 'now and then',
+      PERENNIAL_TYPO: 'x',
+    },
+    code: 'settings-invalid',
+    named: ['PERENNIAL_ESTATE', 'PERENNIAL_SWEEP_SCHEDULE', 'PERENNIAL_TYPO'],
+  },
+  {
+    what: 'the estate file is not there',
+    settings: { PERENNIAL_ESTATE: 'no/such/estate.yaml', PERENNIAL_STORAGE_CONNECTION: 'UseDevelopmentStorage=true' },
+    code: 'estate-invalid',
+    named: ['no/such/estate.yaml'],
+  },
+  {
+    what: 'the estate file has mistakes',
+    settings: { PERENNIAL_ESTATE: 'MISTAKEN', PERENNIAL_STORAGE_CONNECTION: 'UseDevelopmentStorage=true' },
+    code: 'estate-invalid',
+    named: ['line 1,', 'line 3,', 'line 5,', 'line 7,', 'colour'],
+  },
+] as const;
+
+describe.each(cases)('when $what', ({ settings, code, named }) => {
+  const clock = new ManualClock(new Date());
+  const log: HostLogLine[] = [];
+  let host: Host;
+  beforeAll(async () => {
+    const estate = 'PERENNIAL_ESTATE' in settings && settings.PERENNIAL_ESTATE === 'MISTAKEN';
+    host = await startHost({
+      appDirectory: resolve('.'),
+      port: 0,
+      clock,
+      settingsFile: join(folder, 'settings.json'),
+      settings: { ...settings, ...(estate && { PERENNIAL_ESTATE: join(folder, 'estate.yaml') }) },
+      workerEntry: resolve('dist/local/worker.mjs'),
+      log: (line) => void log.push(line),
+    });
+  });
+  afterAll(() => host.stop());
+
+  it.each([
+    ['GET', '/api/renewals', undefined],
+    ['POST', '/api/renewals', '{"vault":"kv","certificate":"shop"}'],
+    ['GET', '/api/renewals/some-id', undefined],
+    ['POST', '/api/renewals/some-id/cancel', undefined],
+  ])('%s %s answers with 503, the reason, and nothing of the inside', async (method, path, body) => {
+    const headers = { 'x-functions-key': host.keys.function, 'content-type': 'application/json' };
+    const answer = await fetch(`${host.url}${path}`, { method, headers, ...(body !== undefined && { body }) });
+    const text = await answer.text();
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([503, 'application/problem+json']);
+    expect(JSON.parse(text)).toMatchObject({ status: 503, code, detail: 'The log of the app says more.' });
+    expect(text).not.toContain(folder);
+  });
+
+  it('the log names everything that is to be mended', () => {
+    const said = log.filter(({ level }) => level === 'error').map(({ message }) => message);
+    for (const name of named) expect(said.join('\n')).toContain(name);
+  });
+
+  it('an event is not lost: it is refused with 500 and will come again', async () => {
+    const event = { id: '1', eventType: 'Microsoft.KeyVault.CertificateNearExpiry', data: {}, subject: 'shop' };
+    const answer = await fetch(
+      `${host.url}/runtime/webhooks/eventgrid?functionName=certificateEvent&code=${host.keys.systemEventGrid}`,
+      { method: 'POST', headers: { 'aeg-event-type': 'Notification' }, body: JSON.stringify([event]) },
+    );
+    expect([answer.status, await answer.text()]).toEqual([500, '']);
+  });
+
+  it('the sweep fails once an hour, not again and again', async () => {
+    const before = log.length;
+    clock.advance(HOUR);
+    await host.idle();
+    const failed = log.slice(before).filter(({ level, functionName }) => level === 'error' && functionName === 'sweep');
+    expect(failed).toHaveLength(1);
+  });
+});

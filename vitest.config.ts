@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const suite = (name: string, testTimeout: number) => ({
@@ -7,6 +8,8 @@ const suite = (name: string, testTimeout: number) => ({
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Vitest leaves a core to itself, and on two cores that is half of them.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       suite('unit', 10_000),
       suite('contract', 60_000),

@@ -3,7 +3,10 @@ import { encode, integer, sequence } from '../transport/der.ts';
 import type { SignBytes } from '../transport/x509.ts';
 import { signerWith } from './sign.ts';
 
-/** Everything in a vault that nobody chooses: ids, serial numbers, one-time numbers of signatures, how long things take. */
+/**
+ * Everything in a vault that nobody chooses: ids, serial numbers, one-time numbers of signatures, how long things take.
+ * Two vaults with one seed, one clock and the same keys answer alike, byte by byte.
+ */
 export interface Chance {
   bytes(length: number): Buffer;
   /** From `least` to `most`, both possible. */
@@ -11,8 +14,6 @@ export interface Chance {
   /** 32 lower-case hex characters: ids of versions and of requests. */
   id(): string;
   guid(): string;
-  /** True where a seed decides: two vaults with one seed, one clock and the same keys answer alike, byte by byte. */
-  readonly isSeeded: boolean;
   /** For certificates and requests. */
   readonly sign: SignBytes;
   /** Of certificates: 16 octets. */
@@ -30,7 +31,6 @@ export function createChance(random?: () => number): Chance {
     integer: (least, most) => least + Math.floor(unit() * (most - least + 1)),
     id: () => bytes(16).toString('hex'),
     guid: () => asGuid(bytes(16)),
-    isSeeded: random !== undefined,
     sign: random === undefined ? sign : repeatableSign(bytes),
     serial: () => asSerial(bytes(16)),
   };

@@ -1,6 +1,7 @@
 import type { KeyVersion } from './key-store.ts';
 import { writePfx } from './pfx-write.ts';
 import { validity } from './shapes.ts';
+import type { RandomBytes } from './sign.ts';
 import type { Version } from './state.ts';
 
 /** The key that belongs to a version of a certificate: same name, same version, read only. */
@@ -30,12 +31,12 @@ function keyOperations({ policy, key }: Version): readonly string[] {
 }
 
 /** The secret of a version: the chain, with the private key where the policy lets it out. */
-export function managedSecret({ policy, key, chain, leaf }: Version): string {
+export function managedSecret({ policy, key, chain, leaf }: Version, bytes: RandomBytes): string {
   const { exportable } = policy.key_props;
   if (policy.secret_props.contentType === 'application/x-pem-file') {
     const keyPem = exportable ? key.export({ type: 'pkcs8', format: 'pem' }).toString() : '';
     return keyPem + chain.map((certificate) => certificate.toString()).join('');
   }
   const certificates = chain.map(({ raw }) => raw);
-  return writePfx({ certificates, ...(exportable && { key }) }, leaf.raw).toString('base64');
+  return writePfx({ certificates, ...(exportable && { key }) }, leaf.raw, bytes).toString('base64');
 }

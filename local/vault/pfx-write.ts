@@ -1,6 +1,7 @@
 import { createCipheriv, createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { type Der, encode, implicit, integer, nothing, octets, oid, sequence, set, tagged } from '../transport/der.ts';
 import { deriveMacKey, oids, type PfxContent } from './pfx-algorithms.ts';
+import type { RandomBytes } from './sign.ts';
 
 const SHA256 = '2.16.840.1.101.3.4.2.1';
 const HMAC_SHA256 = '1.2.840.113549.2.9';
@@ -10,20 +11,20 @@ const AES_256 = '2.16.840.1.101.3.4.1.42';
 const ITERATIONS = 2000;
 
 /** Writes a PKCS#12 file without password; `certificates` leaf first or not, as the caller wants the file to be. */
-export function writePfx(content: PfxContent, leaf: Uint8Array): Buffer {
+export function writePfx(content: PfxContent, leaf: Uint8Array, bytes: RandomBytes = randomBytes): Buffer {
   const keyId = createHash('sha1').update(leaf).digest();
   const isLeaf = (der: Uint8Array): boolean => Buffer.compare(der, leaf) === 0;
   const certificates = content.certificates.map((der) =>
     bag(oids.certBag, sequence(oid(oids.x509), tagged(0, octets(der))), isLeaf(der) ? keyId : undefined),
   );
-  const parts = [encryptedPart(encode(sequence(...certificates)))];
+  const parts = [encryptedPart(encode(sequence(...certificates)), bytes)];
   if (content.key !== undefined) {
     const pkcs8 = content.key.export({ type: 'pkcs8', format: 'der' });
-    const { algorithm, encrypted } = encrypt(pkcs8);
+    const { algorithm, encrypted } = encrypt(pkcs8, bytes);
     parts.push(dataPart(encode(sequence(bag(oids.shroudedKeyBag, sequence(algorithm, octets(encrypted)), keyId)))));
   }
   const safe = encode(sequence(...parts));
-  return encode(sequence(integer(3), dataPart(safe), macOf(safe)));
+  return encode(sequence(integer(3), dataPart(safe), macOf(safe, bytes(8))));
 }
 
 function bag(type: string, value: Der, keyId: Uint8Array | undefined): Der {
@@ -33,27 +34,25 @@ function bag(type: string, value: Der, keyId: Uint8Array | undefined): Der {
 
 const dataPart = (bytes: Uint8Array): Der => sequence(oid(oids.data), tagged(0, octets(bytes)));
 
-function encryptedPart(bytes: Uint8Array): Der {
-  const { algorithm, encrypted } = encrypt(bytes);
-  const content = sequence(oid(oids.data), algorithm, implicit(0, encrypted));
-  return sequence(oid(oids.encryptedData), tagged(0, sequence(integer(0), content)));
+function encryptedPart(content: Uint8Array, bytes: RandomBytes): Der {
+  const { algorithm, encrypted } = encrypt(content, bytes);
+  const part = sequence(oid(oids.data), algorithm, implicit(0, encrypted));
+  return sequence(oid(oids.encryptedData), tagged(0, sequence(integer(0), part)));
 }
 
 /** PBES2 with AES-256 and PBKDF2-HMAC-SHA256, under the empty password. */
-function encrypt(bytes: Uint8Array): { algorithm: Der; encrypted: Buffer } {
-  const salt = randomBytes(16);
-  const iv = randomBytes(16);
+function encrypt(content: Uint8Array, bytes: RandomBytes): { algorithm: Der; encrypted: Buffer } {
+  const [salt, iv] = [bytes(16), bytes(16)];
   const cipher = createCipheriv('aes-256-cbc', pbkdf2Sync('', salt, ITERATIONS, 32, 'sha256'), iv);
   const derivation = sequence(octets(salt), integer(ITERATIONS), sequence(oid(HMAC_SHA256), nothing()));
   const parameters = sequence(sequence(oid(oids.pbkdf2), derivation), sequence(oid(AES_256), octets(iv)));
   return {
     algorithm: sequence(oid(oids.pbes2), parameters),
-    encrypted: Buffer.concat([cipher.update(bytes), cipher.final()]),
+    encrypted: Buffer.concat([cipher.update(content), cipher.final()]),
   };
 }
 
-function macOf(safe: Uint8Array): Der {
-  const salt = randomBytes(8);
+function macOf(safe: Uint8Array, salt: Buffer): Der {
   const mac = createHmac('sha256', deriveMacKey({ password: '', salt, iterations: ITERATIONS, hash: SHA256 }))
     .update(safe)
     .digest();

@@ -38,7 +38,7 @@ export interface FoundSecret {
 export function requireSecret({ vault, name, version }: Call): FoundSecret {
   const record = vault.state.find(name);
   const ofCertificate = record && findVersion(record, version);
-  if (record !== undefined && ofCertificate !== undefined) return ofVersion(record.name, ofCertificate);
+  if (record !== undefined && ofCertificate !== undefined) return ofVersion(vault, record.name, ofCertificate);
   const stored = vault.state.secrets.get(name);
   const found =
     version === '' ? stored?.versions.at(-1) : stored?.versions.find(({ id }) => id === version.toLowerCase());
@@ -49,10 +49,11 @@ export function requireSecret({ vault, name, version }: Call): FoundSecret {
 }
 
 /** The newest version of every secret. */
-export function newestSecrets({ state }: VaultContext): readonly FoundSecret[] {
+export function newestSecrets(vault: VaultContext): readonly FoundSecret[] {
+  const { state } = vault;
   const ofCertificates = state.all().flatMap((record) => {
     const version = currentVersion(record);
-    return version === undefined ? [] : [ofVersion(record.name, version)];
+    return version === undefined ? [] : [ofVersion(vault, record.name, version)];
   });
   const alone = state.secrets.all().flatMap(({ name, versions }) => {
     const version = versions.at(-1);
@@ -62,9 +63,10 @@ export function newestSecrets({ state }: VaultContext): readonly FoundSecret[] {
 }
 
 /** All versions of one secret; none when there is no such secret. */
-export function secretVersions({ vault: { state }, name }: Call): readonly FoundSecret[] {
+export function secretVersions({ vault, name }: Call): readonly FoundSecret[] {
+  const { state } = vault;
   const record = state.find(name);
-  if (record !== undefined) return record.versions.map((version) => ofVersion(record.name, version));
+  if (record !== undefined) return record.versions.map((version) => ofVersion(vault, record.name, version));
   const stored = state.secrets.get(name);
   return (stored?.versions ?? []).map((version) => ({ name: stored?.name ?? name, version }));
 }
@@ -79,10 +81,10 @@ export function addSecretVersion(vault: VaultContext, name: string, version: Sec
   return { name: stored.name, version };
 }
 
-function ofVersion(name: string, version: Version): FoundSecret {
+function ofVersion({ chance }: VaultContext, name: string, version: Version): FoundSecret {
   const { id, enabled, created, updated, tags } = version;
   const value = (): string => {
-    version.secret ??= managedSecret(version);
+    version.secret ??= managedSecret(version, chance.bytes);
     return version.secret;
   };
   const { contentType } = version.policy.secret_props;

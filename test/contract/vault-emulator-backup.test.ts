@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { all, DAY, ecPolicy, makeSelf, openBench, refusal, type VaultBench } from './vault-emulator-bench.ts';
+import { all, DAY, ecPolicy, lastOf, makeSelf, openBench, refusal, type VaultBench } from './vault-emulator-bench.ts';
 
 let bench: VaultBench;
 let elsewhere: VaultBench;
@@ -149,9 +149,9 @@ describe('a deleted certificate', () => {
     settle();
     const found: string[] = [];
     for (let next: string | null = '/deletedcertificates?api-version=7.5&maxresults=2'; next !== null; ) {
-      const { json } = await bench.send('GET', next);
-      expect(json.value.length).toBeLessThanOrEqual(2);
-      found.push(...json.value.map(({ recoveryId }: { recoveryId: string }) => recoveryId.split('/').at(-1)));
+      const { json, items } = await bench.send('GET', next);
+      expect(items.length).toBeLessThanOrEqual(2);
+      found.push(...items.map(({ recoveryId }) => lastOf(recoveryId)));
       next = json.nextLink;
     }
     expect(found.filter((name) => name.startsWith('page-'))).toEqual(names);

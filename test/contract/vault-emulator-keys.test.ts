@@ -2,7 +2,7 @@ import { createHash, verify, X509Certificate } from 'node:crypto';
 import { CryptographyClient } from '@azure/keyvault-keys';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKeyPool } from '../../local/vault/keys.ts';
-import { all, DAY, makeSelf, openBench, refusal, type VaultBench } from './vault-emulator-bench.ts';
+import { all, DAY, lastOf, makeSelf, openBench, refusal, type VaultBench } from './vault-emulator-bench.ts';
 
 let bench: VaultBench;
 beforeAll(async () => {
@@ -139,7 +139,7 @@ describe('one name', () => {
       list.filter((one) => one.managed).map(({ name }) => name);
     expect(managed(await all(bench.keys.listPropertiesOfKeys()))).toEqual(['web']);
     const secrets = await bench.send('GET', '/secrets?api-version=7.6');
-    const web = secrets.json.value.find(({ id }: { id: string }) => id.endsWith('/web'));
+    const web = secrets.items.find(({ id }) => lastOf(id) === 'web');
     expect(web).toMatchObject({ managed: true, contentType: 'application/x-pkcs12' });
   });
 });

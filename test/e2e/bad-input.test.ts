@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStandBench, type StandBench } from './stand-bench.ts';
+import { openStandBench, type StandBench, stories } from './stand-bench.ts';
 
 /** Every connection that the app opens, told on its standard error. */
 const spy = `
@@ -15,7 +15,7 @@ net.Socket.prototype.connect = function (...args) {
 let bench: StandBench;
 beforeAll(async () => {
   const settings = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(spy)}` };
-  bench = await openStandBench({ seed: 41, events: false, settings });
+  bench = await openStandBench({ seed: 41, scenarios: stories('near-expiry'), events: false, settings });
 });
 afterAll(async () => {
   const hosts = bench.log.flatMap(({ message }) => /CONNECT (\S+)/.exec(message)?.[1] ?? []);

@@ -9,7 +9,7 @@ import type { Seeded } from '../../local/stand/scenarios.ts';
 import { writeSettings } from '../../local/stand/settings-file.ts';
 import { type Stand, startStand } from '../../local/stand/stand.ts';
 import { isAlive } from './program.ts';
-import { openStandBench, type StandBench, type StandView, viewOf } from './stand-bench.ts';
+import { openStandBench, type StandBench, type StandView, stories, viewOf } from './stand-bench.ts';
 
 /** A moment, as a call that the app makes: before the vault has seen it, or when it was done and nobody has heard. */
 interface Moment {
@@ -43,6 +43,9 @@ const moments: readonly (readonly [string, Seeded['key'], Moment])[] = [
     { when: 'after', vault: own, isIt: ({ url }, { name }) => url.pathname.startsWith(`/secrets/${name}/`) },
   ],
 ];
+
+/** Two moments are enough for the host: its store and its worker end together. */
+const deaths = moments.filter(([when]) => when === 'after the request' || when === 'before the merge');
 
 function isCall(end: string): Moment['isIt'] {
   return ({ method, url }, { name }) => method === 'POST' && url.pathname === `/certificates/${name}${end}`;
@@ -79,7 +82,7 @@ async function isWhole(bench: StandView, seeded: Seeded, id: string) {
 describe('the worker killed with -9', () => {
   let bench: StandBench;
   beforeAll(async () => {
-    bench = await openStandBench({ seed: 21, events: false });
+    bench = await openStandBench({ seed: 21, scenarios: stories(...moments.map(([, key]) => key)), events: false });
   });
   afterAll(() => bench.close());
 
@@ -124,7 +127,10 @@ describe('the host killed with -9', () => {
   };
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'crash-'));
-    stand = await startStand({ seed: 22, basePort: 0, directory: join(folder, 'stand') });
+    stand = await startStand({
+      ...{ seed: 22, basePort: 0, directory: join(folder, 'stand') },
+      scenarios: stories(...deaths.map(([, key]) => key)),
+    });
     await writeSettings(stand.settings, join(folder, 'settings.json'));
     app = await start(0);
   });
@@ -134,30 +140,27 @@ describe('the host killed with -9', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it.each(moments.filter(([when]) => when === 'after the request' || when === 'before the merge'))(
-    '%s: started again on its folder, it goes on with the renewal of %s',
-    async (_when, key, moment) => {
-      const view = viewOf(stand);
-      const seeded = view.seeded(key);
-      const { vaultName: vault, name: certificate } = seeded;
-      const struck = strikeAt(stand, seeded, moment, () => void process.kill(app.pid, 'SIGKILL'));
-      const client = createAppClient(app.url, app.keys);
-      const id = await asked(() => client.renew({ vault, certificate, force: true }));
-      await vi.waitFor(() => expect([struck(), isAlive(app.pid)]).toEqual([true, false]), { timeout: 10_000 });
-      const { url, keys, pid } = app;
-      app = await start(Number(new URL(url).port));
-      expect(app.pid).not.toBe(pid);
-      expect(app.keys).toEqual(keys);
-      const renewal = await vi.waitFor(
-        async () => {
-          const found = await client.renewal(id);
-          expect(found).toHaveProperty('outcome');
-          return found;
-        },
-        { timeout: 30_000, interval: 200 },
-      );
-      expect(renewal).toMatchObject({ outcome: 'renewed', outcomeReason: 'served' });
-      await isWhole(view, seeded, id);
-    },
-  );
+  it.each(deaths)('%s: started again on its folder, it goes on with the renewal of %s', async (_when, key, moment) => {
+    const view = viewOf(stand);
+    const seeded = view.seeded(key);
+    const { vaultName: vault, name: certificate } = seeded;
+    const struck = strikeAt(stand, seeded, moment, () => void process.kill(app.pid, 'SIGKILL'));
+    const client = createAppClient(app.url, app.keys);
+    const id = await asked(() => client.renew({ vault, certificate, force: true }));
+    await vi.waitFor(() => expect([struck(), isAlive(app.pid)]).toEqual([true, false]), { timeout: 10_000 });
+    const { url, keys, pid } = app;
+    app = await start(Number(new URL(url).port));
+    expect(app.pid).not.toBe(pid);
+    expect(app.keys).toEqual(keys);
+    const renewal = await vi.waitFor(
+      async () => {
+        const found = await client.renewal(id);
+        expect(found).toHaveProperty('outcome');
+        return found;
+      },
+      { timeout: 30_000, interval: 200 },
+    );
+    expect(renewal).toMatchObject({ outcome: 'renewed', outcomeReason: 'served' });
+    await isWhole(view, seeded, id);
+  });
 });

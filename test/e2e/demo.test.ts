@@ -190,13 +190,6 @@ describe('a taken port', () => {
     expect(said).toContain(option);
     expect(said).not.toMatch(/^\s+at /m);
   });
-
-  it('that Azurite wanted is named too', async () => {
-    const program = startProgram(START, [...args('taken', '--once'), '--base-port', String(port - 10)]);
-    expect(await program.ended).toBe(1);
-    expect(program.lines.join('\n')).toMatch(new RegExp(`port ${port}\\b`));
-    await areGone(program.children());
-  });
 });
 
 /** A TLS client of our own: what an `openssl s_client` would be shown. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { VaultEvent } from '../../local/events/types.ts';
 import { seededRandom, shuffled } from '../../local/stand/random.ts';
 import type { Seeded } from '../../local/stand/scenarios.ts';
-import { openStandBench, type StandBench, type View } from './stand-bench.ts';
+import { openStandBench, type StandBench, stories, type View } from './stand-bench.ts';
 
 const NEAR = 'Microsoft.KeyVault.CertificateNearExpiry';
 const NEW = 'Microsoft.KeyVault.CertificateNewVersionCreated';
@@ -10,7 +10,10 @@ const OLD_VERSION = '0123456789abcdef0123456789abcdef';
 
 let bench: StandBench;
 beforeAll(async () => {
-  bench = await openStandBench({ seed: 11 });
+  bench = await openStandBench({
+    seed: 11,
+    scenarios: stories('near-expiry', 'many-events', 'imported', 'slow-site', 'dropped-event'),
+  });
 });
 afterAll(() => bench.close());
 

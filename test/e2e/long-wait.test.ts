@@ -1,18 +1,18 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Scenario, type Seeded, scenarios } from '../../local/stand/scenarios.ts';
+import type { Scenario, Seeded } from '../../local/stand/scenarios.ts';
 import type { Stand } from '../../local/stand/stand.ts';
 import { sha256Hex } from '../../src/certificate/fingerprint.ts';
-import { openStandBench, type StandBench, type View } from './stand-bench.ts';
+import { openStandBench, type StandBench, stories, type View } from './stand-bench.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const LATE_HOURS = 6;
 
-const stories: readonly Scenario[] = scenarios
-  .filter(({ key }) => key === 'healthy' || key === 'slow-site')
-  .map((story) => (story.key === 'healthy' ? story : { ...story, sites: story.sites.map(late) }));
+const estate: readonly Scenario[] = stories('healthy', 'slow-site').map((story) =>
+  story.key === 'healthy' ? story : { ...story, sites: story.sites.map(late) },
+);
 
 function late(site: Scenario['sites'][number]): Scenario['sites'][number] {
   return { ...site, lagSeconds: LATE_HOURS * 3600 };
@@ -21,7 +21,7 @@ function late(site: Scenario['sites'][number]): Scenario['sites'][number] {
 let bench: StandBench;
 beforeAll(async () => {
   // No events: whatever happens, the sweep alone has found it.
-  bench = await openStandBench({ seed: 31, events: false, prepare: verifyPatiently, scenarios: stories });
+  bench = await openStandBench({ seed: 31, events: false, prepare: verifyPatiently, scenarios: estate });
 });
 afterAll(() => bench.close());
 

@@ -5,7 +5,7 @@ import { TableClient } from '@azure/data-tables';
 import { ManualClock } from '../../local/clock.ts';
 import { type Host, type HostLogLine, type HostOptions, startHost } from '../../local/host/host.ts';
 import { type AppClient, createAppClient } from '../../local/stand/app-client.ts';
-import type { Scenario, Seeded } from '../../local/stand/scenarios.ts';
+import { scenarios as demo, type Scenario, type Seeded } from '../../local/stand/scenarios.ts';
 import { type Stand, startStand } from '../../local/stand/stand.ts';
 import { subscribeApp } from '../../local/stand/subscriptions.ts';
 import { storageStatus } from '../../src/azure/storage-error.ts';
@@ -68,6 +68,11 @@ export interface BenchOptions {
   /** Whether the app is subscribed to the vaults' events. */
   readonly events?: boolean;
   readonly host?: Partial<HostOptions>;
+}
+
+/** The demo's stories of these keys: keys for a whole estate take their time. */
+export function stories(...keys: readonly Scenario['key'][]): readonly Scenario[] {
+  return demo.filter(({ key }) => keys.includes(key));
 }
 
 /** What was waited for did not come. */

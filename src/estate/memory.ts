@@ -5,7 +5,7 @@ import type { CertificateRow, EstateStore, Issuance, IssuanceStore, OrderRow, Ta
 /** An estate that is gone with the process: for tests. */
 export function createMemoryEstate(): EstateStore {
   const certificates = new Map<string, Versioned<CertificateRow>>();
-  const orders = new Map<string, OrderRow>();
+  const orders = new Map<string, Versioned<OrderRow>>();
   const targets = new Map<string, TargetRow>();
   let writes = 0;
   const keyOf = (vault: string, name: string): string => `${vault}|${name}`.toLowerCase();
@@ -27,10 +27,14 @@ export function createMemoryEstate(): EstateStore {
       const key = keyOf(vault, name);
       const same = (order: OrderRow): boolean =>
         keyOf(order.vault, order.name) === key && order.csrSha256 === csrSha256;
-      return newestOrder([...orders.values()].filter(same));
+      return newestOrder([...orders.values()].map(({ row }) => row).filter(same));
     },
-    async saveOrder(row) {
-      orders.set(row.renewalId, row);
+    async saveOrder(row, etag) {
+      if (orders.get(row.renewalId)?.etag !== etag)
+        throw new RenewalError('storage-conflict', `estate: save failed: order of ${row.renewalId}`);
+      writes += 1;
+      orders.set(row.renewalId, { row, etag: `"${writes}"` });
+      return `"${writes}"`;
     },
     async saveTarget(row) {
       targets.set(JSON.stringify([row.certificate, row.targetId]), row);

@@ -80,10 +80,11 @@ export interface EstateStore {
   /** Inserts (no `etag`) or replaces exactly the row that was read. Answers with the new ETag. */
   saveCertificate(row: CertificateRow, etag?: string): Promise<string>;
   certificates(): AsyncIterable<Versioned<CertificateRow>>;
-  order(renewalId: string): Promise<OrderRow | undefined>;
+  order(renewalId: string): Promise<Versioned<OrderRow> | undefined>;
   /** The newest order of ours for this CSR of this certificate, whatever renewal made it. */
   orderForCsr(vault: string, name: string, csrSha256: string): Promise<OrderRow | undefined>;
-  saveOrder(row: OrderRow): Promise<void>;
+  /** As `saveCertificate`: an activity that runs twice must not write over what came after it. */
+  saveOrder(row: OrderRow, etag?: string): Promise<string>;
   saveTarget(row: TargetRow): Promise<void>;
   targets(certificate: string): Promise<readonly TargetRow[]>;
 }

@@ -37,7 +37,7 @@ export function createTableEstate(tables: Tables): EstateStore {
     },
     order: (renewalId) => findOrder(orders, renewalId),
     orderForCsr: (vault, name, csrSha256) => orderForCsr(orders, orderPartition(vault, name), csrSha256),
-    saveOrder: (row) => saveOrder(orders, row),
+    saveOrder: (row, etag) => saveOrder(orders, row, etag),
     saveTarget: (row) => targets.upsert({ partition: keyOf(row.certificate), row: sha256(row.targetId) }, pack(row)),
     targets: async (certificate) => rows(targets, targetShape, odata`PartitionKey eq ${keyOf(certificate)}`),
   };
@@ -74,17 +74,19 @@ function orderPartition(vault: string, name: string): string {
 }
 
 /** The pointer is written before the order: one that leads nowhere reads as "no order", and the repeat mends it. */
-async function saveOrder(orders: OpenTable, row: OrderRow): Promise<void> {
+async function saveOrder(orders: OpenTable, row: OrderRow, etag?: string): Promise<string> {
   const partition = orderPartition(row.vault, row.name);
+  const key = { partition, row: keyOf(row.renewalId) };
+  if (etag !== undefined) return orders.replace(key, pack(row), etag);
   await orders.upsert(pointerKey(row.renewalId), { schema: 1, partition });
-  await orders.upsert({ partition, row: keyOf(row.renewalId) }, pack(row));
+  return orders.insert(key, pack(row));
 }
 
-async function findOrder(orders: OpenTable, renewalId: string): Promise<OrderRow | undefined> {
+async function findOrder(orders: OpenTable, renewalId: string): Promise<Versioned<OrderRow> | undefined> {
   const pointer = await orders.get(pointerKey(renewalId));
   if (typeof pointer?.partition !== 'string') return undefined;
   const entity = await orders.get({ partition: pointer.partition, row: keyOf(renewalId) });
-  return entity && unpack(orderShape, entity);
+  return entity && { row: unpack(orderShape, entity), etag: entity.etag };
 }
 
 function pointerKey(renewalId: string): Key {

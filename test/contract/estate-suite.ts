@@ -19,6 +19,8 @@ export const certificateRow = (name: string, more: Partial<CertificateRow> = {})
   ...more,
 });
 
+const conflict = { code: 'storage-conflict', retry: true };
+
 export const orderRow = (renewalId: string, more: Partial<OrderRow> = {}): OrderRow => ({
   renewalId,
   vault: 'kv-main',
@@ -60,8 +62,6 @@ export function estateSuite(name: string, estate: () => EstateStore): void {
 
 function certificatesSuite(name: string, estate: () => EstateStore): void {
   describe(`${name}: certificates`, () => {
-    const conflict = { code: 'storage-conflict', retry: true };
-
     it('has no row of a certificate that was never saved', async () => {
       expect(await estate().certificate('kv-main', 'never')).toBeUndefined();
     });
@@ -124,20 +124,30 @@ function ordersSuite(name: string, estate: () => EstateStore): void {
     });
 
     it('reads back an order, and its later states', async () => {
-      await estate().saveOrder(orderRow('states-AAAA'));
-      expect(await estate().order('states-AAAA')).toEqual(orderRow('states-AAAA'));
+      const etag = await estate().saveOrder(orderRow('states-AAAA'));
+      expect(await estate().order('states-AAAA')).toEqual({ row: orderRow('states-AAAA'), etag });
       const issued = orderRow('states-AAAA', { state: 'issued', reference: 'r-1', chain: ['AA', 'BB'], accepted: [] });
-      await estate().saveOrder(issued);
-      expect(await estate().order('states-AAAA')).toEqual(issued);
+      const later = await estate().saveOrder(issued, etag);
+      expect(await estate().order('states-AAAA')).toEqual({ row: issued, etag: later });
+    });
+
+    it('lets nobody write over an order that is another one by now', async () => {
+      const etag = await estate().saveOrder(orderRow('twice-AAAA'));
+      const issued = orderRow('twice-AAAA', { state: 'issued', reference: 'r-1', chain: ['AA'] });
+      await estate().saveOrder(issued, etag);
+      const late = orderRow('twice-AAAA', { state: 'submitted' });
+      await expect(estate().saveOrder(late, etag)).rejects.toMatchObject(conflict);
+      await expect(estate().saveOrder(late)).rejects.toMatchObject(conflict);
+      expect((await estate().order('twice-AAAA'))?.row).toEqual(issued);
     });
 
     it('keeps a chain that is longer than a table property', async () => {
       const chain = ['A'.repeat(50_000), 'B'.repeat(60_000), 'C'.repeat(10)];
       const row = orderRow('long-AAAA', { state: 'issued', chain, accepted: chain.slice(0, 2) });
-      await estate().saveOrder(row);
-      expect(await estate().order('long-AAAA')).toEqual(row);
-      await estate().saveOrder(orderRow('long-AAAA', { chain: ['D'] }));
-      expect((await estate().order('long-AAAA'))?.chain).toEqual(['D']);
+      const etag = await estate().saveOrder(row);
+      expect((await estate().order('long-AAAA'))?.row).toEqual(row);
+      await estate().saveOrder(orderRow('long-AAAA', { chain: ['D'] }), etag);
+      expect((await estate().order('long-AAAA'))?.row.chain).toEqual(['D']);
     });
 
     it('finds the newest order of a CSR, of that certificate only', async () => {

@@ -8,7 +8,7 @@ import { chainSha256, orderOf, vaultUri } from './submit.ts';
 /** Stage 7: nothing is merged that this has not accepted. */
 export const check: Step<'check'> = {
   async run(input, app) {
-    const order = await orderOf(input.renewalId, app);
+    const { row: order, etag } = await orderOf(input.renewalId, app);
     const estate = await app.estate();
     const facts = await app.vault.inspect({ vault: vaultUri(estate, input.vault), name: input.certificate });
     if (facts.state !== 'present' || facts.current?.sha256 !== input.old.sha256) {
@@ -29,11 +29,11 @@ export const check: Step<'check'> = {
       startReason: input.reason,
     });
     if (verdict.state === 'refused') {
-      await app.store.saveOrder({ ...order, state: 'rejected' });
+      await app.store.saveOrder({ ...order, state: 'rejected' }, etag);
       const outcome = verdict.reason === 'needs-approval' ? 'needs-person' : 'rejected';
       return ended(outcome, verdict.reason, verdict.detail);
     }
-    await app.store.saveOrder({ ...order, accepted: verdict.chain });
+    await app.store.saveOrder({ ...order, accepted: verdict.chain }, etag);
     return done({
       sha256: verdict.leaf.sha256,
       serial: verdict.leaf.serial,

@@ -38,22 +38,28 @@ export const inspect: Step<'inspect'> = {
   }),
 };
 
+interface Ownership {
+  readonly vault: string;
+  readonly ref: CertificateRef;
+  readonly facts: Inspection;
+  readonly renewalId?: string;
+}
+
 /** Whether the pending operation is one of our orders, of this renewal or an earlier one. */
-export async function isOurs(
-  app: Dependencies,
-  about: {
-    readonly vault: string;
-    readonly ref: CertificateRef;
-    readonly facts: Inspection;
-    readonly renewalId?: string;
-  },
-): Promise<boolean> {
+export async function isOurs(app: Dependencies, about: Ownership): Promise<boolean> {
+  return (await ownershipOf(app, about)) !== 'foreign';
+}
+
+/**
+ * `ordered`: an order of ours has its CSR. `marked`: this renewal has asked the vault and does not know the answer, so
+ * that it may be ours; somebody else may have been faster.
+ */
+export async function ownershipOf(app: Dependencies, about: Ownership): Promise<'ordered' | 'marked' | 'foreign'> {
   const pending = about.facts.state === 'present' ? about.facts.pending : undefined;
-  if (pending === undefined) return false;
-  if ((await app.store.orderForCsr(about.vault, about.ref.name, pending.csrSha256)) !== undefined) return true;
-  if (about.renewalId === undefined) return false;
-  const order = await app.store.order(about.renewalId);
-  return order?.state === 'requesting';
+  if (pending === undefined) return 'foreign';
+  if ((await app.store.orderForCsr(about.vault, about.ref.name, pending.csrSha256)) !== undefined) return 'ordered';
+  const own = about.renewalId === undefined ? undefined : await app.store.order(about.renewalId);
+  return own?.row.state === 'requesting' ? 'marked' : 'foreign';
 }
 
 /** A version in short. */

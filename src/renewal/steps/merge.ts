@@ -6,7 +6,7 @@ import { chainSha256, orderOf } from './submit.ts';
 /** Stage 8: the accepted chain joins its key; from now on pull targets can take the new version. */
 export const merge: Step<'merge'> = {
   async run(input, app) {
-    const order = await orderOf(input.renewalId, app);
+    const { row: order, etag } = await orderOf(input.renewalId, app);
     const chain = order.accepted ?? [];
     if (chainSha256(chain) !== input.checked.chainSha256) {
       return ended('failed', 'step-failed', 'the stored chain is not the one that was accepted');
@@ -25,7 +25,7 @@ export const merge: Step<'merge'> = {
         `the vault made ${version.sha256} current, not the accepted certificate`,
       );
     }
-    await app.store.saveOrder({ ...order, state: 'merged' });
+    await app.store.saveOrder({ ...order, state: 'merged' }, etag);
     return done(summaryOf(version));
   },
   intent: ({ checked, csrSha256 }: StepInput<'merge'>) => ({

@@ -5,23 +5,26 @@ import type { OrderRow } from '../../estate/port.ts';
 import type { CsrRequest, PendingFacts } from '../../vault/port.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Inspected, StepInput } from '../story.ts';
-import { isOurs } from './inspect.ts';
+import { ownershipOf } from './inspect.ts';
 import { done, ended, type Step } from './step.ts';
 
 /** Stage 4: a key and a CSR are made in the vault, or a pending request of ours is taken up again. */
 export const request: Step<'request'> = {
   async run(input, app) {
+    const own = await app.store.order(input.renewalId);
+    // A repeat that comes late finds its work done; a new request would only undo what followed.
+    if (own !== undefined && isPlaced(own.row)) return done({ csrSha256: own.row.csrSha256, resumed: true });
     const wanted = csrRequest(input.inspected, input.certificate);
     const found = await pendingNow(input, app);
     if (found !== undefined) {
-      if (!found.ours)
-        return ended('refused', 'foreign-pending', `request ${found.pending.requestId} is pending and is not ours`);
-      if (asWanted(found.pending, wanted))
-        return done(await keep(input, app, { pending: found.pending, resumed: true }));
+      const { pending, ownership } = found;
+      if (ownership !== 'foreign' && asWanted(pending, wanted))
+        return done(await keep(input, app, { pending, resumed: true }));
+      if (ownership !== 'ordered')
+        return ended('refused', 'foreign-pending', `request ${pending.requestId} is pending and is not ours`);
       await app.vault.discard(wanted);
     }
-    if ((await app.store.order(input.renewalId)) === undefined)
-      await app.store.saveOrder(newOrder(input, app, 'requesting'));
+    if (own === undefined) await app.store.saveOrder(newOrder(input, app, 'requesting'));
     const pending = await app.vault.request(wanted);
     return done(await keep(input, app, { pending, resumed: false }));
   },
@@ -34,18 +37,24 @@ async function pendingNow({ inspected, renewalId, vault, certificate }: StepInpu
   const facts = await app.vault.inspect(ref);
   const pending = facts.state === 'present' ? facts.pending : undefined;
   if (pending?.status !== 'inProgress') return undefined;
-  return { pending, ours: await isOurs(app, { vault, ref, facts, renewalId }) };
+  return { pending, ownership: await ownershipOf(app, { vault, ref, facts, renewalId }) };
+}
+
+/** The issuer has been asked, or nobody needs it any more. */
+function isPlaced({ state }: OrderRow): boolean {
+  return state !== 'requesting' && state !== 'requested';
 }
 
 /** Remembers the order; the answer of an earlier one for the same CSR is taken over, so that nothing is ordered twice. */
 async function keep(input: StepInput<'request'>, app: Dependencies, got: { pending: PendingFacts; resumed: boolean }) {
   const { csrSha256, requestId } = got.pending;
   const own = await app.store.order(input.renewalId);
-  if (own?.csrSha256 !== csrSha256) {
+  if (own?.row.csrSha256 !== csrSha256) {
     const earlier = await app.store.orderForCsr(input.vault, input.certificate, csrSha256);
     const order = { ...newOrder(input, app, 'requested'), csrSha256, requestId };
     await app.store.saveOrder(
       reusable(earlier, order) ? { ...order, state: 'submitted', reference: earlier.reference } : order,
+      own?.etag,
     );
   }
   return { csrSha256, resumed: got.resumed };

@@ -1,6 +1,6 @@
 import { sha256Hex } from '../../certificate/fingerprint.ts';
 import { RenewalError } from '../../errors.ts';
-import type { OrderRow } from '../../estate/port.ts';
+import type { OrderRow, Versioned } from '../../estate/port.ts';
 import { findVault } from '../../plan/look-up.ts';
 import type { Estate } from '../../plan/types.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -9,8 +9,9 @@ import { done, ended, type Step } from './step.ts';
 /** Stage 5: the CSR goes to the issuer; the reference is stored before anything is polled. */
 export const submit: Step<'submit'> = {
   async run({ renewalId, vault, certificate, csrSha256, issuer, validityDays }, app) {
-    const order = await orderOf(renewalId, app);
+    const { row: order, etag } = await orderOf(renewalId, app);
     if (order.reference !== undefined) return done({ reference: order.reference });
+    if (order.state === 'rejected') return ended('rejected', 'issuer-rejected', 'the issuer has refused this order');
     const estate = await app.estate();
     const facts = await app.vault.inspect({ vault: vaultUri(estate, vault), name: certificate });
     const pending = facts.state === 'present' ? facts.pending : undefined;
@@ -19,10 +20,10 @@ export const submit: Step<'submit'> = {
     }
     const answer = await app.issuer(estate, issuer).submit({ renewalId, csr: pending.csr, validityDays });
     if ('state' in answer) {
-      await app.store.saveOrder({ ...order, state: 'rejected' });
+      await app.store.saveOrder({ ...order, state: 'rejected' }, etag);
       return ended('rejected', 'issuer-rejected', answer.reason);
     }
-    await app.store.saveOrder({ ...order, state: 'submitted', reference: answer.reference });
+    await app.store.saveOrder({ ...order, state: 'submitted', reference: answer.reference }, etag);
     return done({ reference: answer.reference });
   },
   intent: ({ csrSha256, issuer, validityDays }) => ({ csr: csrSha256, issuer, validityDays }),
@@ -35,16 +36,18 @@ export const poll: Step<'poll'> = {
     const found = await app.store.certificate(vault, certificate);
     if (found?.row.cancelRequested === renewalId)
       return ended('cancelled', 'cancel-requested', 'cancelled while the issuer was waited for');
-    const order = await orderOf(renewalId, app);
+    const { row: order, etag } = await orderOf(renewalId, app);
+    // An answer that is on record stands: a second look must not take back what was made of the first one.
+    if (order.chain !== undefined) return done({ state: 'issued', chainSha256: chainSha256(order.chain) });
     const status = await app.issuer(await app.estate(), issuer).poll({ reference });
     switch (status.state) {
       case 'pending':
         return done(status);
       case 'rejected':
-        await app.store.saveOrder({ ...order, state: 'rejected' });
+        await app.store.saveOrder({ ...order, state: 'rejected' }, etag);
         return done(status);
       case 'issued':
-        await app.store.saveOrder({ ...order, state: 'issued', chain: status.chain });
+        await app.store.saveOrder({ ...order, state: 'issued', chain: status.chain }, etag);
         return done({ state: 'issued', chainSha256: chainSha256(status.chain) });
       default:
         return status satisfies never;
@@ -60,7 +63,7 @@ export function chainSha256(chain: readonly string[]): string {
 }
 
 /** The order row of a renewal, which exists from the request step on. */
-export async function orderOf(renewalId: string, app: Dependencies): Promise<OrderRow> {
+export async function orderOf(renewalId: string, app: Dependencies): Promise<Versioned<OrderRow>> {
   const order = await app.store.order(renewalId);
   if (order === undefined) throw new RenewalError('bug', `renewal: order row missing: renewal=${renewalId}`);
   return order;

@@ -147,7 +147,7 @@ describe('the histories', () => {
     const text = lived.calls.map(({ input, result }) => input + JSON.stringify(result)).join('\n');
     expect(text).not.toMatch(/-----BEGIN|PRIVATE KEY/);
     const order = await world.app.store.order(lived.renewalId);
-    for (const body of order?.chain ?? []) expect(text).not.toContain(body);
+    for (const body of order?.row.chain ?? []) expect(text).not.toContain(body);
   });
 
   it('of a wave of 51 targets are two groups', async () => {

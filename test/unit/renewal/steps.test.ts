@@ -83,6 +83,31 @@ describe('the steps', () => {
     expect((await keys()).filter((key) => key === 'submit#1:result')).toHaveLength(1);
   });
 
+  it('take nothing back when one of them runs again late', async () => {
+    const { inspected, csrSha256, order, checked } = await upToCheck();
+    if (checked.state !== 'done') throw new TypeError(JSON.stringify(checked));
+    const accepted = await world.app.store.order(renewalId);
+    await value('poll', { reference: order.reference, issuer: 'internal', round: 1 });
+    expect(await world.app.store.order(renewalId)).toEqual(accepted);
+    await value('merge', { checked: checked.value, csrSha256, inspected });
+    const merged = await world.app.store.order(renewalId);
+    expect(await value('request', { inspected })).toEqual({ csrSha256, resumed: true });
+    await value('submit', { csrSha256, issuer: 'internal', validityDays: 90 });
+    await value('poll', { reference: order.reference, issuer: 'internal', round: 1 });
+    expect(await world.app.store.order(renewalId)).toEqual(merged);
+    expect(world.vault.calls.filter((verb) => verb === 'request')).toHaveLength(1);
+  });
+
+  it('ask an issuer that has refused not again', async () => {
+    const inspected = await value('inspect', { reason: 'sweep' });
+    const { csrSha256 } = await value('request', { inspected });
+    const asks = { csrSha256, issuer: 'internal', validityDays: 90 };
+    world.levers.issuer = { submit: async () => ({ state: 'rejected', reason: 'name not allowed' }) };
+    await run('submit', asks);
+    world.levers.issuer = {};
+    expect(await run('submit', asks, 2)).toMatchObject({ state: 'ended', outcomeReason: 'issuer-rejected' });
+  });
+
   it('refuse an issuer that certifies another key, before anything is merged', async () => {
     const foreign = await createWorld({ certificate: 'shop' });
     const answer = await foreignChain(foreign);
@@ -191,6 +216,21 @@ describe('a pending operation found at request', () => {
     expect(requested.resumed).toBe(false);
     expect(requested.csrSha256).not.toBe(csrSha256);
     expect(world.vault.calls).toContain('discard');
+  });
+
+  it('is left alone when somebody was faster than our own request', async () => {
+    const inspected = await value('inspect', { reason: 'sweep' });
+    world.vault.fail = (verb) => {
+      if (verb === 'request') throw new RenewalError('vault-throttled', 'key-vault: request: 429');
+    };
+    expect(await run('request', { inspected })).toMatchObject({ state: 'again' });
+    await hold(['other-name.contoso.example']);
+    expect(await run('request', { inspected }, 2)).toMatchObject({
+      state: 'ended',
+      outcome: 'refused',
+      outcomeReason: 'foreign-pending',
+    });
+    expect(world.vault.calls).not.toContain('discard');
   });
 
   it('is left alone when it is somebody else’s', async () => {

@@ -20,7 +20,8 @@ async function main(options: Options): Promise<number> {
   const began = Date.now();
   const interrupted = interruption();
   const directory = resolve(options.directory);
-  await rm(directory, { recursive: true, force: true });
+  // Only what an earlier run's host kept there: the folder may be anybody's, and the vaults of that run are gone.
+  await rm(join(directory, HOST_FOLDER), { recursive: true, force: true });
   const stand = await Promise.race([startStand({ ...options, directory }), interrupted]);
   // Nothing to stop yet: whatever child is there already ends with this process.
   if (stand === 'interrupted') return INTERRUPTED;
@@ -46,6 +47,7 @@ async function main(options: Options): Promise<number> {
 }
 
 const INTERRUPTED = 130;
+const HOST_FOLDER = 'perennial-host';
 
 function interruption(): Promise<'interrupted'> {
   return new Promise((done) => {
@@ -59,7 +61,7 @@ async function openApp(stand: Stand, options: Options, directory: string): Promi
   const app = await startApp({
     app: resolve('.'),
     port: options.port,
-    directory: join(directory, 'host'),
+    directory: join(directory, HOST_FOLDER),
     settings: resolve(options.settings),
     onLog: (line) => log.write(`${line}\n`),
   });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -52,6 +52,8 @@ describe('npm start -- --once', () => {
       join(folder, 'plain.settings.json'),
       JSON.stringify({ Values: { MINE: 'stays' }, Host: { CORS: '*' } }),
     );
+    await mkdir(join(folder, 'plain', 'stand', 'host'), { recursive: true });
+    await writeFile(join(folder, 'plain', 'stand', 'host', 'notes.txt'), 'mine');
     const program = startProgram(START, args('plain', '--once', '--seed', '2'));
     const children = await childrenOf(program);
     expect(await program.ended, program.lines.join('\n')).toBe(0);
@@ -73,6 +75,10 @@ describe('npm start -- --once', () => {
     ['not-needed', 1],
   ])('ends as %s %i times', (outcome, count) => {
     expect(report.renewals.filter((one) => one.outcome === outcome)).toHaveLength(count);
+  });
+
+  it('leaves alone what somebody else keeps in its folder', async () => {
+    expect(await readFile(join(folder, 'plain', 'stand', 'host', 'notes.txt'), 'utf8')).toBe('mine');
   });
 
   it('takes every way in', () => {

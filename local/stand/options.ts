@@ -67,19 +67,37 @@ export function readOptions(args: readonly string[]): Options {
     throw new UsageError(`--fault ${fault}: there are ${Object.keys(faults).join(' and ')}`);
   if (only !== undefined && !isAlone(only))
     throw new UsageError(`--only ${only}: there are ${Object.keys(alone).join(', ')}`);
+  const ports = readPorts(values);
   return {
     once: values.once,
     ...(report !== undefined && { report }),
     seed: whole('--seed', values.seed, 2 ** 31),
     ...(fault !== undefined && { fault }),
-    port: whole('--port', values.port, 65_535),
-    basePort: whole('--base-port', values['base-port'], 65_400),
+    ...ports,
     directory: values.directory,
     settings: values.settings,
     ...(only !== undefined && { only }),
     json: values.json,
     help: values.help,
   };
+}
+
+/** How many ports the stand takes from its first one on. */
+const STAND_PORTS = 60;
+
+/** The app's port among the stand's would be named as taken by somebody else, and only after the stand is up. */
+function readPorts(values: {
+  readonly port: string;
+  readonly 'base-port': string;
+}): Pick<Options, 'port' | 'basePort'> {
+  const port = whole('--port', values.port, 65_535);
+  const basePort = whole('--base-port', values['base-port'], 65_400);
+  const last = basePort + STAND_PORTS - 1;
+  if (basePort !== 0 && port >= basePort && port <= last)
+    throw new UsageError(
+      `--port ${port}: the stand takes ${basePort} to ${last}; choose one outside, or another --base-port`,
+    );
+  return { port, basePort };
 }
 
 function parse(args: readonly string[]) {

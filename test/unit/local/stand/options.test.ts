@@ -19,6 +19,7 @@ describe('readOptions', () => {
     [['--only', 'toString'], '--only toString'],
     [['--fault', 'moon'], '--fault moon: there are issuer.wrong-key and target.lies'],
     [['--port', '65536'], '--port 65536: write a whole number from 0 to 65535'],
+    [['--port', '8471'], '--port 8471: the stand takes 8440 to 8499'],
     [['--seed', '-1'], 'seed'],
     [['--colour'], '--colour'],
   ])('refuses %j by naming it', (args, message) => {

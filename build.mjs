@@ -29,6 +29,7 @@ else {
         host: 'local/host/main.ts',
         worker: 'local/host/worker/child.ts',
         docs: 'docs/generate.ts',
+        sim: 'test/sim/main.ts',
       },
       external: /^[^./]/,
     },

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign, verify } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomUUID, sign, verify } from 'node:crypto';
 import type { Clock } from '../../src/clock.ts';
 
 /** The claims of an access token that the stand uses. */
@@ -28,25 +28,29 @@ const LEEWAY_SECONDS = 300;
 
 export function createTokenMint(clock: Clock): TokenMint {
   // Made at first use: a stand with many short-lived identities (tests) would spend its time on keys.
-  let made: KeyObject | undefined;
-  const privateKey = (): KeyObject => {
-    made ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  let made: { readonly privateKey: KeyObject; readonly publicKey: KeyObject } | undefined;
+  const keys = (): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } => {
+    made ??= generateKeyPairSync('rsa', { modulusLength: 2048 });
     return made;
   };
-  const publicKey = (): KeyObject => createPublicKey(privateKey());
   const kid = randomUUID();
   const header = encodePart({ typ: 'JWT', alg: 'RS256', kid });
   return {
-    keySet: () => ({ keys: [{ ...publicKey().export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid }] }),
+    keySet: () => ({ keys: [{ ...keys().publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid }] }),
     sign(claims) {
       const content = `${header}.${encodePart(claims)}`;
-      return `${content}.${sign('sha256', Buffer.from(content), privateKey()).toString('base64url')}`;
+      return `${content}.${sign('sha256', Buffer.from(content), keys().privateKey).toString('base64url')}`;
     },
     verify(token) {
       const [head, body, signature, ...rest] = token.split('.');
       // Only our own header is ever right: that leaves no room for another algorithm or key.
       if (head !== header || body === undefined || signature === undefined || rest.length > 0) return undefined;
-      const right = verify('sha256', Buffer.from(`${head}.${body}`), publicKey(), Buffer.from(signature, 'base64url'));
+      const right = verify(
+        'sha256',
+        Buffer.from(`${head}.${body}`),
+        keys().publicKey,
+        Buffer.from(signature, 'base64url'),
+      );
       if (!right) return undefined;
       const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Claims;
       const now = clock.now().getTime() / 1000;

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import type { JournalRecord } from '../../../src/journal/port.ts';
+import type { RenewalResult } from '../../../src/renewal/story.ts';
+import type { FaultName } from '../faults/catalogue.ts';
+import type { SeenRequest } from '../world/sightings.ts';
+import type { World } from '../world/world.ts';
+import type { Invariant } from './invariant.ts';
+import { knownOf, vaultMutation } from './known.ts';
+
+/** The steps whose intent must be on record before such a change. */
+function stepsOf(world: World, seen: SeenRequest): { certificate: string; steps: readonly string[] } | undefined {
+  const mutation = vaultMutation(seen);
+  if (mutation !== undefined && world.certificate(mutation.certificate) !== undefined) {
+    const steps = mutation.kind === 'create' || mutation.kind === 'discard' ? ['request'] : ['merge'];
+    return { certificate: mutation.certificate, steps };
+  }
+  if (seen.method !== 'PUT' || seen.url.host !== 'management.azure.com' || seen.status >= 300) return undefined;
+  const certificate = world.certificateOfTarget(seen.url.pathname);
+  return certificate === undefined ? undefined : { certificate, steps: ['deploy', 'rollBack'] };
+}
+
+/** After these a change may be one of an earlier renewal that has ended meanwhile. */
+const belated: readonly FaultName[] = ['net.late', 'host.late-activity', 'host.dup-activity', 'host.terminate'];
+
+export const journalInvariants: readonly Invariant[] = [
+  {
+    id: 'I11',
+    says: 'every change outside has its intent on record before it, and a renewal that ended well the result of each step',
+    watch({ world, check }) {
+      const known = knownOf(world);
+      const intents = new Map<string, Set<string>>();
+      const results = new Map<string, Set<string>>();
+      const isBelated = belated.some((name) => world.faults.rates.has(name));
+      return {
+        record({ renewalId, step, kind, facts }) {
+          const map = kind === 'intent' ? intents : results;
+          const names = map.get(renewalId) ?? new Set();
+          map.set(renewalId, names.add(step).add(`${step} ${String(facts.target ?? '')}`));
+        },
+        request(seen) {
+          const wanted = stepsOf(world, seen);
+          if (wanted === undefined) return;
+          const current = known.rows.get(wanted.certificate)?.renewalId ?? '';
+          const allowed = isBelated
+            ? [...intents.keys()].filter((id) => world.certificateOfRenewal(id) === wanted.certificate)
+            : [current];
+          const isAnnounced = allowed.some((id) => wanted.steps.some((step) => intents.get(id)?.has(step)));
+          check(
+            isAnnounced,
+            () => `${seen.method} ${seen.url.pathname} without an intent of ${wanted.steps.join(' or ')} in ${current}`,
+          );
+        },
+        change(change) {
+          if (change.change !== 'turn' || change.status !== 'Completed' || !world.isRenewal(change.id)) return;
+          const result = change.output as RenewalResult;
+          if (result.outcome !== 'renewed') return;
+          const deployed = result.targets.map(({ id }) => `deploy ${id}`);
+          const isOnlyDeployed = result.old?.sha256 === result.new?.sha256;
+          const steps = isOnlyDeployed ? deployed : ['request', 'submit', 'merge', ...deployed];
+          const missing = steps.filter((step) => results.get(change.id)?.has(step) !== true);
+          check(missing.length === 0, () => `${change.id} is renewed without a result of ${missing.join(', ')}`);
+        },
+      };
+    },
+  },
+  {
+    id: 'I12',
+    says: 'the journal’s chains are linked without gaps, and no record is ever changed',
+    watch({ check }) {
+      const heads = new Map<string, JournalRecord>();
+      return {
+        record(record) {
+          const last = heads.get(record.renewalId);
+          heads.set(record.renewalId, record);
+          const { hash, ...body } = record;
+          const isNext = record.sequence === (last === undefined ? 0 : last.sequence + 1);
+          const isLinked = record.previous === (last?.hash ?? '0'.repeat(64));
+          check(
+            isNext && isLinked && hash === hashOf(body),
+            () => `record ${record.sequence} of ${record.renewalId} is not linked`,
+          );
+        },
+      };
+    },
+  },
+  {
+    id: 'I3',
+    says: 'no private key and no token is in history, rows or journal',
+    watch: ({ world, check }) => ({
+      async end() {
+        const kept = [...world.hubStore.records, ...(await everythingStored(world))].join('\n');
+        const secrets = world.ground.keys.flatMap((key) => {
+          const pkcs8 = key.export({ type: 'pkcs8', format: 'der' }).toString('base64');
+          return [String(key.export({ format: 'jwk' }).d), pkcs8];
+        });
+        check(!secrets.some((secret) => kept.includes(secret)), () => 'a private key was stored');
+        check(!/eyJ[\w-]{20,}\.[\w-]{20,}\./.test(kept), () => 'a token was stored');
+      },
+    }),
+  },
+];
+
+async function everythingStored(world: World): Promise<readonly string[]> {
+  const { estate, journal } = world.stores;
+  const texts: string[] = [];
+  for await (const versioned of estate.certificates()) texts.push(JSON.stringify(versioned));
+  for (const id of world.renewals()) {
+    texts.push(JSON.stringify(await journal.read(id)), JSON.stringify(await estate.order(id)));
+  }
+  return texts;
+}
+
+function hashOf(body: object): string {
+  return createHash('sha256').update(canonical(body)).digest('hex');
+}
+
+/** RFC 8785, written here once more: the product's own must not vouch for itself. */
+function canonical(value: unknown): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  const names = Object.keys(value).sort();
+  return `{${names.map((name) => `${JSON.stringify(name)}:${canonical((value as Record<string, unknown>)[name])}`).join(',')}}`;
+}

@@ -1,0 +1,77 @@
+import { X509Certificate } from 'node:crypto';
+import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
+import type { CertificateRow, OrderRow } from '../../../src/estate/port.ts';
+import type { SeenRequest, Sightings } from '../world/sightings.ts';
+import type { World } from '../world/world.ts';
+
+/** What a call of the app to a vault was for. */
+export interface VaultMutation {
+  readonly kind: 'create' | 'discard' | 'merge' | 'tag';
+  /** `vault/certificate` */
+  readonly certificate: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** The call as a change that the app made to a certificate; `undefined` for everything else. */
+export function vaultMutation({ method, url, status, body }: SeenRequest): VaultMutation | undefined {
+  const [, collection, name = '', verb = '', act] = url.pathname.split('/');
+  if (method === 'GET' || status >= 300 || collection !== 'certificates') return undefined;
+  const certificate = `${url.host.split('.')[0]}/${name}`;
+  const made = { certificate, body: (body === '' ? {} : JSON.parse(body)) as Record<string, unknown> };
+  if (verb === 'create') return { kind: 'create', ...made };
+  if (verb === 'pending') return { kind: act === 'merge' ? 'merge' : 'discard', ...made };
+  return { kind: 'tag', ...made };
+}
+
+/** What several invariants have to remember of what was seen. */
+export class Known {
+  readonly rows = new Map<string, CertificateRow>();
+  readonly orders = new Map<string, OrderRow>();
+  /** Leaf certificates by SHA-256. */
+  readonly leaves = new Map<string, X509Certificate>();
+  /** SHA-256 of every leaf that a target was seen serving. */
+  readonly served = new Map<string, Set<string>>();
+  readonly #last = new Map<string, X509Certificate>();
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+    for (const [leaf] of world.cloud.seeded.values()) if (leaf !== undefined) this.learn(leaf);
+  }
+
+  learn(der: Uint8Array): X509Certificate {
+    const sha256 = sha256Hex(der);
+    const known = this.leaves.get(sha256) ?? new X509Certificate(der);
+    this.leaves.set(sha256, known);
+    return known;
+  }
+
+  sightings(): Partial<Sightings> {
+    return {
+      row: (_before, row) => void this.rows.set(`${row.vault}/${row.name}`, row),
+      order: (_before, order) => void this.orders.set(order.renewalId, order),
+      step: () => this.#look(),
+    };
+  }
+
+  #look(): void {
+    for (const { targets } of this.#world.certificates) {
+      for (const target of targets) {
+        const [leaf] = this.#world.served(target) ?? [];
+        if (leaf === undefined || this.#last.get(target.id) === leaf) continue;
+        this.#last.set(target.id, leaf);
+        const seen = this.served.get(target.id) ?? new Set();
+        this.served.set(target.id, seen.add(sha256Hex(leaf.raw)));
+      }
+    }
+  }
+}
+
+const made = new WeakMap<World, Known>();
+
+export function knownOf(world: World): Known {
+  const known = made.get(world) ?? new Known(world);
+  if (!made.has(world)) world.ground.watchers.push(known.sightings());
+  made.set(world, known);
+  return known;
+}

@@ -1,0 +1,89 @@
+import { X509Certificate } from 'node:crypto';
+import { isFinished } from '../../../local/host/hub/instance.ts';
+import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
+import { dueAt } from '../../../src/plan/due.ts';
+import type { SimCertificate } from '../world/estate.ts';
+import { operate } from '../world/operator.ts';
+import type { World } from '../world/world.ts';
+import type { Invariant } from './invariant.ts';
+import { knownOf } from './known.ts';
+
+export const livenessInvariants: readonly Invariant[] = [
+  {
+    id: 'I8',
+    says: 'once faults have stopped, whatever is due is renewed and served within 48 hours',
+    watch({ world, check, mode }) {
+      let healedAt: number | undefined;
+      return {
+        healed() {
+          healedAt = world.clock.milliseconds;
+        },
+        async end() {
+          if (mode !== 'liveness' || healedAt === undefined) return;
+          for (const certificate of world.certificates) {
+            const problem = await lateness(world, certificate, { healedAt, graceHours: 24 });
+            check(problem === undefined, () => `${certificate.vault}/${certificate.name}: ${problem}`);
+          }
+        },
+      };
+    },
+  },
+  {
+    id: 'I17',
+    says: 'every certificate is looked after: it has a row, and a row that says so has a renewal that runs',
+    watch({ world, check, mode }) {
+      const known = knownOf(world);
+      return {
+        end() {
+          if (mode !== 'liveness') return;
+          for (const { vault, name } of world.certificates) {
+            const row = known.rows.get(`${vault}/${name}`);
+            check(row !== undefined, () => `${vault}/${name} has no row`);
+            if (row?.state !== 'renewing') continue;
+            const instance = world.hub?.instances.get(row.renewalId ?? '');
+            check(
+              instance !== undefined && !isFinished(instance),
+              () => `${row.renewalId} is claimed, and does not run`,
+            );
+          }
+        },
+      };
+    },
+  },
+];
+
+/** Everything that was due is renewed and served, and nothing runs: waiting longer would show nothing new. */
+export async function isWell(world: World, healedAt: number): Promise<boolean> {
+  const all = [...(world.hub?.instances.all() ?? [])];
+  if (world.hub === undefined || all.some((instance) => !isFinished(instance))) return false;
+  for (const certificate of world.certificates) {
+    if ((await lateness(world, certificate, { healedAt, graceHours: 0 })) !== undefined) return false;
+  }
+  return true;
+}
+
+interface Judged {
+  readonly healedAt: number;
+  /** A version that is younger may still be on its way. */
+  readonly graceHours: number;
+}
+
+/** What is not as it should be, days after the last fault. */
+async function lateness(world: World, certificate: SimCertificate, judged: Judged): Promise<string | undefined> {
+  const { healedAt, graceHours } = judged;
+  const { vault, name, plan, targets } = certificate;
+  const { status, body } = await operate(world, { vault, method: 'GET', path: `/certificates/${name}/` });
+  if (status !== 200) return `the vault says ${status}`;
+  const leaf = new X509Certificate(Buffer.from(String(body.cer), 'base64'));
+  const due = dueAt(new Date(leaf.validFrom), new Date(leaf.validTo), plan);
+  if (due.getTime() <= healedAt) return `was due at ${due.toISOString()}, and was not renewed`;
+  const sha256 = sha256Hex(leaf.raw);
+  if (Date.parse(leaf.validFrom) > world.clock.milliseconds - graceHours * 3_600_000) return undefined;
+  const behind = targets.filter((target) => {
+    const served = world.served(target)?.[0];
+    return served !== undefined && sha256Hex(served.raw) !== sha256;
+  });
+  return behind.length === 0
+    ? undefined
+    : `${behind.map(({ id }) => id).join(', ')} does not serve the current version`;
+}

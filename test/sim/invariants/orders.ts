@@ -1,0 +1,143 @@
+import { isFinished } from '../../../local/host/hub/instance.ts';
+import type { OrderRow } from '../../../src/estate/port.ts';
+import type { Outcome } from '../../../src/renewal/outcomes.ts';
+import type { FaultName } from '../faults/catalogue.ts';
+import type { World } from '../world/world.ts';
+import type { Invariant } from './invariant.ts';
+import { knownOf, vaultMutation } from './known.ts';
+
+const HOUR = 3_600_000;
+const settled: readonly Outcome[] = ['renewed', 'not-needed', 'cancelled'];
+
+/** Renewals of a certificate that have not ended, by the hub's own state. */
+function running(world: World, certificate: string): readonly string[] {
+  const all = [...(world.hub?.instances.all() ?? [])];
+  const open = all.filter((instance) => instance.name === 'renewCertificate' && !isFinished(instance));
+  return open.filter(({ id }) => world.certificateOfRenewal(id) === certificate).map(({ id }) => id);
+}
+
+/** After these the app may have to open an operation again that it had opened already. */
+const disturbances: readonly FaultName[] = [
+  'kv.foreign-discard',
+  'kv.foreign-merge',
+  'kv.foreign-pending',
+  'kv.soft-delete',
+  'net.late',
+  'host.late-activity',
+];
+
+const ranks: readonly OrderRow['state'][] = ['requesting', 'requested', 'submitted', 'issued', 'rejected', 'merged'];
+
+export const orderInvariants: readonly Invariant[] = [
+  {
+    id: 'I2',
+    says: 'of each certificate at most one renewal runs, and an order is placed by a renewal that runs alone',
+    watch: ({ world, check }) => ({
+      change(change) {
+        if (change.change !== 'create' || change.instance.name !== 'renewCertificate') return;
+        const certificate = world.certificateOfRenewal(change.instance.id) ?? '';
+        const open = running(world, certificate);
+        check(open.length <= 1, () => `${certificate}: ${open.join(' and ')} run side by side`);
+      },
+      issuance({ renewalId }) {
+        const others = running(world, world.certificateOfRenewal(renewalId) ?? '').filter((id) => id !== renewalId);
+        check(others.length === 0, () => `an order of ${renewalId} while ${others.join(', ')} runs`);
+      },
+    }),
+  },
+  {
+    id: 'I10',
+    says: 'one order a renewal, and one operation in the vault an attempt, unless somebody else took it away',
+    watch({ world, check }) {
+      const known = knownOf(world);
+      const orders = new Map<string, number>();
+      const creates = new Map<string, number>();
+      return {
+        issuance({ renewalId }) {
+          const count = (orders.get(renewalId) ?? 0) + 1;
+          orders.set(renewalId, count);
+          check(count === 1, () => `${renewalId} has placed ${count} orders`);
+        },
+        request(seen) {
+          const mutation = vaultMutation(seen);
+          if (mutation?.kind !== 'create') return;
+          const count = (creates.get(mutation.certificate) ?? 0) + 1;
+          creates.set(mutation.certificate, count);
+          const attempts = known.rows.get(mutation.certificate)?.attempt ?? 0;
+          const disturbed = world.faults.injections.filter(({ name }) => disturbances.includes(name)).length;
+          check(
+            count <= attempts + disturbed,
+            () => `${mutation.certificate}: ${count} operations in ${attempts} attempts, ${disturbed} disturbances`,
+          );
+        },
+      };
+    },
+  },
+  {
+    id: 'I14',
+    says: 'rows, orders and instances take allowed edges only; an end is final',
+    watch: ({ world, check }) => ({
+      row(before, after) {
+        const [from, to] = [before?.state ?? 'idle', after.state];
+        const isNew = after.renewalId !== before?.renewalId;
+        const who = `${after.vault}/${after.name}`;
+        check(
+          after.attempt === (before?.attempt ?? 0) + (isNew ? 1 : 0),
+          () => `${who}: attempt ${before?.attempt} became ${after.attempt}`,
+        );
+        check(!isNew || to === 'renewing', () => `${who}: ${from} became ${to} with another renewal`);
+        check(!(from === 'idle' && to === 'renewing' && !isNew), () => `${who}: ${after.renewalId} runs again`);
+        if (from === 'renewing' && isNew) {
+          const old = world.hub?.instances.get(before?.renewalId ?? '');
+          check(old !== undefined && isFinished(old), () => `${who}: ${before?.renewalId} was overtaken while it runs`);
+        }
+      },
+      order(before, after) {
+        if (before === undefined) return;
+        const isForward = ranks.indexOf(after.state) >= ranks.indexOf(before.state);
+        check(isForward, () => `order ${after.renewalId}: ${before.state} became ${after.state}`);
+        const lost = (['reference', 'chain', 'accepted'] as const).filter(
+          (field) => before[field] !== undefined && after[field] === undefined,
+        );
+        check(
+          lost.length === 0 || before.csrSha256 !== after.csrSha256,
+          () => `order ${after.renewalId} lost ${lost.join(', ')}`,
+        );
+      },
+      change(change) {
+        if (change.change !== 'create') return;
+        const isAgain = world.endedRenewals.has(change.instance.id);
+        check(!isAgain, () => `${change.instance.id} was started again after its end`);
+      },
+    }),
+  },
+  {
+    id: 'I18',
+    says: 'after a failure the next attempt waits 1, 2, 4 … 32 hours, however often the host starts again',
+    watch: ({ world, check }) => ({
+      row(before, after) {
+        const now = world.appClock.now().getTime();
+        const who = `${after.vault}/${after.name}`;
+        const begins = after.state === 'renewing' && after.renewalId !== before?.renewalId;
+        if (begins && after.startReason !== 'manual') {
+          // The clock of the app may have been set back since the attempt before.
+          const next = Date.parse(before?.nextAttemptAt ?? '1970-01-01T00:00:00Z') - 1_300_000;
+          check(now >= next, () => `${who}: an attempt before ${before?.nextAttemptAt}`);
+        }
+        if (before?.state !== 'renewing' || after.state !== 'idle' || after.lastOutcome === undefined) return;
+        // One that an operator has terminated is not closed by itself: the next start finds it.
+        if (world.endedRenewals.has(after.renewalId ?? '')) return;
+        const isGood = settled.includes(after.lastOutcome);
+        const failed = isGood ? 0 : before.failedAttempts + 1;
+        check(
+          after.failedAttempts === failed,
+          () => `${who}: ${after.failedAttempts} failed attempts instead of ${failed}`,
+        );
+        const wait = after.nextAttemptAt === undefined ? undefined : (Date.parse(after.nextAttemptAt) - now) / HOUR;
+        const wanted = isGood ? undefined : Math.min(2 ** (failed - 1), 32);
+        const fits = wanted === undefined ? wait === undefined : wait !== undefined && Math.abs(wait - wanted) < 0.5;
+        check(fits, () => `${who}: after ${after.lastOutcome} it waits ${wait} hours instead of ${wanted}`);
+      },
+    }),
+  },
+];

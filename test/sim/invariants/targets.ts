@@ -1,0 +1,90 @@
+import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
+import type { RenewalResult } from '../../../src/renewal/story.ts';
+import type { SimCertificate } from '../world/estate.ts';
+import type { Invariant } from './invariant.ts';
+import { knownOf } from './known.ts';
+
+export const targetInvariants: readonly Invariant[] = [
+  {
+    id: 'I1',
+    says: 'a target is bound only to a certificate that is valid now and for its name',
+    watch: ({ world, check }) => ({
+      binding({ name }, { hostName, bundle }) {
+        if (bundle === undefined) return;
+        const { leaf } = bundle;
+        const now = world.clock.milliseconds;
+        // The issuer backdates by minutes, and the app's clock may be wrong by as many.
+        const isValid = Date.parse(leaf.validFrom) <= now + 1_800_000 && now <= Date.parse(leaf.validTo);
+        check(
+          isValid && leaf.checkHost(hostName) !== undefined,
+          () => `${name} is bound to ${leaf.subjectAltName} until ${leaf.validTo}`,
+        );
+      },
+    }),
+  },
+  {
+    id: 'I16',
+    says: 'a wave is deployed only after the waves before it were seen serving, but for the failures that the plan allows',
+    watch({ world, check }) {
+      const known = knownOf(world);
+      const merged = new Map<string, string>();
+      return {
+        record({ renewalId, step, kind, facts }) {
+          const certificate = world.certificateOfRenewal(renewalId);
+          if (step === 'merge' && kind === 'result' && certificate !== undefined)
+            merged.set(certificate, String(facts.sha256));
+        },
+        request({ method, url, status }) {
+          if (method !== 'PUT' || status >= 300 || url.host !== 'management.azure.com') return;
+          const id = world.certificateOfTarget(url.pathname) ?? '';
+          const certificate = world.certificate(id);
+          const sha256 = merged.get(id);
+          if (certificate === undefined || certificate.sharesWebspace || sha256 === undefined) return;
+          const at = certificate.targets.findIndex((target) =>
+            url.pathname.split('/').includes(target.certificateResource),
+          );
+          const target = certificate.targets[at];
+          const site = target && world.cloud.appService.site(target.site);
+          const bound = target && site?.bindings.get(target.hostName)?.bundle?.leaf;
+          if (bound === undefined || sha256Hex(bound.raw) !== sha256) return;
+          for (const wave of wavesBefore(certificate, at)) {
+            const failed = wave.filter((each) => known.served.get(each.id)?.has(sha256) !== true);
+            check(
+              failed.length <= certificate.plan.rollout.failureBudget,
+              () => `${target?.id} was deployed before ${failed.map((each) => each.id).join(', ')} served`,
+            );
+          }
+        },
+      };
+    },
+  },
+  {
+    id: 'I22',
+    says: 'renewed means served: every target was really seen serving the new version',
+    watch({ world, check }) {
+      const known = knownOf(world);
+      return {
+        change(change) {
+          if (change.change !== 'turn' || change.status !== 'Completed' || !world.isRenewal(change.id)) return;
+          const { outcome, targets, new: version } = change.output as RenewalResult;
+          if (outcome !== 'renewed') return;
+          const wanted = world.certificate(world.certificateOfRenewal(change.id) ?? '')?.targets ?? [];
+          check(version !== undefined, () => `${change.id} is renewed without a version`);
+          for (const { id } of wanted) {
+            const result = targets.find((target) => target.id === id);
+            check(result?.verified === true, () => `${change.id} is renewed, ${id} is not verified`);
+            const really = known.served.get(id)?.has(version?.sha256 ?? '') === true;
+            check(really, () => `${change.id} is renewed, ${id} never served ${version?.sha256.slice(0, 16)}`);
+          }
+        },
+      };
+    },
+  },
+];
+
+/** The waves before the one that target number `at` is in, counted here once more. */
+function wavesBefore({ targets, plan }: SimCertificate, at: number): readonly SimCertificate['targets'][] {
+  const ends = plan.rollout.wavePercent.map((percent) => Math.max(1, Math.ceil((targets.length * percent) / 100)));
+  const own = ends.findIndex((end) => at < end);
+  return ends.slice(0, own).map((end, index) => targets.slice(ends[index - 1] ?? 0, end));
+}

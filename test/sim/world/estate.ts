@@ -1,0 +1,129 @@
+import type { Estate, EstateCertificate, EstateVault, Plan, Target } from '../../../src/plan/types.ts';
+import type { Dice } from '../virtual/dice.ts';
+import type { SimKeyKind } from '../virtual/keys.ts';
+
+export const DOMAIN = 'contoso.example';
+export const SUBSCRIPTION = '5e55107a-7000-4000-8000-000000000001';
+export const CA_VAULT = 'kv-ca';
+export const LOCATION = 'West Europe';
+
+const DAY = 86_400_000;
+
+/** One certificate of a simulated estate, and how its current version is to be seeded. */
+export interface SimCertificate {
+  readonly vault: string;
+  readonly name: string;
+  readonly keyKind: SimKeyKind;
+  readonly plan: Plan;
+  readonly targets: readonly Target[];
+  /** The targets share one webspace, so that a deployment of one moves them all. */
+  readonly sharesWebspace: boolean;
+  /** Another certificate resource keeps the old version for a while: a roll back is possible. */
+  readonly hasKeeper: boolean;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+export function vaultUri(name: string): string {
+  return `https://${name}.vault.azure.net`;
+}
+
+export function vaultId(name: string): string {
+  return `/subscriptions/${SUBSCRIPTION}/resourceGroups/vaults/providers/Microsoft.KeyVault/vaults/${name}`;
+}
+
+/** Draws the certificates: each comes due within the first days, or is due already. */
+export function drawCertificates(dice: Dice, now: Date): readonly SimCertificate[] {
+  const count = dice.pick('certificate count', [1, 1, 2, 2, 3]);
+  const vaults = dice.pick('vault count', [1, 1, 2]);
+  return Array.from({ length: count }, (_, index) => drawCertificate(dice, now, { index, vaults }));
+}
+
+function drawCertificate(dice: Dice, now: Date, { index, vaults }: { index: number; vaults: number }): SimCertificate {
+  const name = ['shop', 'api', 'mail'][index] ?? `site-${index}`;
+  const validityDays = dice.pick('validity', [5, 14, 47, 90]);
+  const oldDays = Math.min(validityDays, dice.pick('old validity', [90, 90, 30]));
+  const dueInDays = dice.stream('due')() * 1.6 - 1;
+  const left = oldDays * DAY * 0.34 + dueInDays * DAY;
+  const notAfter = new Date(wholeSeconds(now.getTime() + Math.min(Math.max(left, DAY / 2), oldDays * DAY * 0.95)));
+  const sharesWebspace = dice.chance('shared webspace', 0.2);
+  const targets = Array.from({ length: dice.pick('targets', [0, 1, 1, 2, 3]) }, (_, at) =>
+    targetOf(name, at, sharesWebspace),
+  );
+  return {
+    vault: `kv-web-${(index % vaults) + 1}`,
+    name,
+    keyKind: dice.pick('key kind', ['P-256', 'P-256', 'P-384']),
+    plan: drawPlan(dice, name, validityDays),
+    targets,
+    sharesWebspace,
+    hasKeeper: dice.chance('keeper', 0.3),
+    notBefore: new Date(notAfter.getTime() - oldDays * DAY),
+    notAfter,
+  };
+}
+
+const wholeSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000) * 1000;
+
+function drawPlan(dice: Dice, name: string, validityDays: number): Plan {
+  return {
+    name: `plan-${name}`,
+    issuer: 'internal',
+    owner: `team-${name}`,
+    renewAt: { percentOfLife: 66, floorDays: dice.pick('floor', [1, 3, 30]) },
+    acceptance: {
+      validityDays,
+      minimumDays: Math.max(1, Math.floor(validityDays / 3)),
+      maximumDays: validityDays + 1,
+      keys: ['P-256', 'P-384'],
+    },
+    rollout: {
+      wavePercent: dice.pick<readonly number[]>('waves', [[100], [50, 100], [30, 60, 100]]),
+      failureBudget: dice.pick('budget', [0, 0, 1]),
+      soakSeconds: dice.pick('soak', [0, 60, 1800]),
+      verify: { everySeconds: dice.pick('verify every', [10, 60]), forSeconds: dice.pick('verify for', [60, 900]) },
+    },
+  };
+}
+
+function targetOf(name: string, at: number, sharesWebspace: boolean): Target {
+  const site = `${name}-${at + 1}`;
+  const group = sharesWebspace ? `rg-${name}` : `rg-${site}`;
+  const hostName = `${site}.${DOMAIN}`;
+  return {
+    kind: 'app-service',
+    id: `app-service:${site}:${hostName}`,
+    site: `/subscriptions/${SUBSCRIPTION}/resourceGroups/${group}/providers/Microsoft.Web/sites/${site}`,
+    certificateResource: sharesWebspace ? name : site,
+    hostName,
+    endpoint: { host: hostName, port: 443, sni: hostName },
+  };
+}
+
+export function hostNamesOf({ name, targets }: SimCertificate): readonly string[] {
+  return [`${name}.${DOMAIN}`, ...targets.map(({ hostName }) => hostName)];
+}
+
+/** The estate file's content. */
+export function estateOf(certificates: readonly SimCertificate[], ca: { chain: string[]; root: string }): Estate {
+  const vaultNames = [...new Set(certificates.map(({ vault }) => vault)), CA_VAULT];
+  return {
+    schema: 1,
+    vaults: vaultNames.map((name): EstateVault => ({ name, uri: vaultUri(name), resourceId: vaultId(name) })),
+    issuers: {
+      internal: {
+        kind: 'vault-ca',
+        certificate: `${vaultUri(CA_VAULT)}/certificates/issuing-ca`,
+        chain: ca.chain,
+        roots: [ca.root],
+        limits: { maxDays: 398, keys: ['P-256', 'P-384'], dnsSuffixes: [DOMAIN], clientAuth: true },
+      },
+    },
+    plans: Object.fromEntries(certificates.map(({ plan }) => [plan.name, plan])),
+    certificates: certificates.map(
+      ({ vault, name, plan, targets }): EstateCertificate => ({
+        ...{ vault, name, plan: plan.name, owner: plan.owner, targets },
+      }),
+    ),
+  };
+}

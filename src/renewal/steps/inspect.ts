@@ -12,7 +12,7 @@ type Present = Extract<Inspection, { state: 'present' }>;
 
 /** Stage 1: reads vault, estate and targets once, so that everything later rests on one snapshot. */
 export const inspect: Step<'inspect'> = {
-  async run({ renewalId, vault, certificate }, app) {
+  async run({ vault, certificate }, app) {
     const estate = await app.estate();
     const place = placeOf(estate, vault, certificate);
     if (place === undefined)
@@ -25,7 +25,7 @@ export const inspect: Step<'inspect'> = {
     const refusal =
       policyRefusal(facts, place) ?? (await targetRefusal(app, { place, estate, isPrivate: issuer.isPrivate }));
     if (refusal !== undefined) return refusal;
-    const pendingIsOurs = await isOurs(app, { vault, ref, facts, renewalId });
+    const pendingIsOurs = await isOurs(app, { vault, ref, facts });
     return done(snapshot(place, { facts, current: facts.current, pendingIsOurs, issuerIsPrivate: issuer.isPrivate }));
   },
   result: (value, { reason, requester, comment }) => ({
@@ -38,11 +38,13 @@ export const inspect: Step<'inspect'> = {
   }),
 };
 
+/** What an order has in place of its CSR until the vault has answered. */
+export const noCsrYet = '';
+
 interface Ownership {
   readonly vault: string;
   readonly ref: CertificateRef;
   readonly facts: Inspection;
-  readonly renewalId?: string;
 }
 
 /** Whether the pending operation is one of our orders, of this renewal or an earlier one. */
@@ -51,15 +53,16 @@ export async function isOurs(app: Dependencies, about: Ownership): Promise<boole
 }
 
 /**
- * `ordered`: an order of ours has its CSR. `marked`: this renewal has asked the vault and does not know the answer, so
- * that it may be ours; somebody else may have been faster.
+ * `ordered`: an order of ours has its CSR. `marked`: a renewal of ours has asked the vault since the current version was
+ * made, and never learned the answer: it may be ours, but somebody else may have been faster.
  */
 export async function ownershipOf(app: Dependencies, about: Ownership): Promise<'ordered' | 'marked' | 'foreign'> {
   const pending = about.facts.state === 'present' ? about.facts.pending : undefined;
   if (pending === undefined) return 'foreign';
   if ((await app.store.orderForCsr(about.vault, about.ref.name, pending.csrSha256)) !== undefined) return 'ordered';
-  const own = about.renewalId === undefined ? undefined : await app.store.order(about.renewalId);
-  return own?.row.state === 'requesting' ? 'marked' : 'foreign';
+  const unanswered = await app.store.orderForCsr(about.vault, about.ref.name, noCsrYet);
+  const since = about.facts.state === 'present' ? (about.facts.current?.createdAt ?? '') : '';
+  return unanswered !== undefined && unanswered.createdAt > since ? 'marked' : 'foreign';
 }
 
 /** A version in short. */

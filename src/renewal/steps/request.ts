@@ -5,7 +5,7 @@ import type { OrderRow } from '../../estate/port.ts';
 import type { CsrRequest, PendingFacts } from '../../vault/port.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Inspected, StepInput } from '../story.ts';
-import { ownershipOf } from './inspect.ts';
+import { noCsrYet, ownershipOf } from './inspect.ts';
 import { done, ended, type Step } from './step.ts';
 
 /** Stage 4: a key and a CSR are made in the vault, or a pending request of ours is taken up again. */
@@ -32,12 +32,12 @@ export const request: Step<'request'> = {
   result: (value) => ({ csr: value.csrSha256, resumed: value.resumed }),
 };
 
-async function pendingNow({ inspected, renewalId, vault, certificate }: StepInput<'request'>, app: Dependencies) {
+async function pendingNow({ inspected, vault, certificate }: StepInput<'request'>, app: Dependencies) {
   const ref = { vault: inspected.vaultUri, name: certificate };
   const facts = await app.vault.inspect(ref);
   const pending = facts.state === 'present' ? facts.pending : undefined;
   if (pending?.status !== 'inProgress') return undefined;
-  return { pending, ownership: await ownershipOf(app, { vault, ref, facts, renewalId }) };
+  return { pending, ownership: await ownershipOf(app, { vault, ref, facts }) };
 }
 
 /** The issuer has been asked, or nobody needs it any more. */
@@ -73,7 +73,7 @@ function newOrder(input: StepInput<'request'>, app: Dependencies, state: OrderRo
     vault,
     name: certificate,
     issuer: inspected.plan.issuer,
-    csrSha256: '',
+    csrSha256: noCsrYet,
     requestId: '',
     state,
     createdAt,

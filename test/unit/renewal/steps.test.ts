@@ -218,6 +218,21 @@ describe('a pending operation found at request', () => {
     expect(world.vault.calls).toContain('discard');
   });
 
+  it.each([
+    ['resumed when an earlier renewal has asked for it and never heard', { hoursAgo: 1, end: { state: 'done' } }],
+    [
+      'left alone when what we asked for was answered long ago',
+      { hoursAgo: 24 * 300, end: { state: 'ended', outcomeReason: 'foreign-pending' } },
+    ],
+  ])('is %s', async (_title, { hoursAgo, end }) => {
+    const inspected = await value('inspect', { reason: 'sweep' });
+    await hold(['shop.contoso.example']);
+    const row = { renewalId: 'unheard', vault: 'kv-web', name: 'shop', issuer: 'internal', csrSha256: '' };
+    const createdAt = new Date(NOW.getTime() - hoursAgo * 3_600_000).toISOString();
+    await world.app.store.saveOrder({ ...row, requestId: '', state: 'requesting', createdAt });
+    expect(await run('request', { inspected })).toMatchObject(end);
+  });
+
   it('is left alone when somebody was faster than our own request', async () => {
     const inspected = await value('inspect', { reason: 'sweep' });
     world.vault.fail = (verb) => {

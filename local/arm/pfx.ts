@@ -24,8 +24,20 @@ export function thumbprint(certificate: X509Certificate): string {
   return certificate.fingerprint.replaceAll(':', '');
 }
 
+/** A vault gives the same file until there is another version, and opening one takes thousands of hashes. */
+const opened = new Map<string, Bundle | undefined>();
+const MOST_OPENED = 32;
+
 /** Reads a base64 PKCS#12 file without password; `undefined` when it is none, or holds no certificate with its key. */
 export function readBundle(base64: string): Bundle | undefined {
+  if (opened.has(base64)) return opened.get(base64);
+  if (opened.size >= MOST_OPENED) opened.clear();
+  const bundle = open(base64);
+  opened.set(base64, bundle);
+  return bundle;
+}
+
+function open(base64: string): Bundle | undefined {
   const read = readPfx(Buffer.from(base64, 'base64'), '');
   if (read.state !== 'read' || read.content.key === undefined) return undefined;
   const { key } = read.content;

@@ -52,7 +52,8 @@ function* deploy(who: Performer, input: DeployInput): Story<TargetResult | Verif
   const baseline = isEnded(before) ? 'unreachable' : before.state;
   const deployed = yield* perform(who, 'deploy', callOf(input));
   const problem = isEnded(deployed) ? `${deployed.outcomeReason}: ${deployed.detail}` : deployed.refused;
-  if (problem !== undefined) return { id, kind, verified: false, touched: isEnded(deployed), problem, baseline };
+  const touched = isEnded(deployed) || deployed.touched === true;
+  if (problem !== undefined) return { id, kind, verified: false, touched, problem, baseline };
   return { round: 1, until: verifyUntil(who, input), baseline };
 }
 

@@ -189,7 +189,7 @@ export interface Steps {
     asks: TargetCall & { readonly purpose: 'baseline' | 'verify' | 'roll-back'; readonly round: number };
     answers: Probe;
   };
-  deploy: { asks: TargetCall; answers: { readonly refused?: string } };
+  deploy: { asks: TargetCall; answers: { readonly refused?: string; readonly touched?: true } };
   rollBack: { asks: TargetCall; answers: { readonly rolledBack: boolean; readonly detail: string } };
   targetClosed: { asks: TargetCall & { readonly result: TargetResult }; answers: { readonly recorded: true } };
   close: { asks: { readonly result: RenewalResult }; answers: { readonly closed: true } };

@@ -3,7 +3,12 @@ import { sameId } from '../azure/arm-id.ts';
 import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
 import type { AppServiceTarget } from '../plan/types.ts';
-import { type AppServiceResources, appServiceResources, type SiteCertificate } from './app-service-resources.ts';
+import {
+  type AppServiceResources,
+  appServiceResources,
+  type HostNameBinding,
+  type SiteCertificate,
+} from './app-service-resources.ts';
 import type { Deployment, RollBack, TargetAdapter, TargetCapabilities, VersionToServe } from './port.ts';
 import { probe } from './probe.ts';
 
@@ -65,28 +70,35 @@ async function deploy(
   if (certificate === undefined) return refused(`there is no certificate resource ${target.certificateResource}`);
   const foreign = importProblem(certificate, version);
   if (foreign !== undefined) return refused(foreign);
-  if (!holds(certificate, version)) {
-    const synchronized = await resources.synchronize(certificate);
-    const problem = vaultProblem(synchronized);
-    if (problem !== undefined) return refused(problem);
-    if (!holds(synchronized, version)) throw stale(target, 'the certificate resource');
-  }
-  return bindTo(resources, target, version);
+  // Looked at before the sync, which moves every binding of the resource: a target without one is left as it is.
+  const before = await resources.binding(target);
+  if (before === undefined) return refused(`the site has no binding for ${target.hostName}`);
+  if (holds(certificate, version)) return touched(() => bindTo(resources, { target, version }, before));
+  const synchronized = await resources.synchronize(certificate);
+  const problem = vaultProblem(synchronized);
+  if (problem !== undefined) return refused(problem);
+  if (!holds(synchronized, version)) throw stale(target, 'the certificate resource');
+  const after = (await resources.binding(target)) ?? before;
+  return touched(() => bindTo(resources, { target, version }, after));
 }
 
 /** A sync moves the bindings by itself. One that stayed behind is moved by hand. */
 async function bindTo(
   resources: AppServiceResources,
-  target: AppServiceTarget,
-  version: VersionToServe,
+  { target, version }: { readonly target: AppServiceTarget; readonly version: VersionToServe },
+  binding: HostNameBinding,
 ): Promise<Deployment> {
-  const binding = await resources.binding(target);
-  if (binding === undefined) return refused(`the site has no binding for ${target.hostName}`);
   const isBound = binding.properties.sslState !== 'Disabled' && holds(binding, version);
   if (isBound) return { state: 'deployed', detail: `${target.hostName} is bound to ${version.thumbprint}` };
   const bound = await resources.bind(target, binding, version.thumbprint);
   if (!holds(bound, version)) throw stale(target, 'the host name binding');
   return { state: 'deployed', detail: `${target.hostName} was bound to ${version.thumbprint} again` };
+}
+
+/** Once the certificate resource holds the new version, the site may serve it, whatever else is refused. */
+async function touched(work: () => Promise<Deployment>): Promise<Deployment> {
+  const answer = await refusedByArm(work);
+  return answer.state === 'refused' ? { ...answer, touched: true } : answer;
 }
 
 async function rollBack(

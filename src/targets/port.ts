@@ -18,7 +18,8 @@ export type Probe =
 
 export type Deployment =
   | { readonly state: 'deployed'; readonly detail: string }
-  | { readonly state: 'refused'; readonly reason: string };
+  /** `touched`: something was changed before the refusal, so that the target may serve the new version after all. */
+  | { readonly state: 'refused'; readonly reason: string; readonly touched?: true };
 
 export type RollBack =
   | { readonly state: 'rolled-back'; readonly detail: string }

@@ -200,6 +200,17 @@ describe('the App Service target', () => {
     });
   });
 
+  it('leaves everything as it is when the site has no such binding', async () => {
+    const { adapter, target, served, identity } = await stand();
+    const nowhere = { ...target, hostName: 'nowhere.contoso.example' };
+    expect(await adapter.deploy(nowhere, versionOf(renewed))).toEqual({
+      state: 'refused',
+      reason: expect.stringContaining('no binding for nowhere.contoso.example'),
+    });
+    expect(identity.demands.filter(({ action }) => action.endsWith('/write'))).toEqual([]);
+    expect(await served()).toMatchObject(serves(old));
+  });
+
   it('says which permission is missing', async () => {
     const { adapter, target } = await stand({ role: ROLE.filter((action) => !action.includes('certificates/write')) });
     await expect(adapter.deploy(target, versionOf(renewed))).rejects.toMatchObject({

@@ -23,7 +23,8 @@ export const probe: Step<'probe'> = {
 export const deploy: Step<'deploy'> = {
   async run(input, app) {
     const answer = await (await adapterOf(input, app)).deploy(input.target, versionOf(input));
-    return done(answer.state === 'refused' ? { refused: answer.reason } : {});
+    if (answer.state === 'deployed') return done({});
+    return done({ refused: answer.reason, ...(answer.touched && { touched: answer.touched }) });
   },
   intent: ({ target, version }) => ({ target: target.id, version: version.version, certificate: version.sha256 }),
   result: (value, { target }) => ({ target: target.id, ...value }),

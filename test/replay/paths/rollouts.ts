@@ -164,6 +164,17 @@ export const rollouts: Paths = {
     ends: ['partly-deployed', 'deploy-refused'],
     records: ['renewCertificate', 'deployTarget'],
   },
+  'deploy-refused-late': {
+    tells: 'The target refuses after it was changed in part, and is moved back.',
+    arrange: (world) => {
+      world.levers.rollBack = true;
+      return targets(world, {
+        deploy: async () => ({ state: 'refused', reason: 'the binding is locked', touched: true }),
+      });
+    },
+    ends: ['rolled-back', 'targets-unverified'],
+    records: ['renewCertificate', 'deployTarget'],
+  },
   'deploy-forbidden': {
     tells: 'A role is missing at the target.',
     arrange: (world) => targets(world, { deploy: throwing('arm-forbidden') }),

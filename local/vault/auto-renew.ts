@@ -2,7 +2,8 @@ import { later, type VaultContext } from './call.ts';
 import { VaultRefusal } from './errors.ts';
 import { openPending } from './pending.ts';
 import type { Policy } from './policy.ts';
-import { type CertificateRecord, currentVersion, type Version } from './state.ts';
+import type { CertificateRecord, Version } from './records.ts';
+import { currentVersion } from './state.ts';
 
 /** A lifetime action that is due already is taken this long after it became known. */
 const PROMPT_SECONDS = 60;

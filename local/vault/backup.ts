@@ -6,8 +6,9 @@ import { type Call, ok, readBody, type VaultContext } from './call.ts';
 import { badParameter, malformedBackup, notFound, restoreConflict } from './errors.ts';
 import { watchExpiry } from './issuance.ts';
 import type { Policy } from './policy.ts';
+import type { CertificateRecord, Tags, Version } from './records.ts';
 import { certificateBundle, certificateId } from './shapes.ts';
-import { type CertificateRecord, currentVersion, type Tags, type Version } from './state.ts';
+import { currentVersion } from './state.ts';
 
 const MOST_VERSIONS = 500;
 /** Of the content of a blob. */

@@ -8,7 +8,8 @@ import type { Chance } from './chance.ts';
 import { badParameter } from './errors.ts';
 import type { KeyPool } from './keys.ts';
 import type { Provider } from './provider.ts';
-import type { CertificateRecord, VaultState } from './state.ts';
+import type { CertificateRecord } from './records.ts';
+import type { VaultState } from './state.ts';
 import type { Throttling, Transaction } from './throttle.ts';
 
 export interface VaultOptions {

@@ -5,8 +5,9 @@ import { notFound } from './errors.ts';
 import { issuerOfPolicy } from './issuers.ts';
 import { paged } from './paging.ts';
 import { completePolicy, forApiVersion, type Policy, type PolicyInput, policyInput } from './policy.ts';
+import type { CertificateRecord, Version } from './records.ts';
 import { certificateBundle, listItem, policyShape, versionBundle } from './shapes.ts';
-import { type CertificateRecord, currentVersion, type Version } from './state.ts';
+import { currentVersion } from './state.ts';
 
 /** The version that a path names: empty is the newest. */
 export function findVersion(record: CertificateRecord, version: string): Version | undefined {

@@ -2,15 +2,13 @@ import { z } from 'zod';
 import type { EmulatorResponse } from '../emulator.ts';
 import { type Call, ok, readBody } from './call.ts';
 import { contactsNotFound } from './errors.ts';
+import type { Contact } from './records.ts';
 
 const contact = z.object({
   email: z.string().min(1),
   name: z.string().optional(),
   phone: z.string().optional(),
 });
-
-/** Somebody who would get mail about the vault's certificates. */
-export type Contact = z.infer<typeof contact>;
 
 const contactsInput = z.object({ contacts: z.array(contact) });
 

@@ -9,8 +9,9 @@ import {
   type VaultRefusal,
 } from './errors.ts';
 import { paged } from './paging.ts';
+import type { CertificateRecord, DeletedRecord } from './records.ts';
 import { certificateBundle, certificateId, deletedBundle, deletedItem } from './shapes.ts';
-import { type CertificateRecord, currentVersion, type DeletedRecord } from './state.ts';
+import { currentVersion } from './state.ts';
 
 /** In the recordings a deletion or recovery became visible after so long. */
 const LAG_SECONDS = 11;

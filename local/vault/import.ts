@@ -20,8 +20,8 @@ import {
   type PolicyInput,
   policyInput,
 } from './policy.ts';
+import type { CertificateRecord, Version } from './records.ts';
 import { certificateBundle } from './shapes.ts';
-import type { CertificateRecord, Version } from './state.ts';
 import { renderSubject } from './subject.ts';
 
 const importInput = z.object({

@@ -2,8 +2,9 @@ import type { VaultEvent } from '../events/types.ts';
 import { later, type VaultContext } from './call.ts';
 import { exportOrder, type ReceivedChain, readChain } from './chain.ts';
 import { selfSign } from './csr.ts';
+import type { CertificateRecord, Pending, Tags, Version } from './records.ts';
 import { certificateId, validity } from './shapes.ts';
-import { type CertificateRecord, currentVersion, type Pending, type Tags, type Version } from './state.ts';
+import { currentVersion } from './state.ts';
 
 const NEAR_EXPIRY_DAYS = 30;
 const DAY_SECONDS = 86_400;

@@ -4,6 +4,7 @@ import { attributesInput, type Call, ok, readBody, seconds, type VaultContext } 
 import { badParameter, invalidProperty, issuerNotFound } from './errors.ts';
 import { paged } from './paging.ts';
 import type { Policy } from './policy.ts';
+import type { Issuer } from './records.ts';
 
 const text = z.string().optional();
 const issuerInput = z.object({
@@ -17,20 +18,6 @@ const issuerInput = z.object({
     .optional(),
   attributes: attributesInput.optional(),
 });
-type IssuerInput = z.infer<typeof issuerInput>;
-
-/** An account with a partner. */
-export interface Issuer {
-  readonly name: string;
-  /** `DigiCert`, `GlobalSign`, `Test`, … */
-  readonly provider: string;
-  readonly credentials: NonNullable<IssuerInput['credentials']>;
-  readonly organization: NonNullable<IssuerInput['org_details']>;
-  readonly enabled: boolean;
-  readonly created: Date;
-  readonly updated: Date;
-}
-
 /** The two issuers that need no account. */
 const reserved = ['self', 'unknown'];
 const isReserved = (name: string): boolean => reserved.includes(name.toLowerCase());
@@ -79,7 +66,11 @@ function requireIssuer({ vault, name }: Call): Issuer {
   return issuer;
 }
 
-function store(call: Call, body: IssuerInput, base: Pick<Issuer, 'provider' | 'created'> & Partial<Issuer>): Issuer {
+function store(
+  call: Call,
+  body: z.infer<typeof issuerInput>,
+  base: Pick<Issuer, 'provider' | 'created'> & Partial<Issuer>,
+): Issuer {
   const { vault, name } = call;
   const issuer: Issuer = {
     name: base.name ?? name,

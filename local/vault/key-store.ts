@@ -3,33 +3,8 @@ import type { Call, VaultContext } from './call.ts';
 import { findVersion } from './certificates.ts';
 import { nameInUse, notFound } from './errors.ts';
 import { managedKey } from './managed.ts';
-import { currentVersion, type Tags } from './state.ts';
-
-/** A version of a key, whoever it belongs to. */
-export interface KeyVersion {
-  /** 32 lower-case hex characters. */
-  readonly id: string;
-  readonly key: KeyObject;
-  readonly kty: string;
-  readonly operations: readonly string[];
-  readonly enabled: boolean;
-  /** Unix seconds. */
-  readonly nbf: number | undefined;
-  readonly exp: number | undefined;
-  readonly created: Date;
-  readonly updated: Date;
-  readonly tags: Tags | undefined;
-  /** Belongs to a certificate: read only here. */
-  readonly managed: boolean;
-  readonly exportable: boolean;
-}
-
-/** A key that belongs to no certificate. */
-export interface StoredKey {
-  readonly name: string;
-  /** In the order they were made. */
-  readonly versions: KeyVersion[];
-}
+import type { KeyVersion } from './records.ts';
+import { currentVersion } from './state.ts';
 
 export interface FoundKey {
   readonly name: string;

@@ -1,8 +1,7 @@
-import type { KeyVersion } from './key-store.ts';
 import { writePfx } from './pfx-write.ts';
+import type { KeyVersion, Version } from './records.ts';
 import { validity } from './shapes.ts';
 import type { RandomBytes } from './sign.ts';
-import type { Version } from './state.ts';
 
 /** The key that belongs to a version of a certificate: same name, same version, read only. */
 export function managedKey(version: Version): KeyVersion {

@@ -1,9 +1,8 @@
 import { later, type VaultContext } from './call.ts';
 import { readChain } from './chain.ts';
 import { completePending, isRunning } from './issuance.ts';
-import type { Issuer } from './issuers.ts';
 import type { PartnerAnswer } from './provider.ts';
-import type { CertificateRecord, Pending } from './state.ts';
+import type { CertificateRecord, Issuer, Pending } from './records.ts';
 
 /** How often the vault asks a partner that does not say when to come back. */
 const ASK_SECONDS = 10;

@@ -19,8 +19,9 @@ import { issuerOfPolicy } from './issuers.ts';
 import { makeKey } from './keys.ts';
 import { schedulePartner } from './partner.ts';
 import { completePolicy, forApiVersion, keyKind, type Policy, policyInput } from './policy.ts';
+import type { CertificateRecord, Pending, Tags } from './records.ts';
 import { certificateBundle, certificateId, operationShape } from './shapes.ts';
-import { type CertificateRecord, currentVersion, type Pending, type Tags } from './state.ts';
+import { currentVersion } from './state.ts';
 import type { Transaction } from './throttle.ts';
 
 const RETRY_AFTER = { 'retry-after': '10' };

@@ -2,32 +2,9 @@ import type { Call, VaultContext } from './call.ts';
 import { findVersion } from './certificates.ts';
 import { nameInUse, notFound } from './errors.ts';
 import { managedSecret } from './managed.ts';
+import type { SecretVersion, Version } from './records.ts';
 import { validity } from './shapes.ts';
-import { currentVersion, type Tags, type Version } from './state.ts';
-
-/** A version of a secret, whoever it belongs to. */
-export interface SecretVersion {
-  /** 32 lower-case hex characters. */
-  readonly id: string;
-  readonly value: () => string;
-  readonly contentType: string | undefined;
-  readonly enabled: boolean;
-  /** Unix seconds. For people only: Azure gives out a secret whatever its dates. */
-  readonly nbf: number | undefined;
-  readonly exp: number | undefined;
-  readonly created: Date;
-  readonly updated: Date;
-  readonly tags: Tags | undefined;
-  /** Belongs to a certificate: read only here. */
-  readonly managed: boolean;
-}
-
-/** A secret that belongs to no certificate. */
-export interface StoredSecret {
-  readonly name: string;
-  /** In the order they were made. */
-  readonly versions: SecretVersion[];
-}
+import { currentVersion } from './state.ts';
 
 export interface FoundSecret {
   readonly name: string;

@@ -6,7 +6,8 @@ import { importedPolicy, newVersion } from './import.ts';
 import { raise, watchExpiry } from './issuance.ts';
 import { assertCanCreate, openPending } from './pending.ts';
 import { completePolicy, type PolicyInput } from './policy.ts';
-import { type CertificateRecord, currentVersion, type Tags } from './state.ts';
+import type { CertificateRecord, Tags } from './records.ts';
+import { currentVersion } from './state.ts';
 
 export interface Seed {
   readonly name: string;

@@ -4,7 +4,8 @@ import type { Call, VaultContext } from './call.ts';
 import { later, seconds } from './call.ts';
 import { addMonths, SELF_BACKDATE_SECONDS } from './csr.ts';
 import { forApiVersion, type Policy } from './policy.ts';
-import { type CertificateRecord, currentVersion, type DeletedRecord, type Pending, type Version } from './state.ts';
+import type { CertificateRecord, DeletedRecord, Pending, Version } from './records.ts';
+import { currentVersion } from './state.ts';
 
 const uriOf = ({ options }: VaultContext): string => options.uri;
 

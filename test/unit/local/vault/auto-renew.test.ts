@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { renewalDue } from '../../../../local/vault/auto-renew.ts';
 import { selfSign } from '../../../../local/vault/csr.ts';
 import { completePolicy, type PolicyInput } from '../../../../local/vault/policy.ts';
-import type { Version } from '../../../../local/vault/state.ts';
+import type { Version } from '../../../../local/vault/records.ts';
 
 const created = new Date('2026-01-01T00:10:00Z');
 const key = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey;

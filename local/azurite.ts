@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { dieWithParent, writeBeforeAnswer } from './azurite-preload.ts';
 
 /** Azurite's documented development account: public knowledge, so that every storage tool can look inside. */
 const account = {
@@ -14,6 +15,11 @@ type Service = (typeof services)[number];
 export interface AzuriteOptions {
   /** Where the rows and blobs are kept; absent: in memory, gone at the end. */
   readonly directory?: string;
+  /**
+   * Writes are on disk before they are acknowledged, as in Azure. Without it Azurite writes its rows down every five seconds,
+   * and a kill loses what was acknowledged since; with it every write costs time in proportion to all that is stored.
+   */
+  readonly durable?: boolean;
   /** 0 or absent: any free port. */
   readonly ports?: { readonly blob?: number; readonly queue?: number; readonly table?: number };
   /** How long Azurite may take to listen. */
@@ -46,14 +52,7 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   return { pid: child.pid ?? 0, urls, connectionString: connectionStringOf(urls), stop: () => stop(child) };
 }
 
-/**
- * The preloaded line ends Azurite when its standard input ends, and that is when its parent is gone, however it died:
- * nothing else in Azurite reads standard input.
- */
-const dieWithParent =
-  "data:text/javascript,process.stdin.on('end',()=>process.kill(process.pid,'SIGTERM')).on('error',()=>{}).resume()";
-
-function launch({ directory, ports = {} }: AzuriteOptions): ChildProcess {
+function launch({ directory, durable = false, ports = {} }: AzuriteOptions): ChildProcess {
   const program = createRequire(import.meta.url).resolve('azurite/dist/src/azurite.js');
   const persistence = directory === undefined ? ['--inMemoryPersistence'] : ['--location', directory];
   const listen = services.flatMap((service) => {
@@ -61,7 +60,9 @@ function launch({ directory, ports = {} }: AzuriteOptions): ChildProcess {
     return [`--${name}Host`, '127.0.0.1', `--${name}Port`, String(ports[name] ?? 0)];
   });
   const flags = ['--silent', '--skipApiVersionCheck', '--disableTelemetry', '--disableProductStyleUrl'];
-  return spawn(process.execPath, ['--import', dieWithParent, program, ...persistence, ...listen, ...flags], {
+  const preloads = [dieWithParent, ...(durable ? [writeBeforeAnswer(program)] : [])];
+  const imports = preloads.flatMap((preload) => ['--import', preload]);
+  return spawn(process.execPath, [...imports, program, ...persistence, ...listen, ...flags], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // Of its own group, so that a Ctrl-C in the terminal reaches the stand first and Azurite last.
     detached: true,

@@ -7,7 +7,7 @@ import { createEventGridDoor } from '../events/management.ts';
 import { createIdentity, type Identity } from '../identity/identity.ts';
 import type { VaultEmulator } from '../vault/vault.ts';
 import { deadLettersIn } from './dead-letter-container.ts';
-import { type Ground, portOffsets, prepareGround } from './ground.ts';
+import { type Before, type Ground, portOffsets, prepareGround } from './ground.ts';
 import { addPrincipals, assignRoles, type Principals } from './principals.ts';
 import { seededRandom } from './random.ts';
 import { resourceGroupOf, type SeededEstate } from './scenarios.ts';
@@ -20,6 +20,10 @@ export interface CloudOptions {
   readonly directory: string;
   readonly clock: StandClock;
   readonly log: (message: string) => void;
+  /** Starts the storage; absent: Azurite, in memory. */
+  readonly startStorage?: () => Promise<Azurite>;
+  /** What stands before the emulators. */
+  readonly before?: Before;
   /** Puts a fault before a vault. */
   readonly tamper?: (vault: VaultEmulator) => Emulator;
 }
@@ -39,7 +43,7 @@ export interface Cloud extends Ground {
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const { estate, clock } = options;
   const ground = await prepareGround(options);
-  const azurite = startStorage(ground);
+  const azurite = startStorage(ground, options);
   const identity = createIdentity({ tenantId: estate.subscription });
   const principals = addPrincipals(identity);
   const group = resourceGroupOf(estate);
@@ -66,10 +70,9 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 }
 
 /** Azurite takes the longest to start: everything else goes on meanwhile. */
-function startStorage({ port, onStop }: Ground): Promise<Azurite> {
-  const azurite = startAzurite({
-    ports: { blob: port(portOffsets.blob), queue: port(portOffsets.queue), table: port(portOffsets.table) },
-  });
+function startStorage({ port, onStop }: Ground, options: Pick<CloudOptions, 'startStorage'>): Promise<Azurite> {
+  const ports = { blob: port(portOffsets.blob), queue: port(portOffsets.queue), table: port(portOffsets.table) };
+  const azurite = (options.startStorage ?? (() => startAzurite({ ports })))();
   onStop(() => azurite.then((started) => started.stop()).catch(() => undefined));
   return azurite;
 }

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { Emulator } from '../emulator.ts';
 import { createTransportCa } from '../transport/ca.ts';
 import { type Listener, serveEmulator } from '../transport/serve.ts';
 
@@ -30,6 +31,9 @@ export interface Ground {
   stop(): Promise<void>;
 }
 
+/** Puts something before an emulator, or leaves it as it is: a test that has to see each call before it is done. */
+export type Before = (emulator: Emulator, name: string) => Emulator;
+
 export interface Place {
   readonly offset: number;
   readonly name: string;
@@ -41,6 +45,7 @@ const plain: readonly number[] = [portOffsets.identity, portOffsets.events];
 export async function prepareGround(options: {
   readonly basePort: number;
   readonly directory: string;
+  readonly before?: Before;
 }): Promise<Ground> {
   const closers: (() => unknown)[] = [];
   const urls: Record<string, string> = {};
@@ -54,7 +59,11 @@ export async function prepareGround(options: {
     ...{ directory, caFile, urls, port },
     async mount(emulator, { offset, name }) {
       const tls = plain.includes(offset) ? undefined : transport.issue();
-      const listener = await serveEmulator(emulator, { port: port(offset), name, ...(tls && { tls }) });
+      const listener = await serveEmulator(preceded(emulator, name, options.before), {
+        port: port(offset),
+        name,
+        ...(tls && { tls }),
+      });
       closers.push(() => listener.close());
       urls[name] = listener.url;
       return listener;
@@ -64,4 +73,12 @@ export async function prepareGround(options: {
       for (const close of closers.splice(0).reverse()) await close();
     },
   };
+}
+
+function preceded(
+  emulator: Parameters<typeof serveEmulator>[0],
+  name: string,
+  before: Before = (one) => one,
+): Parameters<typeof serveEmulator>[0] {
+  return typeof emulator === 'function' ? (url) => before(emulator(url), name) : before(emulator, name);
 }

@@ -4,6 +4,7 @@ import { sha256Hex } from '../../src/certificate/fingerprint.ts';
 import { readCertificate } from '../../src/certificate/read.ts';
 import { createAppService } from '../arm/app-service.ts';
 import { createArm } from '../arm/arm.ts';
+import type { Azurite } from '../azurite.ts';
 import { type StandClock, systemClock } from '../clock.ts';
 import { type ConsumerEndpoint, startConsumers } from '../consumers/consumers.ts';
 import { managedIdentityPath } from '../identity/identity.ts';
@@ -12,7 +13,7 @@ import { vaultAudience } from '../vault/challenge.ts';
 import { placeOf } from './addresses.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { estateFile, type SeededSite } from './estate-file.ts';
-import { portOffsets } from './ground.ts';
+import { type Before, portOffsets } from './ground.ts';
 import type { Fault } from './options.ts';
 import { type Scenario, type Seeded, type SeededEstate, seedEstate } from './scenarios.ts';
 import { readSecretAs } from './secret-reader.ts';
@@ -29,6 +30,10 @@ export interface StandOptions {
   /** Stories of other certificates than the demo's. */
   readonly scenarios?: readonly Scenario[];
   readonly clock?: StandClock;
+  /** Starts the storage; absent: Azurite, in memory. */
+  readonly startStorage?: () => Promise<Azurite>;
+  /** What stands before the emulators. */
+  readonly before?: Before;
   readonly log?: (message: string) => void;
 }
 

@@ -9,7 +9,7 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AzuriteError, startAzurite } from '../../local/azurite.ts';
+import { type Azurite, AzuriteError, startAzurite } from '../../local/azurite.ts';
 
 let folder: string;
 /** Beside the installed packages, so that it finds them. */
@@ -45,6 +45,31 @@ describe('startAzurite', () => {
     const row = await table(second.connectionString).getEntity<{ word: string }>('p', 'r');
     await second.stop();
     expect(row.word).toBe('kept');
+  });
+
+  it('keeps what it acknowledged when it is killed with -9, if it is durable', async () => {
+    const directory = join(folder, 'durable');
+    const first = await startAzurite({ directory, durable: true });
+    const blob = (of: Azurite) =>
+      BlobServiceClient.fromConnectionString(of.connectionString).getContainerClient('kept').getAppendBlobClient('b');
+    await BlobServiceClient.fromConnectionString(first.connectionString).createContainer('kept');
+    await blob(first).create();
+    await table(first.connectionString).createTable();
+    await Promise.all(
+      ['a', 'b', 'c'].map((rowKey) => table(first.connectionString).createEntity({ partitionKey: 'p', rowKey })),
+    );
+    await blob(first).appendBlock('one\n', 4);
+    await blob(first).appendBlock('two\n', 4);
+    process.kill(first.pid, 'SIGKILL');
+    await first.stop();
+    const second = await startAzurite({ directory, durable: true });
+    const found: (string | undefined)[] = [];
+    for await (const { rowKey } of table(second.connectionString).listEntities()) found.push(rowKey);
+    expect(found).toEqual(['a', 'b', 'c']);
+    expect((await blob(second).downloadToBuffer()).toString()).toBe('one\ntwo\n');
+    await blob(second).appendBlock('three\n', 6, { conditions: { appendPosition: 8 } });
+    expect((await blob(second).downloadToBuffer()).toString()).toBe('one\ntwo\nthree\n');
+    await second.stop();
   });
 
   it('names a port that is taken', async () => {

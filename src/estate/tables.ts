@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { odata, type TableClient } from '@azure/data-tables';
 import type { z } from 'zod';
+import { createRecent, type Recent } from '../recent.ts';
 import { certificateShape, issuanceShape, keyOf, orderShape, pack, targetShape, unpack } from './entity.ts';
 import { newestOrder } from './newest-order.ts';
 import { type Entity, type Key, type OpenTable, openTable } from './open-table.ts';
@@ -8,6 +9,15 @@ import type { CertificateRow, EstateStore, IssuanceStore, OrderRow, Versioned } 
 
 /** Gives the client of a table by its name. */
 export type Tables = (name: string) => TableClient;
+
+/** Orders with the partition each is in, by renewal id. A pointer never changes, so that it is read once a process. */
+interface Orders {
+  readonly table: OpenTable;
+  readonly partitions: Recent<string>;
+}
+
+/** Pointers remembered at a time, of about 200 bytes each. */
+const pointersRemembered = 5000;
 
 /**
  * The estate in Table storage:
@@ -21,7 +31,10 @@ export type Tables = (name: string) => TableClient;
  */
 export function createTableEstate(tables: Tables): EstateStore {
   const certificates = openTable(tables, 'certificates');
-  const orders = openTable(tables, 'orders');
+  const orders: Orders = {
+    table: openTable(tables, 'orders'),
+    partitions: createRecent(pointersRemembered),
+  };
   const targets = openTable(tables, 'targets');
   return {
     async certificate(vault, name) {
@@ -36,7 +49,7 @@ export function createTableEstate(tables: Tables): EstateStore {
       for await (const entity of certificates.list()) yield versioned(entity);
     },
     order: (renewalId) => findOrder(orders, renewalId),
-    orderForCsr: (vault, name, csrSha256) => orderForCsr(orders, orderPartition(vault, name), csrSha256),
+    orderForCsr: (vault, name, csrSha256) => orderForCsr(orders.table, orderPartition(vault, name), csrSha256),
     saveOrder: (row, etag) => saveOrder(orders, row, etag),
     saveTarget: (row) => targets.upsert({ partition: keyOf(row.certificate), row: sha256(row.targetId) }, pack(row)),
     targets: async (certificate) => rows(targets, targetShape, odata`PartitionKey eq ${keyOf(certificate)}`),
@@ -74,19 +87,29 @@ function orderPartition(vault: string, name: string): string {
 }
 
 /** The pointer is written before the order: one that leads nowhere reads as "no order", and the repeat mends it. */
-async function saveOrder(orders: OpenTable, row: OrderRow, etag?: string): Promise<string> {
+async function saveOrder({ table, partitions }: Orders, row: OrderRow, etag?: string): Promise<string> {
   const partition = orderPartition(row.vault, row.name);
   const key = { partition, row: keyOf(row.renewalId) };
-  if (etag !== undefined) return orders.replace(key, pack(row), etag);
-  await orders.upsert(pointerKey(row.renewalId), { schema: 1, partition });
-  return orders.insert(key, pack(row));
+  if (etag !== undefined) return table.replace(key, pack(row), etag);
+  await table.upsert(pointerKey(row.renewalId), { schema: 1, partition });
+  partitions.set(row.renewalId, partition);
+  return table.insert(key, pack(row));
 }
 
-async function findOrder(orders: OpenTable, renewalId: string): Promise<Versioned<OrderRow> | undefined> {
-  const pointer = await orders.get(pointerKey(renewalId));
-  if (typeof pointer?.partition !== 'string') return undefined;
-  const entity = await orders.get({ partition: pointer.partition, row: keyOf(renewalId) });
+async function findOrder(orders: Orders, renewalId: string): Promise<Versioned<OrderRow> | undefined> {
+  const partition = await partitionOf(orders, renewalId);
+  if (partition === undefined) return undefined;
+  const entity = await orders.table.get({ partition, row: keyOf(renewalId) });
   return entity && { row: unpack(orderShape, entity), etag: entity.etag };
+}
+
+async function partitionOf({ table, partitions }: Orders, renewalId: string): Promise<string | undefined> {
+  const known = partitions.get(renewalId);
+  if (known !== undefined) return known;
+  const pointer = await table.get(pointerKey(renewalId));
+  if (typeof pointer?.partition !== 'string') return undefined;
+  partitions.set(renewalId, pointer.partition);
+  return pointer.partition;
 }
 
 function pointerKey(renewalId: string): Key {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Azurite, startAzurite } from '../../local/azurite.ts';
 import { createStorage, type Storage } from '../../src/estate/storage.ts';
 import { createTableEstate, createTableIssuances } from '../../src/estate/tables.ts';
-import { certificateRow, estateSuite, issuanceSuite } from './estate-suite.ts';
+import { certificateRow, estateSuite, issuanceSuite, orderRow } from './estate-suite.ts';
 
 let azurite: Azurite;
 let storage: Storage;
@@ -21,6 +21,15 @@ describe('createTableEstate', () => {
     await createTableEstate(storage.tables).saveCertificate(certificateRow('keys', { vault: 'KV-Keys' }));
     const row = await storage.tables('certificates').getEntity('kv-keys', 'keys');
     expect(row).toMatchObject({ schema: 1, vault: 'KV-Keys', name: 'keys', attempt: 0 });
+  });
+
+  it('finds the order that another process has written, and the one that it wrote itself', async () => {
+    const [one, other] = [createTableEstate(storage.tables), createTableEstate(storage.tables)];
+    expect(await other.order('found-AAAA')).toBeUndefined();
+    await one.saveOrder(orderRow('found-AAAA'));
+    for (const store of [one, other]) {
+      expect(await store.order('found-AAAA')).toMatchObject({ row: { renewalId: 'found-AAAA' } });
+    }
   });
 
   it('tries to create its tables again when that failed', async () => {

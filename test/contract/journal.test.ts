@@ -38,6 +38,39 @@ describe('createBlobJournal', () => {
     await expect(journal.append('forged-AAAA', entry('decide'))).rejects.toMatchObject(corrupt);
   });
 
+  it('reads a chain once, however often it appends to it', async () => {
+    const { counted, reads } = countingReads(container);
+    const journal = createBlobJournal({ container: counted });
+    for (const key of ['inspect', 'request', 'submit', 'poll']) await journal.append('reads-AAAA', entry(key));
+    expect(reads()).toBe(1);
+    expect(await journal.read('reads-AAAA')).toHaveLength(4);
+  });
+
+  it('goes on behind what another process has appended meanwhile', async () => {
+    const [one, other] = [createBlobJournal({ container }), createBlobJournal({ container })];
+    await one.append('turns-AAAA', entry('inspect'));
+    await other.append('turns-AAAA', entry('decide'));
+    await one.append('turns-AAAA', entry('request'));
+    const repeated = await other.append('turns-AAAA', entry('request', { serial: '02' }));
+    expect(repeated).toMatchObject({ sequence: 2, facts: { serial: '01' } });
+    expect((await one.read('turns-AAAA')).map(({ key }) => key)).toEqual(['inspect', 'decide', 'request']);
+  });
+
+  it('answers a repeat with the record that is there, from a process that wrote it', async () => {
+    const journal = createBlobJournal({ container });
+    const first = await journal.append('again-AAAA', entry('submit', { order: 'a' }));
+    await journal.append('again-AAAA', entry('poll'));
+    expect(await journal.append('again-AAAA', entry('submit', { order: 'b' }))).toEqual(first);
+    expect(await journal.append('again-AAAA', entry('check'))).toMatchObject({ sequence: 2 });
+  });
+
+  it('begins a chain anew when its blob is gone', async () => {
+    const journal = createBlobJournal({ container });
+    await journal.append('gone-AAAA', entry('inspect'));
+    await container.getAppendBlobClient('gone-AAAA.jsonl').delete();
+    expect(await journal.append('gone-AAAA', entry('decide'))).toMatchObject({ sequence: 0 });
+  });
+
   it('says storage-unreachable when nobody answers', async () => {
     const nobody = 'DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;BlobEndpoint=http://127.0.0.1:1/a';
     const options = { retryOptions: { maxTries: 1 } };
@@ -53,3 +86,19 @@ describe('createBlobJournal', () => {
     await expect(createBlobJournal({ container }).read('../estate')).rejects.toMatchObject({ code: 'bug' });
   });
 });
+
+/** The container, with a count of the blobs that were downloaded from it. */
+function countingReads(container: ContainerClient): { counted: ContainerClient; reads: () => number } {
+  let reads = 0;
+  const counted = Object.create(container) as ContainerClient;
+  counted.getAppendBlobClient = (name) => {
+    const blob = container.getAppendBlobClient(name);
+    const download = blob.download.bind(blob);
+    blob.download = (...given) => {
+      reads += 1;
+      return download(...given);
+    };
+    return blob;
+  };
+  return { counted, reads: () => reads };
+}

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { createRecent } from '../recent.ts';
 import { constraintViolation, pathLengthOf, strangeCriticalExtensions } from './constraints.ts';
 import { purposes } from './extensions.ts';
 import { isSameName } from './names.ts';
@@ -117,7 +118,17 @@ function isOnPath(authority: CertificateDetails, path: readonly CertificateDetai
   return path.some((one) => one.spkiSha256 === authority.spkiSha256 && isSameName(one.subject, authority.subject));
 }
 
+/** Whether a signature is right never changes: the links between authorities are the same in every chain. */
+const proven = createRecent<boolean>(1000);
+
 function isSignatureOf(parent: CertificateDetails, child: CertificateDetails): boolean {
+  const link = `${parent.sha256} ${child.sha256}`;
+  const is = proven.get(link) ?? verifySignature(parent, child);
+  proven.set(link, is);
+  return is;
+}
+
+function verifySignature(parent: CertificateDetails, child: CertificateDetails): boolean {
   try {
     return new X509Certificate(child.der).verify(new X509Certificate(parent.der).publicKey);
   } catch {

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { type AsnType, GeneralizedTime, UTCTime } from 'asn1js';
+import { createRecent } from '../recent.ts';
 import { noNames, readAlternativeNames } from './alternative-names.ts';
 import { childrenOf, contentOf, isContext, oidOf, parseDer, rawOf, reading, unreadable } from './der.ts';
 import {
@@ -26,8 +27,18 @@ export interface CertificateParts {
   readonly extensions: Extensions;
 }
 
+/** Authorities, and what is looked at several times in one renewal, of about 5 kB each. */
+const remembered = createRecent<CertificateDetails>(500);
+
 /** Reads one X.509 certificate. Throws `RenewalError('certificate-unreadable')` at anything else. */
 export function readCertificate(der: Uint8Array): CertificateDetails {
+  const sha256 = sha256Hex(der);
+  const details = remembered.get(sha256) ?? parseCertificate(der);
+  remembered.set(sha256, details);
+  return details;
+}
+
+function parseCertificate(der: Uint8Array): CertificateDetails {
   return reading('the certificate', () => {
     const fields = fieldsOf(der);
     // OpenSSL reads it too: what it refuses would be refused by every server later on.

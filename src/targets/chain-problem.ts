@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { createRecent } from '../recent.ts';
 
 export interface ChainToJudge {
   /** As the server sent it, the leaf first. */
@@ -54,9 +55,15 @@ function orderProblem(sent: readonly X509Certificate[], roots: readonly X509Cert
   return undefined;
 }
 
+/** Whether one certificate issued another never changes, and authorities are met again at every probe. */
+const known = createRecent<boolean>(1000);
+
 /** `checkIssued` compares names and key ids, `verify` proves the signature. */
 function hasIssued(issuer: X509Certificate, subject: X509Certificate): boolean {
-  return subject.checkIssued(issuer) && subject.verify(issuer.publicKey);
+  const link = `${issuer.fingerprint256} ${subject.fingerprint256}`;
+  const is = known.get(link) ?? (subject.checkIssued(issuer) && subject.verify(issuer.publicKey));
+  known.set(link, is);
+  return is;
 }
 
 function dateProblem(certificate: X509Certificate, now: Date): string | undefined {

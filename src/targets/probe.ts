@@ -24,7 +24,7 @@ export async function probe(endpoint: Endpoint, { clock, roots, timeoutSeconds }
   const { sent } = handshake;
   const [leaf] = sent;
   if (leaf === undefined) return { state: 'unreachable', at, reason: 'the server sent no certificate' };
-  const trusted = roots === undefined ? publicRoots() : roots.map((pem) => new X509Certificate(pem));
+  const trusted = roots === undefined ? publicRoots() : ownRoots(roots);
   const problem = chainProblem({ sent, roots: trusted, host: endpoint.sni, now });
   return {
     state: 'served',
@@ -43,4 +43,13 @@ let known: readonly X509Certificate[] | undefined;
 function publicRoots(): readonly X509Certificate[] {
   known ??= rootCertificates.map((pem) => new X509Certificate(pem));
   return known;
+}
+
+const own = new WeakMap<readonly string[], readonly X509Certificate[]>();
+
+/** Read once for each reading of the estate file. */
+function ownRoots(pems: readonly string[]): readonly X509Certificate[] {
+  const read = own.get(pems) ?? pems.map((pem) => new X509Certificate(pem));
+  own.set(pems, read);
+  return read;
 }

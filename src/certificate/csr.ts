@@ -1,4 +1,5 @@
 import type { AsnType } from 'asn1js';
+import { createRecent } from '../recent.ts';
 import { noNames, readAlternativeNames } from './alternative-names.ts';
 import { bitsOf, childrenOf, isContext, oidOf, parseDer, rawOf, reading, unreadable } from './der.ts';
 import { type Extensions, extendedKeyUsageOf, extensionOids, readExtensions } from './extensions.ts';
@@ -11,8 +12,18 @@ import type { CsrDetails } from './types.ts';
 /** PKCS#9 extensionRequest (RFC 2985 5.4.2), and Microsoft's older one of the same shape. */
 const extensionRequests = ['1.2.840.113549.1.9.14', '1.3.6.1.4.1.311.2.1.14'];
 
+/** Those of renewals that run at the moment: every step looks at the same request again. */
+const remembered = createRecent<CsrDetails>(100);
+
 /** Reads a PKCS#10 request. Throws `RenewalError('certificate-unreadable')`. Its signature: see `verifyCsr`. */
 export function readCsr(der: Uint8Array): CsrDetails {
+  const sha256 = sha256Hex(der);
+  const details = remembered.get(sha256) ?? parseCsr(der);
+  remembered.set(sha256, details);
+  return details;
+}
+
+function parseCsr(der: Uint8Array): CsrDetails {
   return reading('the certificate request', () => {
     const { subject, spki, extensions } = csrFields(der);
     const name = readName(subject, 'the subject');

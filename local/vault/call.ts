@@ -37,6 +37,8 @@ export interface VaultOptions {
   readonly throttling?: Throttling;
   /** Numbers in [0, 1). With a seeded one, the same clock and the same keys the vault repeats itself byte by byte. */
   readonly random?: () => number;
+  /** Rounds of key derivation in PKCS#12 secrets; as many as Windows takes by default. */
+  readonly pfxRounds?: number;
 }
 
 /** What every operation works with. */

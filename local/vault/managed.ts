@@ -1,7 +1,7 @@
+import type { VaultContext } from './call.ts';
 import { writePfx } from './pfx-write.ts';
 import type { KeyVersion, Version } from './records.ts';
 import { validity } from './shapes.ts';
-import type { RandomBytes } from './sign.ts';
 
 /** The key that belongs to a version of a certificate: same name, same version, read only. */
 export function managedKey(version: Version): KeyVersion {
@@ -30,12 +30,17 @@ function keyOperations({ policy, key }: Version): readonly string[] {
 }
 
 /** The secret of a version: the chain, with the private key where the policy lets it out. */
-export function managedSecret({ policy, key, chain, leaf }: Version, bytes: RandomBytes): string {
+export function managedSecret({ policy, key, chain, leaf }: Version, { chance, options }: VaultContext): string {
   const { exportable } = policy.key_props;
   if (policy.secret_props.contentType === 'application/x-pem-file') {
     const keyPem = exportable ? key.export({ type: 'pkcs8', format: 'pem' }).toString() : '';
     return keyPem + chain.map((certificate) => certificate.toString()).join('');
   }
   const certificates = chain.map(({ raw }) => raw);
-  return writePfx({ certificates, ...(exportable && { key }) }, leaf.raw, bytes).toString('base64');
+  const rounds = options.pfxRounds;
+  const file = writePfx({ certificates, ...(exportable && { key }) }, leaf.raw, {
+    bytes: chance.bytes,
+    ...(rounds !== undefined && { rounds }),
+  });
+  return file.toString('base64');
 }

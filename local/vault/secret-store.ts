@@ -58,10 +58,10 @@ export function addSecretVersion(vault: VaultContext, name: string, version: Sec
   return { name: stored.name, version };
 }
 
-function ofVersion({ chance }: VaultContext, name: string, version: Version): FoundSecret {
+function ofVersion(vault: VaultContext, name: string, version: Version): FoundSecret {
   const { id, enabled, created, updated, tags } = version;
   const value = (): string => {
-    version.secret ??= managedSecret(version, chance.bytes);
+    version.secret ??= managedSecret(version, vault);
     return version.secret;
   };
   const { contentType } = version.policy.secret_props;

@@ -37,6 +37,11 @@ describe('PKCS#12 files', () => {
     expect(read.state === 'read' && read.content.key?.equals(key)).toBe(true);
   });
 
+  it('are read whatever their rounds of key derivation are', () => {
+    const read = readPfx(writePfx({ certificates: [leaf], key }, leaf, { rounds: 1 }), '');
+    expect(read.state === 'read' && read.content.key?.equals(key)).toBe(true);
+  });
+
   it('hold no key when there is none', () => {
     const read = readPfx(writePfx({ certificates: [leaf] }, leaf), '');
     expect(read.state === 'read' && read.content.key).toBeUndefined();

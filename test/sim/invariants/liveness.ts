@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import { isFinished } from '../../../local/host/hub/instance.ts';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import { dueAt } from '../../../src/plan/due.ts';
@@ -74,7 +73,7 @@ async function lateness(world: World, certificate: SimCertificate, judged: Judge
   const { vault, name, plan, targets } = certificate;
   const { status, body } = await operate(world, { vault, method: 'GET', path: `/certificates/${name}/` });
   if (status !== 200) return `the vault says ${status}`;
-  const leaf = new X509Certificate(Buffer.from(String(body.cer), 'base64'));
+  const leaf = knownOf(world).learn(Buffer.from(String(body.cer), 'base64'));
   const due = dueAt(new Date(leaf.validFrom), new Date(leaf.validTo), plan);
   if (due.getTime() <= healedAt) return `was due at ${due.toISOString()}, and was not renewed`;
   const sha256 = sha256Hex(leaf.raw);

@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import { spkiOf } from '../../../local/transport/x509.ts';
 import { readCsr } from '../../../src/certificate/csr.ts';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
@@ -138,7 +138,7 @@ function problemOf({ leaf, before, certificate }: Merged, { world }: Watched): s
   if (before !== undefined && namesOf(leaf) !== namesOf(before))
     return `names ${namesOf(leaf)} were ${namesOf(before)}`;
   if (leaf.ca || leaf.keyUsage?.includes(SERVER_AUTH) !== true) return 'no certificate of a TLS server';
-  const issuer = new X509Certificate(world.cloud.issuing.der);
+  const { issuing: issuer } = world.cloud.authorities;
   if (!leaf.checkIssued(issuer) || !leaf.verify(issuer.publicKey)) return 'not issued by the pinned issuer';
   if (weakSignatures.some((oid) => leaf.raw.includes(oid))) return 'a weak signature';
   const curve = leaf.publicKey.asymmetricKeyDetails?.namedCurve ?? '';

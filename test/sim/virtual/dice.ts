@@ -41,7 +41,9 @@ export class Dice {
 
   bytes(label: string, length: number): Buffer {
     const stream = this.stream(label);
-    return Buffer.from(Array.from({ length }, () => Math.floor(stream() * 256)));
+    const bytes = Buffer.alloc(length);
+    for (let at = 0; at < length; at++) bytes[at] = Math.floor(stream() * 256);
+    return bytes;
   }
 }
 

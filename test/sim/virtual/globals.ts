@@ -23,6 +23,17 @@ export function takeOver(next: Owner): void {
   owner = next;
 }
 
+/** Runs something by a clock and a chance that are not the simulation's: it draws nothing from the seed. */
+export async function apart<T>({ clock, dice }: Pick<Owner, 'clock' | 'dice'>, run: () => Promise<T>): Promise<T> {
+  const before = owner;
+  owner = { clock, dice, isOrchestrating: false, onPoison: () => undefined };
+  try {
+    return await run();
+  } finally {
+    owner = before;
+  }
+}
+
 export function letGo(): void {
   owner = undefined;
 }
@@ -65,11 +76,16 @@ function nowOf(what: string): number {
 }
 
 function installDate(): void {
-  globalThis.Date = new Proxy(real.Date, {
-    construct: (target, args, newTarget) =>
-      Reflect.construct(target, args.length === 0 ? [nowOf('new Date()')] : args, newTarget) as Date,
-    get: (target, name) => (name === 'now' ? () => nowOf('Date.now()') : Reflect.get(target, name)),
-  });
+  // A function, for a proxy takes several times as long, and dates are made all the time.
+  function VirtualDate(this: unknown, ...args: unknown[]): Date | string {
+    if (new.target === undefined) return new real.Date(nowOf('Date()')).toString();
+    if (args.length === 0) return new real.Date(nowOf('new Date()'));
+    return args.length === 1 ? new real.Date(args[0] as number) : (Reflect.construct(real.Date, args) as Date);
+  }
+  Object.setPrototypeOf(VirtualDate, real.Date);
+  VirtualDate.prototype = real.Date.prototype;
+  VirtualDate.now = () => nowOf('Date.now()');
+  globalThis.Date = VirtualDate as unknown as DateConstructor;
 }
 
 /** What `setTimeout` answers with, as far as anybody uses it. */
@@ -120,9 +136,20 @@ function installChance(): void {
     if (owner === undefined || bare === undefined) return realCrypto.sign(algorithm, content, key as crypto.KeyObject);
     return Buffer.from(seeded.sign(algorithm, content, bare));
   };
-  Object.assign(crypto, { randomBytes: bytes, randomUUID: () => seeded.guid(), sign });
+  const guid = (): string => (owner === undefined ? seeded.guid() : quickGuid(owner.dice.stream('guid')));
+  Object.assign(crypto, { randomBytes: bytes, randomUUID: guid, sign });
   syncBuiltinESMExports();
-  Object.defineProperty(globalThis.crypto, 'randomUUID', { value: () => seeded.guid() });
+  Object.defineProperty(globalThis.crypto, 'randomUUID', { value: guid });
+}
+
+/** RFC 9562, version 4. Each request and each call of a function has one: four numbers are enough of chance. */
+function quickGuid(stream: () => number): string {
+  const hex = (length: number): string =>
+    Math.floor(stream() * 16 ** length)
+      .toString(16)
+      .padStart(length, '0');
+  const [one, two, three] = [hex(8), hex(8), hex(8)];
+  return `${one}-${two.slice(0, 4)}-4${two.slice(5)}-8${three.slice(1, 4)}-${three.slice(4)}${hex(8)}`;
 }
 
 function bareKey(key: unknown): crypto.KeyObject | undefined {

@@ -6,7 +6,6 @@ import { cancelRenewal } from '../../../src/renewal/cancel.ts';
 import { startRenewal } from '../../../src/renewal/start.ts';
 import { takeEvent } from '../../../src/renewal/take-event.ts';
 import { type FaultName, faultKinds } from '../faults/catalogue.ts';
-import { seededKeys } from '../virtual/keys.ts';
 import { hostNamesOf, type SimCertificate, vaultId } from './estate.ts';
 import { operate } from './operator.ts';
 import { trigger } from './triggers.ts';
@@ -120,7 +119,7 @@ const deeds: Readonly<Partial<Record<FaultName, Deed>>> = {
       .snapshot()
       .find((one) => one.name === name);
     if (snapshot === undefined) return undefined;
-    const keys = seededKeys(world.dice, keyKind);
+    const keys = world.ground.keys.draw(keyKind);
     const start = Math.floor(world.clock.milliseconds / 1000) * 1000;
     const made = certify(world.cloud.issuing, {
       subject: `CN=${name}.contoso.example, O=Contoso`,
@@ -133,7 +132,6 @@ const deeds: Readonly<Partial<Record<FaultName, Deed>>> = {
       keyUsage: ['digitalSignature'],
       extendedKeyUsage,
     });
-    world.ground.keys.push(keys.privateKey);
     world.cloud
       .vault(vault)
       .seed({ name, chain: made.chain, privateKey: keys.privateKey, tags: { owner: `team-${name}` } });

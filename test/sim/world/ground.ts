@@ -1,8 +1,8 @@
-import type { KeyObject } from 'node:crypto';
 import type { VaultEvent } from '../../../local/events/types.ts';
 import { type FaultChoice, Faults } from '../faults/faults.ts';
 import { Dice } from '../virtual/dice.ts';
 import { takeOver } from '../virtual/globals.ts';
+import { KeyRing } from '../virtual/keys.ts';
 import { SimClock } from '../virtual/sim-clock.ts';
 import type { Sight, Sightings } from './sightings.ts';
 
@@ -21,12 +21,13 @@ export class Ground {
   readonly clock: SimClock;
   readonly faults: Faults;
   /** Private keys that exist in the simulation: none of them may show up anywhere. */
-  readonly keys: KeyObject[] = [];
+  readonly keys: KeyRing;
   readonly watchers: Partial<Sightings>[] = [];
   readonly #onTrace: ((line: string) => void) | undefined;
 
   constructor({ seed, choice, onTrace }: WorldOptions) {
     this.dice = new Dice(seed);
+    this.keys = new KeyRing(this.dice);
     this.clock = new SimClock(START, this.dice.stream('ties'));
     this.#onTrace = onTrace;
     this.faults = new Faults(this.dice, choice, {

@@ -6,7 +6,6 @@ import type { CsrDetails } from '../../../src/certificate/types.ts';
 import { RenewalError } from '../../../src/errors.ts';
 import type { Issuer, OrderStatus } from '../../../src/issuers/port.ts';
 import type { FaultName } from '../faults/catalogue.ts';
-import { seededKeys } from '../virtual/keys.ts';
 import type { Line } from './line.ts';
 import type { World } from './world.ts';
 
@@ -86,7 +85,7 @@ interface Issued {
 type Tampering = (issued: Issued) => readonly Uint8Array[];
 
 const bad: Readonly<Partial<Record<FaultName, Tampering>>> = {
-  'ca.wrong-key': (issued) => signed(issued, { spki: seededKeys(issued.world.dice, 'P-256').spki }),
+  'ca.wrong-key': (issued) => signed(issued, { spki: issued.world.ground.keys.draw('P-256').spki }),
   'ca.san': (issued) => {
     const { dns } = issued.csr.names;
     const add = issued.world.dice.chance('san', 0.5);

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { sentChain } from '../../../local/arm/pfx.ts';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import type { Target } from '../../../src/plan/types.ts';
@@ -19,7 +19,7 @@ export function targetOver(world: World, line: Line, adapter: TargetAdapter): Ta
       if (sent === undefined) return { state: 'unreachable', at, reason: 'ECONNREFUSED' };
       const [leaf] = sent;
       if (leaf === undefined) return { state: 'unreachable', at, reason: 'the server sent no certificate' };
-      const roots = [new X509Certificate(world.cloud.root.der)];
+      const roots = [world.cloud.authorities.root];
       const problem = chainProblem({ sent, roots, host: target.endpoint.sni, now });
       return {
         state: 'served',

@@ -83,13 +83,12 @@ export class World {
     const ground = new Ground(options);
     const { dice, clock } = ground;
     const certificates = drawCertificates(dice, START);
-    const onKey = ground.keys.push.bind(ground.keys);
     const cloud = await createCloud({
       dice,
       clock,
       certificates,
       onVaultEvent: (event) => ground.onVaultEvent(event),
-      onKey,
+      keys: ground.keys,
     });
     return new World(ground, certificates, cloud);
   }

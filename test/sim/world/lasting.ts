@@ -1,0 +1,71 @@
+import { X509Certificate } from 'node:crypto';
+import type { Demand } from '../../../local/access.ts';
+import { createIdentity, type Identity } from '../../../local/identity/identity.ts';
+import { type Authority, createAuthority } from '../../../local/pki.ts';
+import { addPrincipals, type Principals } from '../../../local/stand/principals.ts';
+import { Dice } from '../virtual/dice.ts';
+import { apart } from '../virtual/globals.ts';
+import { numberedKeys } from '../virtual/keys.ts';
+import { SimClock } from '../virtual/sim-clock.ts';
+import { SUBSCRIPTION } from './estate.ts';
+import { START } from './ground.ts';
+
+const DAY = 86_400_000;
+
+/**
+ * What all simulations of a process share, because it costs more to make than most of them cost to live through. It is made
+ * by a chance of its own: a seed lives the same life whether it is a process's first or its last.
+ */
+export interface Lasting {
+  readonly identity: Identity;
+  readonly principals: Principals;
+  readonly root: Authority;
+  readonly issuing: Authority;
+  /** The root and the issuing CA, as Node has them. */
+  readonly authorities: { readonly root: X509Certificate; readonly issuing: X509Certificate };
+  /** A token as good as the one that the managed-identity endpoint gives. */
+  token(principal: keyof Principals, audience: string): string;
+}
+
+let made: Promise<Lasting> | undefined;
+
+export async function lasting(): Promise<Lasting> {
+  const dice = new Dice(0);
+  made ??= apart({ dice, clock: new SimClock(START, dice.stream('ties')) }, make);
+  const shared = await made;
+  (shared.identity.demands as Demand[]).length = 0;
+  return shared;
+}
+
+async function make(): Promise<Lasting> {
+  const clock = { now: () => START };
+  const identity = createIdentity({ tenantId: SUBSCRIPTION, clock });
+  const principals = addPrincipals(identity);
+  const tokens = new Map<string, string>();
+  const { root, issuing } = await createCa();
+  return {
+    ...{ identity, principals, root, issuing },
+    authorities: { root: new X509Certificate(root.der), issuing: new X509Certificate(issuing.der) },
+    token(principal, audience) {
+      const key = `${principal} ${audience}`;
+      const token = tokens.get(key) ?? identity.issueToken(principals[principal], audience);
+      tokens.set(key, token);
+      return token;
+    },
+  };
+}
+
+async function createCa(): Promise<{ root: Authority; issuing: Authority }> {
+  const notBefore = new Date(START.getTime() - 400 * DAY);
+  const years = (count: number): Date => new Date(START.getTime() + count * 365 * DAY);
+  const root = await createAuthority({
+    ...{ subject: 'CN=Contoso root CA, O=Contoso', notBefore, notAfter: years(15) },
+    keys: numberedKeys('P-256', 0),
+  });
+  const issuing = await createAuthority({
+    ...{ subject: 'CN=Contoso issuing CA, O=Contoso', notBefore, notAfter: years(10), pathLength: 0 },
+    keys: numberedKeys('P-256', 1),
+    parent: root,
+  });
+  return { root, issuing };
+}

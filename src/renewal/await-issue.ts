@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from 'durable-functions';
-import { ChildPerformer, type Performer, pause, perform, type Story } from './perform.ts';
+import { ChildPerformer, callChild, type Performer, pause, perform, type Story } from './perform.ts';
 import type { RenewalProgress } from './progress.ts';
 import { type Ended, isEnded, type Polled } from './story.ts';
 
@@ -44,7 +44,7 @@ export function* awaitIssue(renewal: RenewalProgress, order: AwaitedOrder): Stor
     firstWaitSeconds: first.retryAfterSeconds,
     giveUpAt: giveUpAt(order, renewal.now()).toISOString(),
   };
-  return (yield renewal.context.df.callSubOrchestrator('waitForIssuer', input, `${renewalId}-issue`)) as Issued | Ended;
+  return (yield callChild(renewal.context, 'waitForIssuer', { input, id: `${renewalId}-issue` })) as Issued | Ended;
 }
 
 /** Polls until the issuer has decided, the renewal is cancelled, or the time is over. */

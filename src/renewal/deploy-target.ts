@@ -1,7 +1,16 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
 import type { Target } from '../plan/types.ts';
 import type { Probe } from '../targets/port.ts';
-import { ChildPerformer, type Performer, pause, perform, performAnyway, problemOf, type Story } from './perform.ts';
+import {
+  ChildPerformer,
+  callChild,
+  type Performer,
+  pause,
+  perform,
+  performAnyway,
+  problemOf,
+  type Story,
+} from './perform.ts';
 import type { GroupInput } from './roll-out.ts';
 import { isEnded, type TargetResult } from './story.ts';
 
@@ -134,7 +143,7 @@ function notBack({ target: { id, kind } }: DeployInput, problem: string): Target
 
 function* fanOut(context: OrchestrationContext, child: 'deployTarget' | 'rollBackTarget'): Story<TargetResult[]> {
   const { targets, ...input } = context.df.getInput<GroupInput>();
-  const children: Task[] = targets.map((target) => context.df.callSubOrchestrator(child, { ...input, target }));
+  const children: Task[] = targets.map((target) => callChild(context, child, { input: { ...input, target } }));
   return (yield context.df.Task.all(children)) as TargetResult[];
 }
 

@@ -70,6 +70,19 @@ export function* perform<S extends StepName>(who: Performer, step: S, asks: Asks
   }
 }
 
+/**
+ * A child orchestration of the same version as its parent: a renewal lives by one version from its first step to its
+ * last, also when the app was deployed anew in between. `id` absent: the host gives one.
+ */
+export function callChild(context: OrchestrationContext, name: string, call: ChildCall): Task {
+  return context.df.callSubOrchestrator(name, call.input, call.id, context.df.version);
+}
+
+interface ChildCall {
+  readonly input: unknown;
+  readonly id?: string;
+}
+
 /** Waits `seconds` in a durable timer. */
 export function* pause(who: Performer, seconds: number, waitingFor: string): Story<void> {
   const until = new Date(who.context.df.currentUtcDateTime.getTime() + seconds * 1000);

@@ -1,5 +1,5 @@
 import type { Target } from '../plan/types.ts';
-import { pause, type Story } from './perform.ts';
+import { callChild, pause, type Story } from './perform.ts';
 import type { RenewalProgress } from './progress.ts';
 import type { Ended, Inspected, TargetResult, VersionSummary } from './story.ts';
 
@@ -49,7 +49,7 @@ function* deployWave(
   for (const [index, group] of groupsOf(wave).entries()) {
     const input = groupInput(renewal, inspected, version, group);
     const id = `${renewal.renewalId}-w${number}-${index + 1}`;
-    results.push(...((yield renewal.context.df.callSubOrchestrator('deployGroup', input, id)) as TargetResult[]));
+    results.push(...((yield callChild(renewal.context, 'deployGroup', { input, id })) as TargetResult[]));
   }
   return results;
 }
@@ -67,7 +67,7 @@ function* stop(
   for (const [index, group] of groupsOf(inspected.targets.filter((target) => touched.includes(target.id))).entries()) {
     const input = groupInput(renewal, inspected, inspected.old, group);
     const id = `${renewal.renewalId}-back-${index + 1}`;
-    const answers = (yield renewal.context.df.callSubOrchestrator('rollBackGroup', input, id)) as TargetResult[];
+    const answers = (yield callChild(renewal.context, 'rollBackGroup', { input, id })) as TargetResult[];
     for (const answer of answers) back.set(answer.id, answer);
   }
   const final = results.map((result) => merged(result, back.get(result.id)));

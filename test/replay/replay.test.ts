@@ -99,6 +99,7 @@ describe('an orchestrator that was changed', () => {
     expect(difference).toMatchObject(expected);
     const told = difference === undefined ? '' : explain(plain.file, difference);
     expect(told).toContain(expected.was);
-    expect(told).toMatch(/raise defaultVersion[\s\S]*never edited/);
+    expect(told).toContain("Orchestrator 'renewCertificate', version 1.0,");
+    expect(told).toMatch(/Introduce a new version: raise defaultVersion[\s\S]*never edited/);
   });
 });

@@ -172,16 +172,17 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-/** What changed, and what whoever changed it has to do now. */
+/** What changed, and what whoever changed it has to do now. `file`: `<version>/<orchestrator>/<path>.json`. */
 export function explain(file: string, { episode, act, was, now }: Difference): string {
+  const [version, orchestrator] = file.split('/');
   return [
-    `The orchestrator no longer follows the recorded history ${file}.`,
+    `Orchestrator '${orchestrator}', version ${version}, no longer follows the recorded history ${file}.`,
     `First difference: action ${act}, in episode ${episode}:`,
     `  recorded: ${was}`,
     `  now:      ${now}`,
     'Renewals with a history like this one may be running: on Azure they would silently go wrong after an update.',
-    'What to do: raise defaultVersion in host.json, put the new order behind context.df.version, keep the old branch for',
-    'the old version, and record the paths of the new one. A recorded history is never edited or removed.',
-    'test/replay/README.md tells how.',
+    `Introduce a new version: raise defaultVersion in host.json above ${version}, put the new order behind`,
+    'context.df.version, keep the old branch for the old version, and record the paths of the new one. A recorded history',
+    'is never edited or removed. Not meant? Then mend the orchestrator. test/replay/README.md tells how.',
   ].join('\n');
 }

@@ -3,3 +3,4 @@ import './events.ts';
 import './orchestrations.ts';
 import './renewals.ts';
 import './sweep.ts';
+import './watchdog.ts';

@@ -7,7 +7,7 @@ import { loadSettings } from './config/load.ts';
 import { assertChallengeRule, type Settings } from './config/settings.ts';
 import { RenewalError } from './errors.ts';
 import { createStorage, type Storage } from './estate/storage.ts';
-import { createTableEstate, createTableIssuances } from './estate/tables.ts';
+import { createTableAppRows, createTableEstate, createTableIssuances } from './estate/tables.ts';
 import type { Issuer } from './issuers/port.ts';
 import { createIssuer } from './issuers/registry.ts';
 import { createBlobJournal } from './journal/store.ts';
@@ -56,6 +56,8 @@ export async function buildApp(settings: Settings): Promise<App> {
     vault: createKeyVault(connection),
     store: createTableEstate(storage.tables),
     journal: createBlobJournal({ container: storage.blobs('journal') }),
+    rows: createTableAppRows(storage.tables),
+    startsPerVault: settings.startsPerVault,
     issuer: issuersOf({ connection, storage }),
     target: (at, issuer, kind) => createTarget(kind, { arm, clock, roots: issuerPlan(at, issuer).roots }),
   };

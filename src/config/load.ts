@@ -5,9 +5,9 @@ export function loadSettings(): Settings {
   return readSettings(process.env);
 }
 
-/** The sweep's schedule alone: triggers are registered before anything else may fail, so that a wrong one reads as the default. */
-export function loadSweepSchedule(): string {
-  const { name, default: usual, parse } = settings.sweepSchedule;
+/** A timer's schedule alone: triggers are registered before anything else may fail, so that a wrong one reads as the default. */
+export function loadSchedule(of: 'sweepSchedule' | 'watchdogSchedule'): string {
+  const { name, default: usual, parse } = settings[of];
   const parsed = parse(process.env[name]?.trim() || usual);
   return 'value' in parsed ? parsed.value : usual;
 }

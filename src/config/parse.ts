@@ -8,6 +8,12 @@ export function parseBoolean(text: string): Parsed<boolean> {
   return { problem: `is "${text}"; write true or false` };
 }
 
+/** A whole number of at least 1. */
+export function parseCount(text: string): Parsed<number> {
+  if (/^[1-9]\d{0,5}$/.test(text)) return { value: Number(text) };
+  return { problem: `is "${text.slice(0, 100)}"; write a whole number from 1 to 999999` };
+}
+
 export function parseClientId(text: string): Parsed<string> {
   if (UUID.test(text)) return { value: text.toLowerCase() };
   return { problem: `is "${text}"; write the client id (a UUID) of the user-assigned identity` };

@@ -6,6 +6,7 @@ import {
   type Parsed,
   parseBoolean,
   parseClientId,
+  parseCount,
   parseEmulatorConnection,
   parseEndpoint,
   parseEstateSource,
@@ -99,6 +100,27 @@ export const settings = {
     sample: '0 0 * * * *',
     parse: parseSchedule,
   },
+  watchdogSchedule: {
+    name: 'PERENNIAL_WATCHDOG_SCHEDULE',
+    required: false,
+    secret: false,
+    default: '30 * * * * *',
+    meaning: 'When the watchdog looks for stuck renewals and starts what waits for its turn (NCRONTAB, UTC).',
+    example: '30 * * * * *',
+    sample: '30 * * * * *',
+    parse: parseSchedule,
+  },
+  startsPerVault: {
+    name: 'PERENNIAL_STARTS_PER_VAULT',
+    required: false,
+    secret: false,
+    default: '10',
+    meaning:
+      'How many renewals of one vault start by themselves in ten seconds, the most urgent first; Key Vault makes 20 software keys (10 in an HSM) in that time, for everybody together.',
+    example: '10',
+    sample: '10',
+    parse: parseCount,
+  },
   verifyVaultChallenge: {
     name: 'PERENNIAL_VERIFY_VAULT_CHALLENGE',
     required: false,
@@ -133,6 +155,8 @@ export interface Settings {
   readonly deployerClientId?: string;
   readonly armEndpoint: string;
   readonly sweepSchedule: string;
+  readonly watchdogSchedule: string;
+  readonly startsPerVault: number;
   readonly verifyVaultChallenge: boolean;
   readonly publicUrl?: string;
 }
@@ -203,12 +227,15 @@ function valuesOf(reader: Reader): Settings | undefined {
   const deployerClientId = reader.read(settings.deployerClientId);
   const armEndpoint = reader.read(settings.armEndpoint);
   const sweepSchedule = reader.read(settings.sweepSchedule);
+  const watchdogSchedule = reader.read(settings.watchdogSchedule);
+  const startsPerVault = reader.read(settings.startsPerVault);
   const verifyVaultChallenge = reader.read(settings.verifyVaultChallenge);
   const publicUrl = reader.read(settings.publicUrl);
   if (estate === undefined || storage === undefined || armEndpoint === undefined) return undefined;
-  if (sweepSchedule === undefined || verifyVaultChallenge === undefined) return undefined;
+  if (sweepSchedule === undefined || watchdogSchedule === undefined) return undefined;
+  if (startsPerVault === undefined || verifyVaultChallenge === undefined) return undefined;
   return {
-    ...{ estate, storage, armEndpoint, sweepSchedule, verifyVaultChallenge },
+    ...{ estate, storage, armEndpoint, sweepSchedule, watchdogSchedule, startsPerVault, verifyVaultChallenge },
     ...(renewerClientId === undefined ? {} : { renewerClientId }),
     ...(deployerClientId === undefined ? {} : { deployerClientId }),
     ...(publicUrl === undefined ? {} : { publicUrl }),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { RenewalError } from '../errors.ts';
 import type { Outcome, Reason } from '../renewal/outcomes.ts';
+import type { AppRows } from './app-rows.ts';
 import type { CertificateRow, Issuance, OrderRow, TargetRow } from './port.ts';
 
 /** The version of the rows' shape that this app writes and reads. */
@@ -92,6 +93,9 @@ export const certificateShape: z.ZodType<CertificateRow> = z
     lastAttemptAt: text.optional(),
     nextAttemptAt: text.optional(),
     failedAttempts: count,
+    expectedBy: text.optional(),
+    silentSince: text.optional(),
+    queuedAt: text.optional(),
     expectedVersion: text.optional(),
     undeployed: text.optional(),
     lastOutcome: outcome.optional(),
@@ -137,6 +141,13 @@ export const issuanceShape: z.ZodType<Issuance> = z.object({
   toBeSigned: text,
   createdAt: text,
 });
+
+export const appShapes: { readonly [K in keyof AppRows]: z.ZodType<AppRows[K]> } = {
+  heartbeat: z.object({ period: text, startedAt: text, completedAt: text }),
+  lease: z.object({ owner: text, takenAt: text, expiresAt: text }),
+  starts: z.object({ window: text, count }),
+  sweep: z.object({ startedAt: text, completedAt: text, report: text }),
+};
 
 function withoutUndefined<T extends object>(row: { [name in keyof T]: T[name] | undefined }): T {
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) as T;

@@ -1,4 +1,5 @@
 import { RenewalError } from '../errors.ts';
+import type { AppRowStore, AppRows } from './app-rows.ts';
 import { newestOrder } from './newest-order.ts';
 import type { CertificateRow, EstateStore, Issuance, IssuanceStore, OrderRow, TargetRow, Versioned } from './port.ts';
 
@@ -19,8 +20,9 @@ export function createMemoryEstate(): EstateStore {
       certificates.set(key, { row, etag: `"${writes}"` });
       return `"${writes}"`;
     },
-    async *certificates() {
-      yield* [...certificates.values()];
+    async *certificates(which) {
+      const isOpen = ({ row }: Versioned<CertificateRow>) => row.state === 'renewing' || row.queuedAt !== undefined;
+      yield* [...certificates.values()].filter((one) => which === undefined || isOpen(one));
     },
     order: async (renewalId) => orders.get(renewalId),
     async orderForCsr(vault, name, csrSha256) {
@@ -40,6 +42,23 @@ export function createMemoryEstate(): EstateStore {
       targets.set(JSON.stringify([row.certificate, row.targetId]), row);
     },
     targets: async (certificate) => [...targets.values()].filter((row) => row.certificate === certificate),
+  };
+}
+
+/** Rows about an app that are gone with the process: for tests. */
+export function createMemoryAppRows(): AppRowStore {
+  const rows = new Map<string, Versioned<unknown>>();
+  let writes = 0;
+  return {
+    get: async <K extends keyof AppRows>(kind: K, key: string) =>
+      rows.get(`${kind}|${key}`.toLowerCase()) as Versioned<AppRows[K]> | undefined,
+    async save(kind, key, row, etag) {
+      const at = `${kind}|${key}`.toLowerCase();
+      if (rows.get(at)?.etag !== etag) throw new RenewalError('storage-conflict', `estate: save failed: ${at}`);
+      writes += 1;
+      rows.set(at, { row, etag: `"${writes}"` });
+      return `"${writes}"`;
+    },
   };
 }
 

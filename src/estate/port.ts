@@ -24,6 +24,12 @@ export interface CertificateRow {
   readonly lastAttemptAt?: string;
   readonly nextAttemptAt?: string;
   readonly failedAttempts: number;
+  /** Set while it is renewing: when that renewal has surely ended, or told of a wait. Later than that it is stuck. */
+  readonly expectedBy?: string;
+  /** When the watchdog saw first that the renewal is past `expectedBy`. */
+  readonly silentSince?: string;
+  /** Set while it is due and has to wait for its turn: since when. */
+  readonly queuedAt?: string;
   /** The version that is expected to be current. */
   readonly expectedVersion?: string;
   /** A version that was merged, and that not every target was seen serving: the next attempt deploys it again. */
@@ -79,7 +85,8 @@ export interface EstateStore {
   certificate(vault: string, name: string): Promise<Versioned<CertificateRow> | undefined>;
   /** Inserts (no `etag`) or replaces exactly the row that was read. Answers with the new ETag. */
   saveCertificate(row: CertificateRow, etag?: string): Promise<string>;
-  certificates(): AsyncIterable<Versioned<CertificateRow>>;
+  /** All rows, or those of which something is going on: `renewing`, or queued. */
+  certificates(which?: 'open'): AsyncIterable<Versioned<CertificateRow>>;
   order(renewalId: string): Promise<Versioned<OrderRow> | undefined>;
   /** The newest order of ours for this CSR of this certificate, whatever renewal made it. */
   orderForCsr(vault: string, name: string, csrSha256: string): Promise<OrderRow | undefined>;

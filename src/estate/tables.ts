@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { odata, type TableClient } from '@azure/data-tables';
 import type { z } from 'zod';
 import { createRecent, type Recent } from '../recent.ts';
-import { certificateShape, issuanceShape, keyOf, orderShape, pack, targetShape, unpack } from './entity.ts';
+import type { AppRowStore } from './app-rows.ts';
+import { appShapes, certificateShape, issuanceShape, keyOf, orderShape, pack, targetShape, unpack } from './entity.ts';
 import { newestOrder } from './newest-order.ts';
 import { type Entity, type Key, type OpenTable, openTable } from './open-table.ts';
 import type { CertificateRow, EstateStore, IssuanceStore, OrderRow, Versioned } from './port.ts';
@@ -18,6 +19,9 @@ interface Orders {
 
 /** Pointers remembered at a time, of about 200 bytes each. */
 const pointersRemembered = 5000;
+
+/** A row without the property is not among them: tables compare nothing with it. */
+const OPEN = "state eq 'renewing' or queuedAt gt ''";
 
 /**
  * The estate in Table storage:
@@ -45,14 +49,28 @@ export function createTableEstate(tables: Tables): EstateStore {
       const key = certificateKey(row.vault, row.name);
       return etag === undefined ? certificates.insert(key, pack(row)) : certificates.replace(key, pack(row), etag);
     },
-    async *certificates() {
-      for await (const entity of certificates.list()) yield versioned(entity);
+    async *certificates(which) {
+      for await (const entity of certificates.list(which === 'open' ? OPEN : undefined)) yield versioned(entity);
     },
     order: (renewalId) => findOrder(orders, renewalId),
     orderForCsr: (vault, name, csrSha256) => orderForCsr(orders.table, orderPartition(vault, name), csrSha256),
     saveOrder: (row, etag) => saveOrder(orders, row, etag),
     saveTarget: (row) => targets.upsert({ partition: keyOf(row.certificate), row: sha256(row.targetId) }, pack(row)),
     targets: async (certificate) => rows(targets, targetShape, odata`PartitionKey eq ${keyOf(certificate)}`),
+  };
+}
+
+/** Rows about the app itself: table `app`, partition = kind, row = key. */
+export function createTableAppRows(tables: Tables): AppRowStore {
+  const app = openTable(tables, 'app');
+  const at = (kind: string, key: string): Key => ({ partition: kind, row: keyOf(key.toLowerCase()) });
+  return {
+    async get(kind, key) {
+      const entity = await app.get(at(kind, key));
+      return entity && { row: unpack(appShapes[kind], entity), etag: entity.etag };
+    },
+    save: (kind, key, row, etag) =>
+      etag === undefined ? app.insert(at(kind, key), pack(row)) : app.replace(at(kind, key), pack(row), etag),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { AppRowStore } from '../estate/app-rows.ts';
 import type { EstateStore } from '../estate/port.ts';
 import type { Issuer } from '../issuers/port.ts';
 import type { Journal } from '../journal/port.ts';
@@ -14,6 +15,9 @@ export interface Dependencies {
   readonly vault: Vault;
   readonly store: EstateStore;
   readonly journal: Journal;
+  readonly rows: AppRowStore;
+  /** How many renewals of one vault may start by themselves in ten seconds. */
+  readonly startsPerVault: number;
   /** The issuer of that name in the estate. */
   readonly issuer: (estate: Estate, name: string) => Issuer;
   readonly target: (estate: Estate, issuer: string, kind: Target['kind']) => TargetAdapter;

@@ -21,6 +21,9 @@ export function createOrchestrations(client: DurableClient): Orchestrations {
       if ((await find(input.renewalId)) !== undefined) return;
       await unlessRunning(client.startNew(ORCHESTRATOR, { instanceId: input.renewalId, input }));
     },
+    async terminate(renewalId, why) {
+      if ((await find(renewalId))?.state === 'running') await unlessGone(client.terminate(renewalId, why));
+    },
   };
 }
 
@@ -58,6 +61,16 @@ async function unlessRunning(call: Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!saysStatus(error, 409))
       throw new RenewalError('storage-unreachable', 'durable: start failed', { cause: error });
+  }
+}
+
+/** It ended between the look and the call. */
+async function unlessGone(call: Promise<void>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof Error && /^No instance with ID/.test(error.message)) return;
+    throw new RenewalError('storage-unreachable', 'durable: terminate failed', { cause: error });
   }
 }
 

@@ -18,4 +18,6 @@ export interface Orchestrations {
   find(renewalId: string): Promise<RenewalInstance | undefined>;
   /** Starts `renewCertificate` under the renewal's id; an instance that runs already under it is fine. */
   start(input: RenewalInput): Promise<void>;
+  /** Asks that an instance be ended; one that has ended or is gone is fine. `why` is one word: it becomes part of a URL. */
+  terminate(renewalId: string, why: string): Promise<void>;
 }

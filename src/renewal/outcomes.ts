@@ -27,6 +27,7 @@ export const reasons = {
   'too-young': 'Less than a quarter of the version’s life has passed; force renews it anyway.',
   'backing-off': 'The last attempt failed; the next one may start at `nextAttemptAt`.',
   'already-running': 'A renewal of this certificate is running.',
+  queued: 'It is due, and other renewals of its vault start first: the watchdog starts it, the most urgent first.',
   'not-current': 'The event is about a version that is no longer the current one.',
   gone: 'The vault holds no such certificate.',
   disabled: 'The current version is disabled.',
@@ -48,6 +49,8 @@ export const reasons = {
   'arm-forbidden': 'Azure Resource Manager refused our identity: a role is missing.',
   'step-failed': 'A step failed in all attempts; the journal has the error code.',
   'cancel-requested': 'A person cancelled it.',
+  stuck: 'It was past the time that it may take and did not move; the watchdog closed it, and it is tried again.',
+  superseded: 'It was closed or another attempt took over while it stood still; it stopped before its next act.',
   'policy-changed': 'The certificate’s policy was changed while the renewal ran.',
   // Why an issued certificate was not accepted (the acceptance function, in its order).
   'chain-too-large': 'The issuer’s answer is larger than any honest chain.',

@@ -3,13 +3,16 @@ import type { CertificateRow, Versioned } from '../estate/port.ts';
 import { type Decision, decide, type StartReason } from '../plan/decision.ts';
 import { findVault } from '../plan/look-up.ts';
 import type { Inspection } from '../vault/port.ts';
+import { claimedRow, knownOf, newRow } from './certificate-row.ts';
 import type { Dependencies } from './dependencies.ts';
+import { closeFromRecords, isClaimed, startAgain } from './heal.ts';
 import { renewalId } from './ids.ts';
 import type { Orchestrations } from './orchestrations.ts';
 import type { Outcome, Reason } from './outcomes.ts';
 import { type Place, placeOf } from './place.ts';
 import { isOurs } from './steps/inspect.ts';
 import type { RenewalInput } from './story.ts';
+import { takeTurn } from './turn.ts';
 
 /** Who wants which certificate renewed. Events, the sweep and people all come through here. */
 export interface StartRequest {
@@ -75,13 +78,13 @@ export async function startRenewal(request: StartRequest, app: StartDependencies
 }
 
 async function decideAndClaim(request: StartRequest, place: Place, app: StartDependencies): Promise<Started> {
-  const found = await app.store.certificate(place.vault.name, place.certificate.name);
-  const running = await runningRenewal(found, place, app);
-  if (running !== undefined) return running;
+  const settled = await settle(await app.store.certificate(place.vault.name, place.certificate.name), app);
+  if ('running' in settled) return settled.running;
+  const { found } = settled;
   const ref = { vault: place.vault.uri, name: place.certificate.name };
   const facts = await app.vault.inspect(ref);
   const pendingIsOurs = await isOurs(app, { vault: place.vault.name, ref, facts });
-  const row = found === undefined ? newRow(place) : { ...found.row, state: 'idle' as const };
+  const row = found?.row ?? newRow(place);
   const { reason, force, version } = request;
   const decision = decide({
     now: app.clock.now(),
@@ -93,8 +96,12 @@ async function decideAndClaim(request: StartRequest, place: Place, app: StartDep
   });
   const gathered = { request, place, facts, found, row };
   switch (decision.action) {
-    case 'renew':
-      return claim(gathered, decision.scope, app);
+    case 'renew': {
+      // A person does not wait, and a deployment makes no key.
+      const isFree = reason === 'manual' || decision.scope === 'deploy';
+      const now = isFree ? app.clock.now() : await takeTurn(place.vault.name, app);
+      return now === undefined ? queue(gathered, decision, app) : claim({ ...gathered, now }, decision.scope, app);
+    }
     case 'wait':
       return remember(gathered, decision, app);
     case 'refuse':
@@ -112,50 +119,32 @@ interface Gathered {
   readonly row: CertificateRow;
 }
 
-/** A claim whose instance runs; one whose instance was never started (a crash in between) is started now, under its id. */
-async function runningRenewal(
+/** The row with nothing running, or what runs: a claim whose instance is gone is started again, one that ended is closed. */
+async function settle(
   found: Versioned<CertificateRow> | undefined,
-  place: Place,
   app: StartDependencies,
-): Promise<Started | undefined> {
-  if (found?.row.state !== 'renewing' || found.row.renewalId === undefined) return undefined;
-  const { renewalId: id, startReason = 'sweep', startScope: scope, requester } = found.row;
-  const instance = await app.orchestrations.find(id);
-  if (instance?.state === 'finished') return undefined;
-  const names = { vault: place.vault.name, certificate: place.certificate.name };
-  if (instance === undefined) {
-    const claimed = { renewalId: id, ...names, reason: startReason, force: true };
-    await app.orchestrations.start({ ...claimed, ...(scope && { scope }), ...(requester && { requester }) });
-  }
-  return { state: 'running', renewalId: id, ...names };
+): Promise<{ readonly running: Started } | { readonly found: Versioned<CertificateRow> | undefined }> {
+  if (!isClaimed(found)) return { found };
+  const { renewalId, vault, name: certificate } = found.row;
+  const instance = await app.orchestrations.find(renewalId);
+  if (instance?.state === 'finished') return { found: await closeFromRecords(found, { instance }, app) };
+  if (instance === undefined) await startAgain(found, app);
+  return { running: { state: 'running', renewalId, vault, certificate } };
 }
 
 /** The ETag update that allocates the attempt is the claim: of several starters one wins, the others read its id. */
 async function claim(
-  { request, place, facts, found, row }: Gathered,
+  { request, place, facts, found, row, now }: Gathered & { readonly now: Date },
   scope: 'whole' | 'deploy',
   app: StartDependencies,
 ): Promise<Started> {
-  const attempt = row.attempt + 1;
-  const id = idOf(place, facts, attempt);
+  const id = idOf(place, facts, row.attempt + 1);
   const names = { vault: place.vault.name, certificate: place.certificate.name };
-  const { nextAttemptAt: _next, cancelRequested: _cancel, requester: _requester, startScope: _scope, ...kept } = row;
-  const what = scope === 'deploy' ? { scope } : {};
-  const claimed: CertificateRow = {
-    ...kept,
-    ...current(place, facts),
-    state: 'renewing',
-    attempt,
-    renewalId: id,
-    startReason: request.reason,
-    ...(scope === 'deploy' && { startScope: scope }),
-    ...(request.requester !== undefined && { requester: request.requester }),
-    lastAttemptAt: app.clock.now().toISOString(),
-  };
-  await app.store.saveCertificate(claimed, found?.etag);
   const { reason, force, requester, comment } = request;
+  const what = scope === 'deploy' ? { scope } : {};
   const by = { ...(requester !== undefined && { requester }), ...(comment !== undefined && { comment }) };
   const input: RenewalInput = { renewalId: id, ...names, reason, force, ...what, ...by };
+  await app.store.saveCertificate(claimedRow(row, { place, facts, input, now }), found?.etag);
   await app.orchestrations.start(input);
   return { state: 'started', renewalId: id, ...names };
 }
@@ -167,14 +156,28 @@ async function remember(
   app: StartDependencies,
 ): Promise<Started> {
   const { dueAt, reason, detail, waitUntil } = decision;
-  const known: CertificateRow = { ...row, ...current(place, facts), dueAt };
+  const { queuedAt: _queued, ...rest } = row;
+  const known: CertificateRow = { ...rest, ...knownOf(place, facts), dueAt };
   if (JSON.stringify(known) !== JSON.stringify(found?.row)) await app.store.saveCertificate(known, found?.etag);
   return { state: 'waiting', outcomeReason: reason, dueAt: waitUntil ?? dueAt, detail };
 }
 
+/** It is due, and others of its vault go first: the watchdog takes it from the row, the most urgent before all others. */
+async function queue(
+  { place, facts, found, row }: Gathered,
+  { dueAt }: Extract<Decision, { action: 'renew' }>,
+  app: StartDependencies,
+): Promise<Started> {
+  const now = app.clock.now().toISOString();
+  const queued: CertificateRow = { ...row, ...knownOf(place, facts), dueAt, queuedAt: row.queuedAt ?? now };
+  if (row.queuedAt === undefined) await app.store.saveCertificate(queued, found?.etag);
+  const detail = `As many renewals of ${place.vault.name} as may start at once have started; it waits since ${queued.queuedAt}.`;
+  return { state: 'waiting', outcomeReason: 'queued', dueAt, detail };
+}
+
 /** The refusal is journalled under the id that the attempt would have had; asking again adds nothing. */
 async function refuse(
-  { request, place, facts, row }: Gathered,
+  { request, place, facts, found, row }: Gathered,
   decision: Extract<Decision, { action: 'refuse' }>,
   app: StartDependencies,
 ): Promise<Started> {
@@ -191,6 +194,10 @@ async function refuse(
     step: 'start',
     facts: facts_,
   });
+  if (row.queuedAt !== undefined) {
+    const { queuedAt: _queued, ...rest } = row;
+    await app.store.saveCertificate(rest, found?.etag);
+  }
   return { state: 'refused', outcome, outcomeReason, detail, renewalId: id };
 }
 
@@ -201,26 +208,4 @@ function outside(outcomeReason: 'vault-outside-estate' | 'not-in-estate', detail
 function idOf(place: Place, facts: Inspection, attempt: number): string {
   const version = facts.state === 'present' ? facts.current?.version : undefined;
   return renewalId({ vault: place.vault.uri, name: place.certificate.name, version, attempt });
-}
-
-/** What the vault and the estate file say now. */
-function current(place: Place, facts: Inspection): Partial<CertificateRow> {
-  const version = facts.state === 'present' ? facts.current : undefined;
-  return {
-    plan: place.plan.name,
-    owner: place.certificate.owner,
-    ...(version && { expectedVersion: version.version, notAfter: version.notAfter }),
-  };
-}
-
-function newRow(place: Place): CertificateRow {
-  return {
-    vault: place.vault.name,
-    name: place.certificate.name.toLowerCase(),
-    plan: place.plan.name,
-    owner: place.certificate.owner,
-    state: 'idle',
-    attempt: 0,
-    failedAttempts: 0,
-  };
 }

@@ -3,7 +3,7 @@ import { type Authority, certify, createAuthority, createCsr, createKeys, type K
 import { readCsr } from '../../src/certificate/csr.ts';
 import { sha256Hex } from '../../src/certificate/fingerprint.ts';
 import { readCertificate } from '../../src/certificate/read.ts';
-import { createMemoryEstate } from '../../src/estate/memory.ts';
+import { createMemoryAppRows, createMemoryEstate } from '../../src/estate/memory.ts';
 import type { Issuer } from '../../src/issuers/port.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import type { Estate, Plan, Target } from '../../src/plan/types.ts';
@@ -47,6 +47,8 @@ export interface World {
   readonly vault: WorldVault;
   readonly started: RenewalInput[];
   readonly instances: Map<string, RenewalInstance>;
+  /** Ids of the instances that were terminated, and why. */
+  readonly terminated: string[];
   /** By target id: the SHA-256 that is served. */
   readonly served: Map<string, string>;
   /** Targets that say yes and go on serving the old one. */
@@ -102,12 +104,15 @@ export async function createWorld(
   const estate = estateOf(name, targets, options.plan ?? plan(), ca.rootPem);
   const started: RenewalInput[] = [];
   const instances = new Map<string, RenewalInstance>();
+  const terminated: string[] = [];
   const app: StartDependencies = {
     clock,
     estate: async () => estate,
     vault,
     store: createMemoryEstate(),
     journal: createMemoryJournal(),
+    rows: createMemoryAppRows(),
+    startsPerVault: 10,
     issuer: () => ({ ...issuer, ...levers.issuer }),
     target: () => targetOf({ served, lying, levers, clock }),
     orchestrations: {
@@ -123,9 +128,15 @@ export async function createWorld(
           updatedAt: at,
         });
       },
+      terminate: async (id, why) => {
+        const instance = instances.get(id);
+        if (instance?.state !== 'running') return;
+        terminated.push(`${id} ${why}`);
+        instances.set(id, { ...instance, state: 'finished', runtimeStatus: 'Terminated' });
+      },
     },
   };
-  return { app, clock, vault, started, instances, served, lying, levers };
+  return { app, clock, vault, started, instances, terminated, served, lying, levers };
 }
 
 export function versionOf(der: Uint8Array, version: string): VersionFacts {

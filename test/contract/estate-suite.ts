@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AppRowStore, AppRows } from '../../src/estate/app-rows.ts';
 import type {
   CertificateRow,
   EstateStore,
@@ -19,6 +20,7 @@ export const certificateRow = (name: string, more: Partial<CertificateRow> = {})
   ...more,
 });
 
+const now = '2026-03-01T00:00:00.000Z';
 const conflict = { code: 'storage-conflict', retry: true };
 
 export const orderRow = (renewalId: string, more: Partial<OrderRow> = {}): OrderRow => ({
@@ -112,6 +114,16 @@ function certificatesSuite(name: string, estate: () => EstateStore): void {
         if (row.name === 'listed' && etag !== '') listed.push(row.vault);
       }
       expect(listed.sort()).toEqual(['kv-one', 'kv-two']);
+    });
+
+    it('lists those of which something is going on', async () => {
+      await estate().saveCertificate(certificateRow('going-on-1', { state: 'renewing', expectedBy: now }));
+      await estate().saveCertificate(certificateRow('going-on-2', { queuedAt: now }));
+      await estate().saveCertificate(certificateRow('going-on-3', { dueAt: now }));
+      const listed: string[] = [];
+      for await (const { row } of estate().certificates('open'))
+        if (row.name.startsWith('going-on')) listed.push(row.name);
+      expect(listed.sort()).toEqual(['going-on-1', 'going-on-2']);
     });
   });
 }
@@ -210,6 +222,46 @@ export function issuanceSuite(name: string, issuances: () => IssuanceStore): voi
       const serials = ['01', '02', '03', '04'];
       const put = await Promise.all(serials.map((serial) => issuances().putIfAbsent(issuance('race', { serial }))));
       expect(new Set(put.map((one) => one.serial)).size).toBe(1);
+    });
+  });
+}
+
+/** What every store of rows about the app does. */
+export function appRowSuite(name: string, rows: () => AppRowStore): void {
+  describe(`${name}: rows about the app`, () => {
+    it('has no row that was never saved', async () => {
+      expect(await rows().get('lease', 'never')).toBeUndefined();
+    });
+
+    it('reads back every kind of row, with its ETag', async () => {
+      const all: AppRows = {
+        heartbeat: { period: 'p', startedAt: now, completedAt: now },
+        lease: { owner: 'one', takenAt: now, expiresAt: now },
+        starts: { window: now, count: 3 },
+        sweep: { startedAt: now, completedAt: now, report: JSON.stringify({ long: 'x'.repeat(100_000) }) },
+      };
+      for (const kind of Object.keys(all) as (keyof AppRows)[]) {
+        const etag = await rows().save(kind, 'read-back', all[kind]);
+        expect(await rows().get(kind, 'read-back')).toEqual({ row: all[kind], etag });
+      }
+    });
+
+    it('tells rows of a kind apart by their keys, without regard to case', async () => {
+      await rows().save('starts', 'KV-one', { window: now, count: 1 });
+      await rows().save('starts', 'kv-two/#?', { window: now, count: 2 });
+      expect((await rows().get('starts', 'kv-One'))?.row.count).toBe(1);
+      expect((await rows().get('starts', 'kv-two/#?'))?.row.count).toBe(2);
+    });
+
+    it('lets only one of two writers have a row', async () => {
+      const lease = (owner: string) => ({ owner, takenAt: now, expiresAt: now });
+      const etag = await rows().save('lease', 'raced', lease('nobody'));
+      const ends = await Promise.allSettled(
+        ['a', 'b', 'c'].map((owner) => rows().save('lease', 'raced', lease(owner), etag)),
+      );
+      expect(ends.map((end) => end.status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+      expect(ends.find((end) => end.status === 'rejected')?.reason).toMatchObject(conflict);
+      await expect(rows().save('lease', 'raced', lease('d'))).rejects.toMatchObject(conflict);
     });
   });
 }

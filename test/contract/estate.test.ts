@@ -2,8 +2,8 @@ import { RestError } from '@azure/core-rest-pipeline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Azurite, startAzurite } from '../../local/azurite.ts';
 import { createStorage, type Storage } from '../../src/estate/storage.ts';
-import { createTableEstate, createTableIssuances } from '../../src/estate/tables.ts';
-import { certificateRow, estateSuite, issuanceSuite, orderRow } from './estate-suite.ts';
+import { createTableAppRows, createTableEstate, createTableIssuances } from '../../src/estate/tables.ts';
+import { appRowSuite, certificateRow, estateSuite, issuanceSuite, orderRow } from './estate-suite.ts';
 
 let azurite: Azurite;
 let storage: Storage;
@@ -14,6 +14,7 @@ beforeAll(async () => {
 afterAll(() => azurite.stop());
 
 estateSuite('tables', () => createTableEstate(storage.tables));
+appRowSuite('tables', () => createTableAppRows(storage.tables));
 issuanceSuite('tables', () => createTableIssuances(storage.tables));
 
 describe('createTableEstate', () => {

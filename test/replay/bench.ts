@@ -146,6 +146,9 @@ function orchestrationsOf(hub: TaskHub): Orchestrations {
     async start(input) {
       await hub.start({ name: 'renewCertificate', instanceId: input.renewalId, input: JSON.stringify(input) });
     },
+    async terminate(renewalId, why) {
+      await hub.terminate(renewalId, why);
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { CertificateRow } from '../../estate/port.ts';
 import { dueAt } from '../../plan/due.ts';
 import type { Plan } from '../../plan/types.ts';
+import { withoutAttempt } from '../certificate-row.ts';
 import type { Outcome } from '../outcomes.ts';
 import { placeOf } from '../place.ts';
 import type { RenewalResult } from '../story.ts';
@@ -39,7 +40,7 @@ export function closedRow(
   ended: { readonly result: RenewalResult; readonly plan: Plan | undefined; readonly now: Date },
 ): CertificateRow {
   const { result, plan, now } = ended;
-  const { nextAttemptAt: _next, cancelRequested: _cancel, startScope: _scope, undeployed, ...kept } = row;
+  const { undeployed, ...kept } = withoutAttempt(row);
   const merged = result.new?.version ?? undeployed;
   const good = settled.includes(result.outcome);
   const failedAttempts = good ? 0 : row.failedAttempts + 1;

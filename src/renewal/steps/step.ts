@@ -3,7 +3,9 @@ import type { JournalEntry } from '../../journal/port.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Outcome, Reason } from '../outcomes.ts';
 import { reasonOf } from '../perform.ts';
-import type { Ended, StepAnswer, StepInput, StepName, StepOutput } from '../story.ts';
+import type { Ended, StepAnswer, StepCall, StepInput, StepName, StepOutput } from '../story.ts';
+import { expectLater } from './expect-later.ts';
+import { fence } from './fence.ts';
 
 type Facts = Readonly<Record<string, unknown>>;
 
@@ -35,13 +37,34 @@ export async function runStep<S extends StepName>(
       facts,
     });
   try {
+    const stop = step.intent === undefined ? undefined : await fence(name, input, app);
+    if (stop !== undefined) return { state: 'ended', ...stop };
     if (step.intent !== undefined) await record('intent', step.intent(input));
     const answer = await step.run(input, app);
     const facts = answer.state === 'done' ? step.result(answer.value, input) : factsOf(answer);
     if (facts !== undefined) await record(answer.state === 'ended' ? 'decision' : 'result', facts);
     return answer;
   } catch (error) {
-    return answerOf(error, `${name} of ${input.renewalId}`);
+    return await toldOfWait(answerOf(error, `${name} of ${input.renewalId}`), input, app);
+  }
+}
+
+/** Longer than this a step is asked to wait by a service only; the row is told, so that nobody takes it for stuck. */
+const LONG_WAIT_SECONDS = 1800;
+
+async function toldOfWait(
+  answer: StepAnswer<never>,
+  { vault, certificate }: StepCall,
+  app: Dependencies,
+): Promise<StepAnswer<never>> {
+  if (answer.state !== 'again' || (answer.retryAfterSeconds ?? 0) < LONG_WAIT_SECONDS) return answer;
+  try {
+    await expectLater(await app.store.certificate(vault, certificate), answer.retryAfterSeconds ?? 0, app);
+    return answer;
+  } catch (error) {
+    // The next try tells it again.
+    const problem = error instanceof Error ? error.message : String(error);
+    return { ...answer, detail: `${answer.detail}; its row was not told: ${problem}`.slice(0, 500) };
   }
 }
 

@@ -4,6 +4,7 @@ import type { OrderRow, Versioned } from '../../estate/port.ts';
 import { findVault } from '../../plan/look-up.ts';
 import type { Estate } from '../../plan/types.ts';
 import type { Dependencies } from '../dependencies.ts';
+import { expectLater } from './expect-later.ts';
 import { done, ended, type Step } from './step.ts';
 
 /** Stage 5: the CSR goes to the issuer; the reference is stored before anything is polled. */
@@ -42,6 +43,7 @@ export const poll: Step<'poll'> = {
     const status = await app.issuer(await app.estate(), issuer).poll({ reference });
     switch (status.state) {
       case 'pending':
+        await expectLater(found, status.retryAfterSeconds, app);
         return done(status);
       case 'rejected':
         await app.store.saveOrder({ ...order, state: 'rejected' }, etag);

@@ -16,6 +16,9 @@ import { targetOver } from './target.ts';
 import { wire } from './wire.ts';
 import type { World } from './world.ts';
 
+/** Two certificates of one vault that are due at once have to take turns. */
+export const STARTS_PER_VAULT = 1;
+
 /** The app as one life of its process has it: the real adapters, nothing shared with the life before but what is durable. */
 export function createApp(world: World, line: Line): Dependencies {
   const { appClock: clock } = world;
@@ -39,6 +42,8 @@ export function createApp(world: World, line: Line): Dependencies {
     vault: createKeyVault({ ...connection, pause }),
     store: estateOver(world, line),
     journal: journalOver(world, line),
+    rows: world.stores.rows,
+    startsPerVault: STARTS_PER_VAULT,
     issuer(estate, name) {
       const plan = estate.issuers[name];
       if (plan === undefined) throw new RenewalError('estate-invalid', `no issuer ${name}`);

@@ -33,6 +33,17 @@ export function orchestrationsOver(world: World, line: Line): Orchestrations {
         throw new RenewalError('storage-unreachable', 'simulated: durable: the answer is lost');
       await line.turn();
     },
+    async terminate(renewalId, why) {
+      await line.turn();
+      const certificate = world.certificateOfRenewal(renewalId);
+      if (world.faults.strikes('hub.fail', 'terminate', certificate))
+        throw new RenewalError('storage-unreachable', 'simulated: durable');
+      await world.crashable(line, 'terminate', async () => {
+        world.trace(() => `terminate ${renewalId}: ${why}`);
+        await hub().terminate(renewalId, why);
+      });
+      await line.turn();
+    },
   };
 }
 

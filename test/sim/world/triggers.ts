@@ -3,6 +3,7 @@ import type { VaultEvent } from '../../../local/events/types.ts';
 import type { StartDependencies } from '../../../src/renewal/start.ts';
 import { sweep } from '../../../src/renewal/sweep.ts';
 import { takeEvent } from '../../../src/renewal/take-event.ts';
+import { watch } from '../../../src/renewal/watchdog.ts';
 import { orchestrationsOver } from './orchestrations.ts';
 import type { World } from './world.ts';
 
@@ -16,27 +17,39 @@ export async function trigger<T>(world: World, run: (app: StartDependencies) => 
   return await Promise.race([run(app), life.line.died.then((): 'lost' => 'lost')]);
 }
 
-/** The sweep, by its schedule: it does not overlap itself. */
+/** The sweep, by its schedule. */
 export function startSweeps(world: World): void {
   const every = world.dice.pick('sweep every', [2, 6, 8, 12]) * HOUR;
+  startTimer(world, { name: 'sweep', every, run: sweep });
+  startTimer(world, { name: 'watchdog', every: world.dice.pick('watchdog every', [1, 3]) * HOUR, run: watch });
+}
+
+interface Timer {
+  readonly name: string;
+  readonly every: number;
+  readonly run: (app: StartDependencies) => Promise<object>;
+}
+
+/** A timer does not overlap itself. */
+function startTimer(world: World, { name, every, run: work }: Timer): void {
   let running: object | undefined;
   const run = (): void => {
     world.clock.after(every, run);
     if (running !== undefined && running === world.life) return;
     const mine = world.life;
     running = mine;
-    void trigger(world, sweep).then(
+    void trigger(world, work).then(
       (report) => {
-        world.trace(() => `sweep ${JSON.stringify(report)}`);
+        world.trace(() => `${name} ${JSON.stringify(report)}`);
         if (running === mine) running = undefined;
       },
       (error: unknown) => {
-        world.trace(() => `sweep failed: ${String(error)}`);
+        world.trace(() => `${name} failed: ${String(error)}`);
         if (running === mine) running = undefined;
       },
     );
   };
-  world.clock.after(world.dice.integer('first sweep', 0, every), run);
+  world.clock.after(world.dice.integer(`first ${name}`, 0, every), run);
 }
 
 const ENDPOINT = 'https://app.contoso.example/runtime/webhooks/eventgrid';

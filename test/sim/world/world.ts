@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { EmulatorResponse } from '../../../local/emulator.ts';
 import type { Clock } from '../../../src/clock.ts';
-import { createMemoryEstate, createMemoryIssuances } from '../../../src/estate/memory.ts';
+import { createMemoryAppRows, createMemoryEstate, createMemoryIssuances } from '../../../src/estate/memory.ts';
 import { createMemoryJournal } from '../../../src/journal/memory.ts';
 import type { Estate, Target } from '../../../src/plan/types.ts';
 import type { Dependencies } from '../../../src/renewal/dependencies.ts';
@@ -30,6 +30,7 @@ export class World {
   readonly stores = {
     estate: createMemoryEstate(),
     journal: createMemoryJournal(),
+    rows: createMemoryAppRows(),
     issuances: createMemoryIssuances(),
   };
   readonly hubStore: HubStore = { records: [] };

@@ -25,6 +25,8 @@ describe('readSettings', () => {
       storage: { kind: 'connection', connectionString: 'UseDevelopmentStorage=true' },
       armEndpoint: 'https://management.azure.com',
       sweepSchedule: '0 0 * * * *',
+      watchdogSchedule: '30 * * * * *',
+      startsPerVault: 10,
       verifyVaultChallenge: true,
     });
   });
@@ -66,6 +68,7 @@ describe('readSettings', () => {
     ['an estate over http', { PERENNIAL_ESTATE: 'http://a.example/c/b' }, /ESTATE is "http/],
     ['an estate URL without a blob', { PERENNIAL_ESTATE: 'https://a.example/c' }, /ESTATE is "https/],
     ['a truth that is none', { PERENNIAL_VERIFY_VAULT_CHALLENGE: 'no' }, /write true or false/],
+    ['a budget of nothing', { PERENNIAL_STARTS_PER_VAULT: '0' }, /whole number from 1/],
     ['a client id that is no UUID', { PERENNIAL_RENEWER_CLIENT_ID: 'me' }, /client id \(a UUID\)/],
     ['both kinds of storage', { PERENNIAL_BLOB_ENDPOINT: account }, /are both set/],
     ['an address with a path', { PERENNIAL_PUBLIC_URL: 'https://a.example/x' }, /without a path/],

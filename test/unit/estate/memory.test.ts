@@ -1,7 +1,9 @@
-import { createMemoryEstate, createMemoryIssuances } from '../../../src/estate/memory.ts';
-import { estateSuite, issuanceSuite } from '../../contract/estate-suite.ts';
+import { createMemoryAppRows, createMemoryEstate, createMemoryIssuances } from '../../../src/estate/memory.ts';
+import { appRowSuite, estateSuite, issuanceSuite } from '../../contract/estate-suite.ts';
 
 const estate = createMemoryEstate();
 estateSuite('the memory estate', () => estate);
+const rows = createMemoryAppRows();
+appRowSuite('the memory estate', () => rows);
 const issuances = createMemoryIssuances();
 issuanceSuite('the memory estate', () => issuances);

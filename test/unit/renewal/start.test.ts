@@ -114,6 +114,34 @@ describe('startRenewal', () => {
     expect((await world.app.store.certificate('kv-web', 'shop'))?.row.attempt).toBe(2);
   });
 
+  it.each(['sweep', 'near-expiry-event'] as const)(
+    'queues what is due by %s while its vault has no turn left',
+    async (reason) => {
+      const busy = { ...world.app, startsPerVault: 0 };
+      expect(await startRenewal(request({ reason }), busy)).toMatchObject({
+        state: 'waiting',
+        outcomeReason: 'queued',
+      });
+      expect(world.started).toEqual([]);
+      const row = (await world.app.store.certificate('kv-web', 'shop'))?.row;
+      expect(row).toMatchObject({ state: 'idle', attempt: 0, queuedAt: NOW.toISOString() });
+    },
+  );
+
+  it('lets no person wait for a turn', async () => {
+    const busy = { ...world.app, startsPerVault: 0 };
+    expect(await startRenewal(request({ reason: 'manual' }), busy)).toMatchObject({ state: 'started' });
+  });
+
+  it('lets what only deploys wait for no turn', async () => {
+    const young = await createWorld({ leftDays: 85 });
+    await startRenewal(request(), young.app);
+    const found = await young.app.store.certificate('kv-web', 'shop');
+    if (found === undefined) throw new TypeError('the row is there');
+    await young.app.store.saveCertificate({ ...found.row, undeployed: 'a'.repeat(32) }, found.etag);
+    expect(await startRenewal(request(), { ...young.app, startsPerVault: 0 })).toMatchObject({ state: 'started' });
+  });
+
   it('deploys a version again that was merged and not seen served everywhere', async () => {
     const young = await createWorld({ leftDays: 85 });
     const held = young.vault.get('shop');

@@ -1,0 +1,50 @@
+import type { Versioned } from './port.ts';
+
+/** The last heartbeat that came through. All times are ISO 8601. */
+export interface HeartbeatRow {
+  /** The quarter of an hour (or whatever the schedule says) that it is of. */
+  readonly period: string;
+  /** When the timer asked for it. */
+  readonly startedAt: string;
+  /** When its activity ran: between the two lie the control queue and the work-item queue. */
+  readonly completedAt: string;
+}
+
+/** Which app looks after this estate. */
+export interface LeaseRow {
+  readonly owner: string;
+  readonly takenAt: string;
+  readonly expiresAt: string;
+}
+
+/** How many renewals of a vault were started by themselves in the ten seconds from `window`. */
+export interface StartsRow {
+  readonly window: string;
+  readonly count: number;
+}
+
+/** The last sweep, as JSON: what it found is shown, never searched. */
+export interface SweepRow {
+  readonly startedAt: string;
+  readonly completedAt: string;
+  readonly report: string;
+}
+
+/** Rows about the app itself, by kind. */
+export interface AppRows {
+  readonly heartbeat: HeartbeatRow;
+  readonly lease: LeaseRow;
+  readonly starts: StartsRow;
+  readonly sweep: SweepRow;
+}
+
+/** Rows about the app itself. Errors are those of the estate store. */
+export interface AppRowStore {
+  /** `key` tells rows of one kind apart: the vault of `starts`; of the others there is one, `only`. */
+  get<K extends keyof AppRows>(kind: K, key: string): Promise<Versioned<AppRows[K]> | undefined>;
+  /** Inserts (no `etag`) or replaces exactly the row that was read; else throws `storage-conflict`. */
+  save<K extends keyof AppRows>(kind: K, key: string, row: AppRows[K], etag?: string): Promise<string>;
+}
+
+/** The key of a kind of which there is one row. */
+export const only = 'only';

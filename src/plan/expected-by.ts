@@ -1,0 +1,45 @@
+import type { Plan } from './types.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** A step that is tried again by its table takes 34 minutes at most, and ten of them lie between claim and rollout. */
+const STEPS = 6 * HOUR;
+/** The same for what a group of targets does side by side: baseline, deployment and record, each tried again. */
+const GROUP = 2 * HOUR;
+const TARGETS_A_GROUP = 50;
+
+/** What a renewal has before it. */
+export interface Ahead {
+  readonly plan: Pick<Plan, 'rollout'>;
+  /** How many targets it deploys to. */
+  readonly targets: number;
+}
+
+/**
+ * When a renewal that begins now has surely told of an end, or of a wait that it goes into: later than that nobody works
+ * on it. Generous, because what comes too early here stops a renewal that is only slow. It is the sum of its steps and of
+ * its rollout, twice because a rollout may have to go back; waits for an issuer are added as they come (`pushed`).
+ */
+export function expectedBy(now: Date, { plan, targets }: Ahead): Date {
+  return new Date(now.getTime() + STEPS + rolloutMilliseconds(plan, targets));
+}
+
+/** `by`, or later when a wait of so many seconds begins now. */
+export function pushed(by: string | undefined, wait: { readonly now: Date; readonly seconds: number } & Ahead): string {
+  const later = expectedBy(new Date(wait.now.getTime() + wait.seconds * 1000), wait).toISOString();
+  return by === undefined || by < later ? later : by;
+}
+
+function rolloutMilliseconds({ rollout }: Pick<Plan, 'rollout'>, targets: number): number {
+  const { wavePercent, soakSeconds, verify } = rollout;
+  const waves = Math.min(wavePercent.length, targets);
+  // Each wave may leave its last group half empty.
+  const groups = waves === 0 ? 0 : waves - 1 + Math.ceil(targets / TARGETS_A_GROUP);
+  return waves * soakSeconds * 1000 + 2 * groups * (GROUP + verify.forSeconds * 1000);
+}
+
+/** Days left, less the time that the renewal may take: what has the least is the most urgent. */
+export function slackMilliseconds(now: Date, notAfter: Date, ahead: Ahead): number {
+  return notAfter.getTime() - expectedBy(now, ahead).getTime();
+}

@@ -1,0 +1,56 @@
+import type { CertificateRow } from '../estate/port.ts';
+import { expectedBy } from '../plan/expected-by.ts';
+import type { Inspection } from '../vault/port.ts';
+import type { Place } from './place.ts';
+import type { RenewalInput } from './story.ts';
+
+/** The row of a certificate that nothing is known of but what the estate file says. */
+export function newRow(place: Place): CertificateRow {
+  return {
+    vault: place.vault.name,
+    name: place.certificate.name.toLowerCase(),
+    plan: place.plan.name,
+    owner: place.certificate.owner,
+    state: 'idle',
+    attempt: 0,
+    failedAttempts: 0,
+  };
+}
+
+/** What the vault and the estate file say now. */
+export function knownOf(place: Place, facts: Inspection): Partial<CertificateRow> {
+  const version = facts.state === 'present' ? facts.current : undefined;
+  return {
+    plan: place.plan.name,
+    owner: place.certificate.owner,
+    ...(version && { expectedVersion: version.version, notAfter: version.notAfter }),
+  };
+}
+
+/** The row with the next attempt allocated to the renewal that `input` starts. */
+export function claimedRow(
+  row: CertificateRow,
+  claim: { readonly place: Place; readonly facts: Inspection; readonly input: RenewalInput; readonly now: Date },
+): CertificateRow {
+  const { place, facts, input, now } = claim;
+  const { requester: _requester, ...kept } = withoutAttempt(row);
+  return {
+    ...kept,
+    ...knownOf(place, facts),
+    state: 'renewing',
+    attempt: row.attempt + 1,
+    renewalId: input.renewalId,
+    startReason: input.reason,
+    ...(input.scope !== undefined && { startScope: input.scope }),
+    ...(input.requester !== undefined && { requester: input.requester }),
+    lastAttemptAt: now.toISOString(),
+    expectedBy: expectedBy(now, { plan: place.plan, targets: place.certificate.targets.length }).toISOString(),
+  };
+}
+
+/** What a row remembers apart from one attempt: all else begins anew with the next. */
+export function withoutAttempt(row: CertificateRow): CertificateRow {
+  const { nextAttemptAt: _next, cancelRequested: _cancel, startScope: _scope, ...kept } = row;
+  const { expectedBy: _expected, silentSince: _silent, queuedAt: _queued, ...rest } = kept;
+  return rest;
+}

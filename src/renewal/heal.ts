@@ -1,0 +1,82 @@
+import { sha256Hex } from '../certificate/fingerprint.ts';
+import type { CertificateRow, Versioned } from '../estate/port.ts';
+import type { JournalEntry } from '../journal/port.ts';
+import type { Dependencies } from './dependencies.ts';
+import type { Orchestrations, RenewalInstance } from './orchestrations.ts';
+import type { Reason } from './outcomes.ts';
+import { placeOf } from './place.ts';
+import { closedRow } from './steps/close.ts';
+import { expectLater } from './steps/expect-later.ts';
+import { summaryOf } from './steps/inspect.ts';
+import type { Ended, RenewalInput, RenewalResult, VersionSummary } from './story.ts';
+
+/** A row whose renewal was claimed and has not been closed. */
+export type Claimed = Versioned<CertificateRow & { readonly renewalId: string }>;
+
+/** Narrows a row that was read to one that is claimed. */
+export function isClaimed(found: Versioned<CertificateRow> | undefined): found is Claimed {
+  return found?.row.state === 'renewing' && found.row.renewalId !== undefined;
+}
+
+/**
+ * Starts a claimed renewal whose instance is gone, or never was, under its own id: its order is taken up, its journal goes
+ * on. When the new version exists already, only what comes after the merge is left to do.
+ */
+export async function startAgain(
+  { row, etag }: Claimed,
+  app: Dependencies & { readonly orchestrations: Orchestrations },
+): Promise<void> {
+  const { renewalId, vault, name: certificate, startReason: reason = 'sweep', startScope, requester } = row;
+  const scope = startScope ?? ((await mergedVersion(row, app)) === undefined ? undefined : 'deploy');
+  await record(renewalId, app, { key: 'start:again', step: 'start', kind: 'fact', facts: { scope: scope ?? 'whole' } });
+  await expectLater({ row, etag }, 0, app);
+  const by = { ...(scope && { scope }), ...(requester !== undefined && { requester }) };
+  const input: RenewalInput = { renewalId, vault, certificate, reason, force: true, ...by };
+  await app.orchestrations.start(input);
+}
+
+/** The vault's current version, when it is what this renewal ordered: the merge may have happened unheard. */
+async function mergedVersion(row: Claimed['row'], app: Dependencies): Promise<VersionSummary | undefined> {
+  const [leaf] = (await app.store.order(row.renewalId))?.row.accepted ?? [];
+  const place = placeOf(await app.estate(), row.vault, row.name);
+  if (leaf === undefined || place === undefined) return undefined;
+  const facts = await app.vault.inspect({ vault: place.vault.uri, name: place.certificate.name });
+  const current = facts.state === 'present' ? facts.current : undefined;
+  return current?.sha256 === sha256Hex(Buffer.from(leaf, 'base64')) ? summaryOf(current) : undefined;
+}
+
+/**
+ * Closes the row of a renewal that has ended without doing it, or that is `ended` from outside: by its own result if it
+ * has one, else by what order and journal tell. Answers with the row as it is now.
+ */
+export async function closeFromRecords(
+  { row, etag }: Claimed,
+  ended: { readonly instance: RenewalInstance; readonly why?: { readonly reason: Reason; readonly detail: string } },
+  app: Dependencies,
+): Promise<Versioned<CertificateRow>> {
+  const { instance, why } = ended;
+  const { reason, detail } = why ?? { reason: 'step-failed', detail: `the orchestration is ${instance.runtimeStatus}` };
+  const result = instance.result ?? (await resultOf(row, { reason, detail }, app));
+  const { outcome, outcomeReason } = result;
+  const facts = { outcome, reason: outcomeReason, detail: result.detail, orchestration: instance.runtimeStatus };
+  await record(row.renewalId, app, { key: 'close:from-records', step: 'close', kind: 'decision', facts });
+  const plan = placeOf(await app.estate(), row.vault, row.name)?.plan;
+  const closed = closedRow(row, { result, plan, now: app.clock.now() });
+  return { row: closed, etag: await app.store.saveCertificate(closed, etag) };
+}
+
+/** What can be said of a renewal that cannot say it itself. Once the new version exists, pull targets take it. */
+async function resultOf(
+  row: Claimed['row'],
+  { reason: outcomeReason, detail }: { readonly reason: Reason; readonly detail: string },
+  app: Dependencies,
+): Promise<RenewalResult> {
+  const { renewalId, vault, name: certificate, startReason: reason = 'sweep' } = row;
+  const version = await mergedVersion(row, app);
+  const end: Ended = { outcome: version === undefined ? 'failed' : 'partly-deployed', outcomeReason, detail };
+  return { renewalId, vault, certificate, reason, ...end, ...(version && { new: version }), targets: [] };
+}
+
+async function record(renewalId: string, app: Dependencies, entry: Omit<JournalEntry, 'at'>): Promise<void> {
+  await app.journal.append(renewalId, { ...entry, at: app.clock.now().toISOString() });
+}

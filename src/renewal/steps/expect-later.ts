@@ -1,0 +1,26 @@
+import type { CertificateRow, Versioned } from '../../estate/port.ts';
+import { pushed } from '../../plan/expected-by.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { placeOf } from '../place.ts';
+
+const HOUR = 3_600_000;
+
+/**
+ * A renewal that goes into a wait says so in its row, so that the watchdog does not hold it to be stuck. Pushes of less
+ * than an hour are not worth a write: an issuer may be polled every few seconds.
+ */
+export async function expectLater(
+  found: Versioned<CertificateRow> | undefined,
+  seconds: number,
+  app: Dependencies,
+): Promise<void> {
+  if (found?.row.state !== 'renewing') return;
+  const { row, etag } = found;
+  const place = placeOf(await app.estate(), row.vault, row.name);
+  if (place === undefined) return;
+  const targets = place.certificate.targets.length;
+  const by = pushed(row.expectedBy, { now: app.clock.now(), seconds, plan: place.plan, targets });
+  if (row.expectedBy !== undefined && Date.parse(by) - Date.parse(row.expectedBy) < HOUR) return;
+  const { silentSince: _silent, ...heard } = row;
+  await app.store.saveCertificate({ ...heard, expectedBy: by }, etag);
+}

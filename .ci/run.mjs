@@ -1,5 +1,6 @@
 // Calls the README's commands first, then the slower suites; counts what each of them says and hides nothing.
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' };
 let passed = 0;
@@ -38,18 +39,23 @@ async function suite(command, args) {
   if ((code !== 0 && !/\d+ failed/.test(output)) || counted === 0) failed += 1;
 }
 
-/** A command that is one test: it ends with 0 or it failed. */
+/** A command that is one test: it ends with 0 or it failed; one that says that it did not run is neither. */
 async function step(command, args) {
-  const { code } = await run(command, args);
-  if (code === 0) passed += 1;
-  else failed += 1;
+  const { code, output } = await run(command, args);
+  if (code !== 0) failed += 1;
+  else if (!/^NOT RUN/m.test(output)) passed += 1;
 }
+
+/** Where there is no Bicep CLI, a checker next to this folder takes its place. */
+const checker = '../shared/bicep-check/cli.mjs';
+if (env.BICEP_CHECK === undefined && existsSync(checker)) env.BICEP_CHECK = `${checker} --strict-enums`;
 
 const install = await run('npm', ['ci']);
 if (install.code === 0) {
   await suite('npm', ['test']);
   await step('node', ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']);
   await step('node', ['node_modules/typescript/bin/tsc', '--noEmit']);
+  await step('npm', ['run', 'check:infra']);
   await step('npm', ['start', '--', '--once', '--seed', '2']);
   await step('npm', ['run', 'package']);
 } else {

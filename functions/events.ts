@@ -1,14 +1,22 @@
-import type { EventGridEvent, InvocationContext } from '@azure/functions';
+import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { currentApp } from '../src/app.ts';
+import { loadEventQueue } from '../src/config/load.ts';
 import { createOrchestrations } from '../src/renewal/durable-client.ts';
+import { eventLine } from '../src/renewal/log-line.ts';
 import { takeEvent } from '../src/renewal/take-event.ts';
 
-/** A throw makes Event Grid deliver again: it means "cannot tell", never "do not want". */
-df.app.client.eventGrid('certificateEvent', {
-  handler: async (event: EventGridEvent, client: df.DurableClient, context: InvocationContext) => {
-    const app = { ...(await currentApp()), orchestrations: createOrchestrations(client) };
-    const taken = await takeEvent(event, app);
-    context.log(JSON.stringify({ message: 'event taken', ...taken }));
-  },
-});
+/** A throw makes Event Grid, or the queue, deliver again: it means "cannot tell", never "do not want". */
+async function take(event: unknown, client: df.DurableClient, context: InvocationContext): Promise<void> {
+  const app = { ...(await currentApp()), orchestrations: createOrchestrations(client) };
+  const taken = await takeEvent(event, app);
+  context.log(JSON.stringify(eventLine(event, taken)));
+}
+
+df.app.client.eventGrid('certificateEvent', { handler: take });
+
+const queueName = loadEventQueue();
+if (queueName !== undefined) {
+  const connection = 'AzureWebJobsStorage';
+  df.app.client.storageQueue('queuedCertificateEvent', { queueName, connection, handler: take });
+}

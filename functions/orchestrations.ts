@@ -1,7 +1,9 @@
+import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { currentApp } from '../src/app.ts';
 import { waitForIssuer } from '../src/renewal/await-issue.ts';
 import { deployGroup, deployTarget, rollBackGroup, rollBackTarget } from '../src/renewal/deploy-target.ts';
+import { stepLine } from '../src/renewal/log-line.ts';
 import { renewCertificate } from '../src/renewal/renew-certificate.ts';
 import { runStep, type Step } from '../src/renewal/steps/step.ts';
 import { steps } from '../src/renewal/steps/table.ts';
@@ -18,6 +20,11 @@ for (const name of Object.keys(steps) as StepName[]) register(name, steps[name] 
 
 function register<S extends StepName>(name: S, step: Step<S>): void {
   df.app.activity(name, {
-    handler: async (input: unknown) => runStep(name, step, { input: input as StepInput<S>, app: await currentApp() }),
+    handler: async (input: unknown, context: InvocationContext) => {
+      const asked = input as StepInput<S>;
+      const answer = await runStep(name, step, { input: asked, app: await currentApp() });
+      context.log(JSON.stringify(stepLine(name, asked, answer)));
+      return answer;
+    },
   });
 }

@@ -11,3 +11,10 @@ export function loadSchedule(of: 'sweepSchedule' | 'watchdogSchedule'): string {
   const parsed = parse(process.env[name]?.trim() || usual);
   return 'value' in parsed ? parsed.value : usual;
 }
+
+/** The queue of the events alone, for the same reason: a wrong name reads as none, and every function tells of it. */
+export function loadEventQueue(): string | undefined {
+  const { name, parse } = settings.eventQueue;
+  const parsed = parse(process.env[name]?.trim() ?? '');
+  return 'value' in parsed ? parsed.value : undefined;
+}

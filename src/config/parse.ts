@@ -33,6 +33,13 @@ export function parseEndpoint(text: string): Parsed<string> {
   return { problem: `is "${safe(text)}"; write the endpoint as https://<account>.<service>.core.windows.net` };
 }
 
+export function parseQueueName(text: string): Parsed<string> {
+  if (/^[a-z0-9](?:-?[a-z0-9]){2,62}$/.test(text) && text.length <= 63) return { value: text };
+  return {
+    problem: `is "${safe(text)}"; write the name of a queue: 3 to 63 lower-case letters, digits, single hyphens`,
+  };
+}
+
 /** Where the estate file is. */
 export type EstateSource =
   | { readonly kind: 'file'; readonly path: string }

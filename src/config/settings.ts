@@ -11,6 +11,7 @@ import {
   parseEndpoint,
   parseEstateSource,
   parseOrigin,
+  parseQueueName,
 } from './parse.ts';
 import { parseSchedule } from './schedule.ts';
 
@@ -26,6 +27,8 @@ export interface Setting<T = unknown> {
   readonly example: string;
   /** The value in `local.settings.sample.json`; absent when the sample leaves the setting out. */
   readonly sample?: string;
+  /** Refused in Azure, so that the Bicep files leave it out; they set every other one. */
+  readonly standOnly?: true;
   readonly parse: (text: string) => Parsed<T>;
 }
 
@@ -46,6 +49,7 @@ export const settings = {
     meaning: 'Connection string of a storage emulator. In Azure set the two endpoints instead.',
     example: 'UseDevelopmentStorage=true',
     sample: 'UseDevelopmentStorage=true',
+    standOnly: true,
     parse: parseEmulatorConnection,
   },
   tableEndpoint: {
@@ -140,6 +144,14 @@ export const settings = {
     example: 'https://certificates.contoso.example',
     parse: parseOrigin,
   },
+  eventQueue: {
+    name: 'PERENNIAL_EVENT_QUEUE',
+    required: false,
+    secret: false,
+    meaning: 'Queue in the storage of the host that Event Grid delivers to; absent: Event Grid calls the app.',
+    example: 'certificate-events',
+    parse: parseQueueName,
+  },
 } as const satisfies Record<string, Setting>;
 
 /** Tables and blobs, either by an emulator's connection string or by endpoints and the app's identity. */
@@ -159,6 +171,7 @@ export interface Settings {
   readonly startsPerVault: number;
   readonly verifyVaultChallenge: boolean;
   readonly publicUrl?: string;
+  readonly eventQueue?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -231,6 +244,7 @@ function valuesOf(reader: Reader): Settings | undefined {
   const startsPerVault = reader.read(settings.startsPerVault);
   const verifyVaultChallenge = reader.read(settings.verifyVaultChallenge);
   const publicUrl = reader.read(settings.publicUrl);
+  const eventQueue = reader.read(settings.eventQueue);
   if (estate === undefined || storage === undefined || armEndpoint === undefined) return undefined;
   if (sweepSchedule === undefined || watchdogSchedule === undefined) return undefined;
   if (startsPerVault === undefined || verifyVaultChallenge === undefined) return undefined;
@@ -239,6 +253,7 @@ function valuesOf(reader: Reader): Settings | undefined {
     ...(renewerClientId === undefined ? {} : { renewerClientId }),
     ...(deployerClientId === undefined ? {} : { deployerClientId }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(eventQueue === undefined ? {} : { eventQueue }),
   };
 }
 

@@ -43,6 +43,14 @@ describe('readSettings', () => {
     });
   });
 
+  it('takes only what can be the name of a queue', () => {
+    const named = (PERENNIAL_EVENT_QUEUE: string) => problemsOf({ ...local, PERENNIAL_EVENT_QUEUE });
+    for (const name of ['abc', 'certificate-events', 'a1b', 'q'.repeat(63)]) expect(named(name)).toEqual([]);
+    for (const name of ['ab', 'Events', 'a--b', '-ab', 'ab-', 'q'.repeat(64), 'https://x']) {
+      expect(named(name)).toEqual([expect.stringMatching(/^PERENNIAL_EVENT_QUEUE is ".+"; write the name of a queue/)]);
+    }
+  });
+
   it('leaves other variables alone and takes a blank setting for an absent one', () => {
     expect(readSettings({ ...local, PATH: '/bin', PERENNIAL_PUBLIC_URL: ' ' })).toEqual(readSettings(local));
   });

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { estateLines, eventLine, stepLine } from '../../../src/renewal/log-line.ts';
+import type { RenewalResult } from '../../../src/renewal/story.ts';
+
+const call = { renewalId: 'shop-abc', vault: 'contoso', certificate: 'shop', attempt: 2 };
+const targets = [
+  { id: 'site-1', kind: 'app-service', verified: true, touched: true },
+  { id: 'site-2', kind: 'app-service', verified: false, touched: true },
+] as const;
+const result: RenewalResult = {
+  ...{ renewalId: 'shop-abc', vault: 'contoso', certificate: 'shop', reason: 'sweep', targets },
+  ...{ outcome: 'partly-deployed', outcomeReason: 'targets-unverified', detail: '1 of 2' },
+};
+
+describe('stepLine', () => {
+  it('says whose step it was and how it ended', () => {
+    expect(stepLine('poll', call, { state: 'done', value: { state: 'pending', csr: 'MII' } })).toEqual({
+      ...{ message: 'step ended', ...call, step: 'poll', state: 'done' },
+    });
+    const again = { state: 'again', code: 'vault-throttled', detail: 'in 10 s' } as const;
+    expect(stepLine('merge', call, again)).toEqual({ message: 'step ended', ...call, step: 'merge', ...again });
+  });
+
+  it('names reason and outcome as the journal does', () => {
+    const ended = { state: 'ended', outcome: 'refused', outcomeReason: 'foreign-pending', detail: 'x' } as const;
+    expect(stepLine('request', call, ended)).toMatchObject({ outcome: 'refused', reason: 'foreign-pending' });
+  });
+
+  it('names the target and whether it was seen serving', () => {
+    const closed = { ...call, target: { id: 'site-2' }, result: targets[1] };
+    expect(stepLine('targetClosed', closed, { state: 'done', value: {} })).toMatchObject({
+      ...{ target: 'site-2', verified: false },
+    });
+  });
+
+  it('tells of the whole renewal when it is closed, its message first', () => {
+    const line = stepLine('close', Object.assign({ result }, call), { state: 'done', value: {} });
+    expect(line).toMatchObject({ outcome: 'partly-deployed', reason: 'targets-unverified', verified: 1, targets: 2 });
+    expect(JSON.stringify(line)).toMatch(/^\{"message":"renewal closed"/);
+  });
+});
+
+describe('eventLine', () => {
+  it('names vault and certificate as the event does, cut', () => {
+    const event = { topic: '/subscriptions/1/providers/Microsoft.KeyVault/vaults/contoso', subject: 'x'.repeat(999) };
+    const line = eventLine(event, { state: 'ignored', type: 't' });
+    expect(line).toMatchObject({ vault: 'contoso', certificate: 'x'.repeat(300), state: 'ignored' });
+  });
+
+  it('lets what was found out stand in place of what was said', () => {
+    const taken = { state: 'started', renewalId: 'r', vault: 'contoso', certificate: 'shop' } as const;
+    expect(eventLine({ source: '/a/other', subject: 'odd' }, taken)).toMatchObject({
+      vault: 'contoso',
+      certificate: 'shop',
+    });
+    expect(eventLine('not an event', { state: 'parked', problem: 'p' })).toMatchObject({ vault: '', certificate: '' });
+  });
+});
+
+describe('estateLines', () => {
+  it('tells every row once, forty a line at most, without what is none of the portal', async () => {
+    const row = { vault: 'contoso', plan: 'web', owner: 'team', state: 'idle', attempt: 1, failedAttempts: 0 } as const;
+    async function* certificates() {
+      for (let index = 0; index < 81; index++) yield { row: { ...row, name: `c${index}` }, etag: 'e' };
+    }
+    const lines: { rows: readonly { certificate: string }[] }[] = [];
+    for await (const line of estateLines({ certificates })) lines.push(line as never);
+    expect(lines.map(({ rows }) => rows.length)).toEqual([40, 40, 1]);
+    expect(new Set(lines.flatMap(({ rows }) => rows.map(({ certificate }) => certificate))).size).toBe(81);
+    expect(JSON.stringify(lines)).not.toContain('team');
+  });
+});

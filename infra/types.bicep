@@ -84,6 +84,14 @@ type appOptions = {
   @minLength(11)
   sweepSchedule: string?
 
+  @description('When the watchdog looks: NCRONTAB with six fields, UTC. Absent: every minute.')
+  @minLength(11)
+  watchdogSchedule: string?
+
+  @description('How many renewals of one vault may start within ten seconds. Absent: the default of the app.')
+  @minValue(1)
+  startsPerVault: int?
+
   @description('Base of the addresses in answers, when a gateway stands before the app. Absent: the address of the call.')
   publicUrl: string?
 }

@@ -123,6 +123,8 @@ var ownSettings = {
   PERENNIAL_DEPLOYER_CLIENT_ID: identities.deployer.clientId
   PERENNIAL_ARM_ENDPOINT: environment().resourceManager
   PERENNIAL_SWEEP_SCHEDULE: options.?sweepSchedule ?? ''
+  PERENNIAL_WATCHDOG_SCHEDULE: options.?watchdogSchedule ?? ''
+  PERENNIAL_STARTS_PER_VAULT: string(options.?startsPerVault ?? '')
   PERENNIAL_VERIFY_VAULT_CHALLENGE: 'true'
   PERENNIAL_PUBLIC_URL: options.?publicUrl ?? ''
   PERENNIAL_EVENT_QUEUE: eventQueue

@@ -83,7 +83,8 @@ function count(name: string, text: string): number {
   return number;
 }
 
-function kindsOf(text: string): ReadonlySet<FaultName> {
+/** `a,b,c` or `none`. Throws an OptionError that names what there is not. */
+export function kindsOf(text: string): ReadonlySet<FaultName> {
   const named = text === 'none' ? [] : text.split(',');
   const unknown = named.filter((name) => !(faultNames as readonly string[]).includes(name));
   if (unknown.length > 0) throw new OptionError(`--faults: there is no ${unknown.join(', ')}; see --fault-list`);

@@ -1,4 +1,5 @@
 import { type FaultName, faultKinds, faultNames } from './faults/catalogue.ts';
+import { catalogueIds, elsewhere } from './faults/elsewhere.ts';
 import type { SeedReport } from './run-seed.ts';
 
 /** What many seeds came to: numbers that can be added up across processes. */
@@ -87,6 +88,15 @@ function endsOf(tally: Tally, name: FaultName): string {
   const ends = Object.entries(tally.ledTo[name] ?? {}).sort(([, a], [, b]) => b - a);
   const shown = ends.slice(0, MOST_ENDS).map(([end, count]) => `${end} ${count}`);
   return [...shown, ...(ends.length > MOST_ENDS ? [`… ${ends.length - MOST_ENDS} more`] : [])].join(', ');
+}
+
+/** What became of each fault of the catalogue: injected by a name, or met elsewhere, and why. */
+export function accounts(): readonly string[] {
+  const named = new Set<string>(faultNames.flatMap((name) => faultKinds[name].ids));
+  const lines = elsewhere.map(({ id, why }) => `not here: ${id.padEnd(5)} ${why}`);
+  const lost = catalogueIds.filter((id) => !named.has(id) && !elsewhere.some((one) => one.id === id));
+  const total = `${catalogueIds.length} faults of the catalogue: ${named.size} injected, ${elsewhere.length} not here`;
+  return [...lines, `${total}${lost.length === 0 ? '' : `, UNACCOUNTED: ${lost.join(' ')}`}`];
 }
 
 export function summary(tally: Tally): string {

@@ -34,6 +34,8 @@ export const flowInvariants: readonly Invariant[] = [
       const reached = new Map<string, number>();
       return {
         change(change) {
+          // One that was lost, history and all, begins anew.
+          if (change.change === 'create') reached.delete(change.instance.id);
           if (change.change !== 'turn') return;
           const stage = (change.customStatus as { stage?: (typeof stages)[number] } | undefined)?.stage;
           // The gate stands at three places.

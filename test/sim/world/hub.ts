@@ -29,6 +29,8 @@ export interface Hub {
   readonly instances: Instances;
   isAlive: boolean;
   kill(): void;
+  /** Forgets an instance, history and all, whether it runs or not. */
+  lose(instanceId: string): Promise<void>;
 }
 
 export function openHub(world: World, store: HubStore, workerOf: (hub: () => Hub) => Worker): Hub {
@@ -59,6 +61,10 @@ export function openHub(world: World, store: HubStore, workerOf: (hub: () => Hub
     kill() {
       hub.isAlive = false;
       void runtime.stop();
+    },
+    lose(instanceId) {
+      runtime.forget(instanceId);
+      return runtime.commit([{ change: 'purge', id: instanceId }]);
     },
   };
   holder.hub = hub;

@@ -17,7 +17,9 @@ export function orchestrationsOver(world: World, line: Line): Orchestrations {
       if (world.faults.strikes('hub.fail', 'find')) throw new RenewalError('storage-unreachable', 'simulated: durable');
       const status = await hub().status(renewalId);
       await line.turn();
-      return status === undefined ? undefined : instanceOf(status);
+      if (status === undefined) return undefined;
+      const isStale = status.runtimeStatus !== 'Running' && world.faults.strikes('hub.stale', 'find');
+      return instanceOf(isStale ? { ...status, runtimeStatus: 'Running' } : status);
     },
     async start(input) {
       await line.turn();

@@ -101,10 +101,19 @@ function publish(world: World, grid: EventGrid, event: VaultEvent): void {
   }
 }
 
+/** What may lie among good events of one delivery. */
+const badEvents: readonly [unknown, ...unknown[]] = [
+  null,
+  'no event',
+  { id: 'bad', eventType: 'Microsoft.KeyVault.CertificateNearExpiry', data: { Id: 'nowhere' } },
+  { specversion: '1.0', type: 'Microsoft.KeyVault.CertificateNearExpiry', id: 'bad', source: 'x' },
+];
+
 /** What the Functions host answers to Event Grid: 200 when the function has ended well, 500 when not. */
 async function delivered(world: World, body: string): Promise<number> {
-  const read = JSON.parse(body) as unknown;
-  const events = Array.isArray(read) ? read : [read];
+  const events = [JSON.parse(body) as unknown].flat();
+  if (world.faults.strikes('eg.batch', 'delivery'))
+    events.splice(world.dice.integer('bad place', 0, events.length), 0, world.dice.pick('bad event', badEvents));
   try {
     for (const event of events) {
       const taken = await trigger(world, (app) => takeEvent(event, app));

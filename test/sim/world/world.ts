@@ -51,6 +51,7 @@ export class World {
   readonly endedRenewals = new Set<string>();
   #lives = 0;
   #hub: Hub | undefined;
+  #isStopped = false;
   /** Milliseconds that the app's clock is wrong. */
   skew = 0;
   life: Life | undefined;
@@ -140,20 +141,38 @@ export class World {
   /** Ends the life of the worker, and with `all` the host's as well. Both come again. */
   crash(line: Line, all: boolean): void {
     if (this.life?.line !== line) return;
-    this.trace(() => `crash of life ${line.life}${all ? ' and of its host' : ''}`);
+    this.#end(line, all);
+    this.clock.after(this.dice.scale('restart', 200, 300_000), () => {
+      if (!this.#isStopped) this.#startAll();
+    });
+  }
+
+  /** Ends worker and host, which stay away until somebody starts them again. */
+  stop(): void {
+    this.#isStopped = true;
+    if (this.life !== undefined) this.#end(this.life.line, true);
+  }
+
+  startAgain(): void {
+    if (!this.#isStopped) return;
+    this.#isStopped = false;
+    this.#startAll();
+  }
+
+  #end(line: Line, all: boolean): void {
+    this.trace(() => `end of life ${line.life}${all ? ' and of its host' : ''}`);
     this.life = undefined;
     line.cut();
-    if (all) {
-      this.#hub?.kill();
-      this.#hub = undefined;
-    }
-    this.clock.after(this.dice.scale('restart', 200, 300_000), () => {
-      this.#begin();
-      if (this.#hub === undefined) {
-        this.see('reopened');
-        this.#hub = openHub(this, this.hubStore, (hub) => workerFor(this, hub));
-      }
-    });
+    if (!all) return;
+    this.#hub?.kill();
+    this.#hub = undefined;
+  }
+
+  #startAll(): void {
+    if (this.life === undefined) this.#begin();
+    if (this.#hub !== undefined) return;
+    this.see('reopened');
+    this.#hub = openHub(this, this.hubStore, (hub) => workerFor(this, hub));
   }
 
   #begin(): void {

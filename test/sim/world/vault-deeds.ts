@@ -1,0 +1,123 @@
+import { certify } from '../../../local/pki.ts';
+import { readCsr } from '../../../src/certificate/csr.ts';
+import { purposes } from '../../../src/certificate/extensions.ts';
+import type { FaultName } from '../faults/catalogue.ts';
+import type { Deed } from './deeds.ts';
+import { hostNamesOf, type SimCertificate } from './estate.ts';
+import { operate } from './operator.ts';
+
+const DAY = 86_400_000;
+
+/** The two that Key Vault's default policy asks for. */
+const extendedKeyUsage = [purposes.serverAuth, purposes.clientAuth];
+
+const pathOf = ({ name }: SimCertificate): string => `/certificates/${name}`;
+
+/** What others do in a vault. */
+export const vaultDeeds: Readonly<Partial<Record<FaultName, Deed>>> = {
+  'kv.read-only': (world, { vault }) => {
+    const { host } = new URL(world.cloud.vault(vault).uri);
+    world.readOnlyHosts.add(host);
+    return () => void world.readOnlyHosts.delete(host);
+  },
+  'kv.403': (world) => {
+    world.cloud.revoke('renewer');
+    return () => world.cloud.restoreRoles();
+  },
+  'kv.foreign-pending': async (world, { vault, name }) => {
+    const emulator = world.cloud.vault(vault);
+    const csr = await emulator.foreignPending(name).catch(() => undefined);
+    if (csr === undefined) return undefined;
+    world.trace(() => `somebody opens an operation of ${name}`);
+    return async () => {
+      const pending = await operate(world, { vault, method: 'GET', path: `/certificates/${name}/pending` });
+      if (pending.body.csr === csr && pending.body.status === 'inProgress')
+        await operate(world, { vault, method: 'DELETE', path: `/certificates/${name}/pending` });
+    };
+  },
+  'kv.foreign-merge': async (world, certificate) => {
+    const path = `${pathOf(certificate)}/pending`;
+    const { status, body } = await operate(world, { vault: certificate.vault, method: 'GET', path });
+    if (status !== 200 || body.status !== 'inProgress') return undefined;
+    const csr = readCsr(Buffer.from(String(body.csr), 'base64'));
+    const seconds = (milliseconds: number): Date => new Date(Math.floor(milliseconds / 1000) * 1000);
+    const made = certify(world.cloud.issuing, {
+      ...{ subject: csr.subject, names: csr.names, spki: csr.spki, keyUsage: ['digitalSignature'], extendedKeyUsage },
+      notBefore: seconds(world.clock.milliseconds - 60_000),
+      notAfter: seconds(world.clock.milliseconds + certificate.plan.acceptance.validityDays * DAY),
+    });
+    const x5c = made.chain.map((der) => Buffer.from(der).toString('base64'));
+    await operate(world, { vault: certificate.vault, method: 'POST', path: `${path}/merge`, body: { x5c } });
+    return undefined;
+  },
+  'kv.foreign-discard': async (world, certificate) => {
+    await operate(world, { vault: certificate.vault, method: 'DELETE', path: `${pathOf(certificate)}/pending` });
+    return undefined;
+  },
+  'kv.policy-edit': async (world, certificate) => {
+    const path = `${pathOf(certificate)}/policy`;
+    const { vault } = certificate;
+    const before = await operate(world, { vault, method: 'GET', path });
+    if (before.status !== 200) return undefined;
+    const kind = world.dice.pick<object>('edit', [
+      { x509_props: { subject: 'CN=edited.contoso.example, O=Contoso' } },
+      { key_props: { kty: 'EC', crv: 'P-384', key_size: 384, exportable: true, reuse_key: false } },
+      { x509_props: { sans: { dns_names: ['edited.contoso.example'] } } },
+    ]);
+    await operate(world, { vault, method: 'PATCH', path, body: kind });
+    return async () => {
+      const { id: _id, attributes: _attributes, ...policy } = before.body;
+      await operate(world, { vault, method: 'PATCH', path, body: policy });
+    };
+  },
+  'kv.soft-delete': async (world, certificate) => {
+    const { vault, name } = certificate;
+    await operate(world, { vault, method: 'DELETE', path: pathOf(certificate) });
+    const recover = async (): Promise<void> => {
+      const path = `/deletedcertificates/${name}/recover`;
+      const { status } = await operate(world, { vault, method: 'POST', path });
+      // A deletion takes a while to be seen, and a recovery as well.
+      if (status !== 200) world.clock.after(60_000, () => void unlessThere());
+    };
+    const unlessThere = async (): Promise<void> => {
+      const { status } = await operate(world, { vault, method: 'GET', path: `${pathOf(certificate)}/` });
+      if (status === 404) await recover();
+    };
+    return recover;
+  },
+  'kv.disable': async (world, certificate) => {
+    const { vault } = certificate;
+    const path = pathOf(certificate);
+    const id = String((await operate(world, { vault, method: 'GET', path: `${path}/` })).body.id ?? '');
+    const version = `${path}/${id.split('/').at(-1)}`;
+    await operate(world, { vault, method: 'PATCH', path: version, body: { attributes: { enabled: false } } });
+    return async () => {
+      await operate(world, { vault, method: 'PATCH', path: version, body: { attributes: { enabled: true } } });
+    };
+  },
+  'kv.auto-renew': (world, certificate) => {
+    const { vault, name, keyKind, plan } = certificate;
+    const snapshot = world.cloud
+      .vault(vault)
+      .snapshot()
+      .find((one) => one.name === name);
+    if (snapshot === undefined) return undefined;
+    const keys = world.ground.keys.draw(keyKind);
+    const start = Math.floor(world.clock.milliseconds / 1000) * 1000;
+    const made = certify(world.cloud.issuing, {
+      subject: `CN=${name}.contoso.example, O=Contoso`,
+      names: { dns: hostNamesOf(certificate) },
+      ...{
+        notBefore: new Date(start),
+        notAfter: new Date(start + plan.acceptance.validityDays * DAY),
+        spki: keys.spki,
+      },
+      keyUsage: ['digitalSignature'],
+      extendedKeyUsage,
+    });
+    world.cloud
+      .vault(vault)
+      .seed({ name, chain: made.chain, privateKey: keys.privateKey, tags: { owner: `team-${name}` } });
+    return undefined;
+  },
+};

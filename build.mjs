@@ -33,6 +33,7 @@ else {
         bench: 'bench/main.ts',
         'bench-profiler': 'bench/pipeline/profiler.ts',
         'bench-bare': 'bench/pipeline/bare-program.ts',
+        fuzz: 'test/fuzz/main.ts',
       },
       external: /^[^./]/,
     },

@@ -58,6 +58,7 @@ if (install.code === 0) {
   await step('npm', ['run', 'check:infra']);
   await step('npm', ['start', '--', '--once', '--seed', '2']);
   await step('npm', ['run', 'package']);
+  await step('npm', ['run', 'fuzz', '--', '--inputs', '100000']);
 } else {
   failed += 1;
 }

@@ -2,8 +2,12 @@ import { isRestError, type PipelineResponse } from '@azure/core-rest-pipeline';
 import { z } from 'zod';
 import { type ErrorCode, RenewalError } from '../errors.ts';
 
-/** ARM's error body; some resource providers leave out the wrapping `error`. */
-const errorBody = z.looseObject({ code: z.string(), message: z.string() });
+/** ARM's error body; some resource providers leave out the wrapping `error`, and App Service writes capitals. */
+const plainBody = z.looseObject({ code: z.string(), message: z.string() });
+const capitalBody = z
+  .looseObject({ Code: z.string(), Message: z.string() })
+  .transform(({ Code: code, Message: message }) => ({ code, message }));
+const errorBody = z.union([plainBody, capitalBody]);
 const wrappedError = z.looseObject({ error: errorBody });
 
 /** What an answer with an error status means. `action` names verb and resource. */
@@ -28,10 +32,13 @@ export function retryAfterSeconds(response: PipelineResponse): number | undefine
   return /^\d{1,6}$/.test(text) ? Number(text) : undefined;
 }
 
+/** Far more than is shown, and little enough that nobody's megabytes are searched. */
+const READ_CHARACTERS = 10_000;
+
 /** `Code: message`, one line, at most 300 characters, without anything that looks like a token. */
 export function explain({ code, message }: { readonly code: string; readonly message: string }): string {
-  const line = `${code}: ${message}`.replace(/\s+/g, ' ');
-  return line.replace(/Bearer \S+|eyJ[\w-]+\.[\w.-]+/g, '…').slice(0, 300);
+  const line = `${code}: ${message}`.slice(0, READ_CHARACTERS).replace(/\s+/g, ' ');
+  return line.replace(/Bearer \S+|eyJ[\w.-]+/g, '…').slice(0, 300);
 }
 
 function saidBy(response: PipelineResponse): z.infer<typeof errorBody> | undefined {

@@ -143,7 +143,17 @@ function accepted({ method, url }: Call, response: PipelineResponse): PipelineRe
 
 /** The id without the query: operation URLs carry tokens of their own there. */
 function actionOf(method: HttpMethods, url: URL): string {
-  return `${method} ${decodeURI(url.pathname)}`;
+  return `${method} ${decoded(url.pathname)}`;
+}
+
+/** For people. A path of an answer may be written in any way, also one that stands for nothing. */
+function decoded(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch (error) {
+    if (error instanceof URIError) return path;
+    throw error;
+  }
 }
 
 function bodyOf(response: PipelineResponse): unknown {
@@ -193,7 +203,7 @@ function pageOf({ url }: Call, body: unknown): z.infer<typeof pageShape> {
 
 /** A URL that an answer named. The token goes with it, so that it must lead to where the answer came from. */
 function ownUrl(endpoint: string | URL, text: string): URL {
-  const url = new URL(text, endpoint);
-  if (url.origin === new URL(endpoint).origin) return url;
-  throw new RenewalError('arm-refused', `arm: an answer points to another host: ${url.host}`);
+  const url = URL.canParse(text, String(endpoint)) ? new URL(text, endpoint) : undefined;
+  if (url?.origin === new URL(endpoint).origin) return url;
+  throw new RenewalError('arm-refused', `arm: an answer points to another host: ${url?.host ?? 'not a URL'}`);
 }

@@ -102,6 +102,8 @@ function hostOf(uri: string): string {
 /** The constraint is an address and a mask, side by side. */
 function coversAddress(octets: Uint8Array, address: string): boolean {
   const half = octets.length / 2;
+  // An iPAddress of another length than addresses have is in no network.
+  if (isIP(address) === 0) return false;
   const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
   if (half !== (family === 'ipv4' ? 4 : 16)) return false;
   const bits = [...octets.subarray(half)].map((octet) => octet.toString(2).padStart(8, '0')).join('');

@@ -46,7 +46,10 @@ function part(text: string, index: number): string {
 /** The row that `properties` hold, checked. `undefined` members are not there, as in the row that was packed. */
 export function unpack<T>(shape: z.ZodType<T>, properties: Properties): T {
   if (properties.schema !== schema) {
-    throw new RenewalError('bug', `estate: row has schema ${String(properties.schema)}, this app knows ${schema}`);
+    throw new RenewalError(
+      'bug',
+      `estate: row has schema ${JSON.stringify(properties.schema)}, this app knows ${schema}`,
+    );
   }
   const parsed = shape.safeParse(joined(properties));
   if (parsed.success) return parsed.data;

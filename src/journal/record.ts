@@ -32,8 +32,7 @@ export function readChain(renewalId: string, text: string): readonly JournalReco
   const chain: JournalRecord[] = [];
   for (const line of text.slice(0, -1).split('\n')) {
     const record = readRecord(renewalId, line, chain.length);
-    const problem =
-      linkProblem(record, renewalId, chain.at(-1)) ?? (lineOf(record) === `${line}\n` ? undefined : 'bytes');
+    const problem = linkProblem(record, renewalId, chain.at(-1));
     if (problem !== undefined) throw corrupt(renewalId, `record ${chain.length} has a wrong ${problem}`);
     chain.push(record);
   }
@@ -61,11 +60,17 @@ const recordShape = z.strictObject({
 });
 
 function readRecord(renewalId: string, line: string, position: number): JournalRecord {
+  let record: JournalRecord;
+  let written: string;
   try {
-    return recordShape.parse(JSON.parse(line));
+    record = recordShape.parse(JSON.parse(line));
+    // Nested deeper than the stack goes, it cannot be written again, and was never ours.
+    written = lineOf(record);
   } catch (cause) {
     throw corrupt(renewalId, `record ${position} cannot be read`, cause);
   }
+  if (written !== `${line}\n`) throw corrupt(renewalId, `record ${position} has wrong bytes`);
+  return record;
 }
 
 function corrupt(renewalId: string, why: string, cause?: unknown): RenewalError {

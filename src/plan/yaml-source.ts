@@ -17,7 +17,8 @@ const START: Position = { line: 1, column: 1 };
 export function readYaml(text: string): YamlSource {
   if (text.length > MAX_CHARACTERS) return unreadable('is larger than 16 MiB', 'split the estate');
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  const document = parsed(text, lines);
+  if (document === undefined) return unreadable('is nested too deeply', 'write it flat, as the documentation shows');
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -32,6 +33,16 @@ export function readYaml(text: string): YamlSource {
     return { ...at(offsetOf(document, path, part)), path: pathText(path), problem, fix };
   };
   return { value, syntaxProblems: [], keyProblems, locate };
+}
+
+/** `undefined` where the parser, which goes down by recursion, has met the end of the stack. */
+function parsed(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
+  try {
+    return parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'error' });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function unreadable(problem: string, fix: string): YamlSource {

@@ -39,7 +39,8 @@ async function startOrPark(
 /** One chain a day; an event that is delivered again is the same entry. */
 async function park(event: unknown, problem: string, app: StartDependencies): Promise<void> {
   const at = app.clock.now().toISOString();
-  const key = `event:${String(fieldOf(event, 'id') ?? 'without-id').slice(0, 100)}`;
+  const id = fieldOf(event, 'id');
+  const key = `event:${typeof id === 'string' ? id.slice(0, 100) : 'without-id'}`;
   const facts = {
     problem,
     subject: cut(fieldOf(event, 'subject')),

@@ -1,4 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
+import { buildChain } from '../certificate/chain.ts';
+import { maximumCertificates } from '../certificate/pem.ts';
+import { readCertificate } from '../certificate/read.ts';
+import type { CertificateDetails } from '../certificate/types.ts';
+import { RenewalError } from '../errors.ts';
 import { createRecent } from '../recent.ts';
 
 export interface ChainToJudge {
@@ -14,10 +19,11 @@ export interface ChainToJudge {
  * Why a client would not believe this chain; `undefined` when every one would. A path is looked for among what was sent,
  * in whatever order it came, as today's clients do. Then its order is judged: TLS 1.2 asks for the leaf, its issuer, that
  * one's issuer and so on (RFC 5246 7.4.2), and old clients look no further. What comes after the path is superfluous and
- * no problem.
+ * no problem. What an authority's key usage, path length or name constraints forbid is as wrong here as in an answer.
  */
 export function chainProblem({ sent, roots, host, now }: ChainToJudge): string | undefined {
-  const [leaf, ...others] = sent;
+  // No honest chain is longer, and of a dishonest one no more is looked at.
+  const [leaf, ...others] = sent.slice(0, maximumCertificates);
   if (leaf === undefined) return 'the server sent no certificate';
   // RFC 6125: only the alternative names count, never the subject.
   if (leaf.checkHost(host, { subject: 'never' }) === undefined) return `the certificate is not for ${host}`;
@@ -29,18 +35,25 @@ interface Trust {
   readonly now: Date;
 }
 
-function pathProblem(subject: X509Certificate, others: readonly X509Certificate[], trust: Trust): string | undefined {
-  const dates = dateProblem(subject, trust.now);
+/** The path is looked for as everywhere: by name, key, signature, what each authority may sign, and its dates. */
+function pathProblem(leaf: X509Certificate, others: readonly X509Certificate[], trust: Trust): string | undefined {
+  const dates = dateProblem(leaf, trust.now);
   if (dates !== undefined) return dates;
-  // A server may be given a root's own key to serve with; a pinned certificate needs no issuer.
-  if (trust.roots.some((root) => root.raw.equals(subject.raw))) return undefined;
-  const root = trust.roots.find((candidate) => hasIssued(candidate, subject));
-  if (root !== undefined) return dateProblem(root, trust.now);
-  const problems = others
-    .filter((candidate) => candidate.ca && hasIssued(candidate, subject))
-    .map((issuer) => pathProblem(issuer, without(others, issuer), trust));
-  if (problems.includes(undefined)) return undefined;
-  return problems[0] ?? `the chain ends at ${nameOf(subject)}, whose issuer is neither sent nor a known root`;
+  const subject = detailsOf(leaf);
+  if (subject === undefined) return `${nameOf(leaf)} cannot be read`;
+  const read = (list: readonly X509Certificate[]) => list.flatMap((one) => detailsOf(one) ?? []);
+  const chain = buildChain({ leaf: subject, candidates: read(others), roots: read(trust.roots), now: trust.now });
+  return chain.state === 'built' ? undefined : chain.detail;
+}
+
+/** `undefined` for what OpenSSL reads and we do not: it can be no link of a chain. */
+function detailsOf(certificate: X509Certificate): CertificateDetails | undefined {
+  try {
+    return readCertificate(certificate.raw);
+  } catch (error) {
+    if (error instanceof RenewalError && error.code === 'certificate-unreadable') return undefined;
+    throw error;
+  }
 }
 
 /** Each certificate must be followed by its issuer, until a known root is reached. */
@@ -61,9 +74,18 @@ const known = createRecent<boolean>(1000);
 /** `checkIssued` compares names and key ids, `verify` proves the signature. */
 function hasIssued(issuer: X509Certificate, subject: X509Certificate): boolean {
   const link = `${issuer.fingerprint256} ${subject.fingerprint256}`;
-  const is = known.get(link) ?? (subject.checkIssued(issuer) && subject.verify(issuer.publicKey));
+  const is = known.get(link) ?? (subject.checkIssued(issuer) && isSignedBy(subject, issuer));
   known.set(link, is);
   return is;
+}
+
+function isSignedBy(subject: X509Certificate, issuer: X509Certificate): boolean {
+  try {
+    return subject.verify(issuer.publicKey);
+  } catch {
+    // OpenSSL throws at a key that it does not know, or that does not fit the signature: it signed nothing here.
+    return false;
+  }
 }
 
 function dateProblem(certificate: X509Certificate, now: Date): string | undefined {
@@ -71,10 +93,6 @@ function dateProblem(certificate: X509Certificate, now: Date): string | undefine
   if (now < from) return `${nameOf(certificate)} is not valid before ${from.toISOString()}`;
   if (now > to) return `${nameOf(certificate)} has expired at ${to.toISOString()}`;
   return undefined;
-}
-
-function without(others: readonly X509Certificate[], one: X509Certificate): readonly X509Certificate[] {
-  return others.filter((other) => other !== one);
 }
 
 function nameOf(certificate: X509Certificate): string {

@@ -39,7 +39,7 @@ export function shakeHands({ host, port, sni }: Endpoint, milliseconds: number):
     socket.once('secureConnect', () => {
       const cipher = socket.getCipher().standardName;
       const ders = sentCertificates({ received: Buffer.concat(received), secret, cipher });
-      end({ sent: ders?.map((der) => new X509Certificate(der)) ?? orderedChain(socket) });
+      end({ sent: (ders && opened(ders)) ?? orderedChain(socket) });
     });
   });
 }
@@ -63,6 +63,16 @@ function tapped(wire: Socket, see: (chunk: Buffer) => void): Duplex {
 function serverSecret(line: Buffer): Buffer | undefined {
   const secret = /^SERVER_HANDSHAKE_TRAFFIC_SECRET \S+ ([0-9a-f]+)/i.exec(line.toString('latin1'))?.[1];
   return secret === undefined ? undefined : Buffer.from(secret, 'hex');
+}
+
+/** `undefined` when one cannot be read: a throw here, in the event of a socket, would end the whole process. */
+function opened(ders: readonly Buffer[]): readonly X509Certificate[] | undefined {
+  try {
+    return ders.map((der) => new X509Certificate(der));
+  } catch {
+    // OpenSSL has read them for the handshake, so that it was our cutting that went wrong.
+    return undefined;
+  }
 }
 
 /** The chain as Node has put it in order: for handshakes that could not be read. The last one may link to itself. */

@@ -36,6 +36,7 @@ function isDecryptionFailure(error: unknown): boolean {
 
 const record = { handshake: 22, applicationData: 23 } as const;
 const CERTIFICATE = 11;
+const TAG_BYTES = 16;
 
 /** The handshake's parts, record by record (RFC 8446 5.1); those of TLS 1.3 are taken out of their encryption. */
 function* handshakeFragments({ received, secret, cipher }: Transcript): Generator<Buffer> {
@@ -71,19 +72,20 @@ function decryption(secret: Uint8Array, cipher: string): ((header: Buffer, body:
   const iv = expandLabel(secret, { hash: suite.hash, label: 'iv', bytes: 12 });
   let number = 0;
   return (header, body) => {
+    if (body.length < TAG_BYTES) throw new RangeError('a record is shorter than its tag');
     const nonce = Buffer.from(iv);
     nonce.writeUInt32BE((nonce.readUInt32BE(8) ^ number++) >>> 0, 8);
     const decipher = decipherOf(suite.algorithm, key, nonce)
-      .setAAD(header, { plaintextLength: body.length - 16 })
-      .setAuthTag(body.subarray(-16));
-    const text = Buffer.concat([decipher.update(body.subarray(0, -16)), decipher.final()]);
+      .setAAD(header, { plaintextLength: body.length - TAG_BYTES })
+      .setAuthTag(body.subarray(-TAG_BYTES));
+    const text = Buffer.concat([decipher.update(body.subarray(0, -TAG_BYTES)), decipher.final()]);
     const last = text.findLastIndex((octet) => octet !== 0);
     return text.subarray(0, last + 1);
   };
 }
 
 function decipherOf(algorithm: Algorithm, key: Buffer, nonce: Buffer): DecipherGCM {
-  const options = { authTagLength: 16 };
+  const options = { authTagLength: TAG_BYTES };
   return algorithm === 'chacha20-poly1305'
     ? createDecipheriv(algorithm, key, nonce, options)
     : createDecipheriv(algorithm, key, nonce, options);

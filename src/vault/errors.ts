@@ -74,7 +74,7 @@ function refusalOf(error: RestError): Refusal {
   const inner = (error.details as { error?: { innerError?: { code?: unknown } } } | undefined)?.error?.innerError?.code;
   return {
     status: error.statusCode ?? 0,
-    code: error.code ?? 'none',
+    code: typeof error.code === 'string' ? error.code : 'none',
     innerCode: typeof inner === 'string' ? inner : '',
     message: shortened(error.message),
   };
@@ -97,6 +97,9 @@ function unanswered(error: unknown, at: VaultAction): RenewalError {
   }
   // The client refuses to send a token to a host that the challenge does not cover.
   if (message.includes('challenge resource')) return new RenewalError('vault-refused', text, { cause });
+  // The client reads members without looking: an answer of another shape ends in one of these.
+  if (error instanceof TypeError || message.startsWith('Invalid '))
+    return new RenewalError('vault-unreachable', text, { cause });
   return new RenewalError('bug', text, { cause });
 }
 

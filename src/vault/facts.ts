@@ -11,7 +11,8 @@ import type { ListedCertificate, PolicyFacts, VersionFacts } from './port.ts';
 
 /** The version that a certificate of the client holds; `undefined` while its first version is still pending. */
 export function versionFacts({ cer, properties }: KeyVaultCertificate): VersionFacts | undefined {
-  if (cer === undefined || cer.length === 0) return undefined;
+  // The client passes a null of the wire on, whatever its types say.
+  if (!cer || cer.length === 0) return undefined;
   const { id, version, enabled, createdOn } = properties;
   if (id === undefined || version === undefined) {
     throw new RenewalError('vault-refused', `key-vault: a certificate came without its version: id=${id ?? 'none'}`);
@@ -21,13 +22,19 @@ export function versionFacts({ cer, properties }: KeyVaultCertificate): VersionF
     version,
     id,
     enabled: enabled ?? true,
-    createdAt: (createdOn ?? certificate.notBefore).toISOString(),
+    createdAt: isoOf(createdOn ?? certificate.notBefore, id),
     notBefore: certificate.notBefore.toISOString(),
     notAfter: certificate.notAfter.toISOString(),
     sha256: certificate.sha256,
     serial: certificate.serial,
     der: Buffer.from(cer).toString('base64'),
   };
+}
+
+/** What is no number of seconds on the wire comes out of the client as a date that is none, or as it was. */
+function isoOf(date: unknown, name: string | undefined): string {
+  if (date instanceof Date && !Number.isNaN(date.getTime())) return date.toISOString();
+  throw new RenewalError('vault-unreachable', `key-vault: the answer has a date that is none: name=${name ?? 'none'}`);
 }
 
 /** What the vault fills in for a member that is missing (Azure's defaults of a policy). */
@@ -74,8 +81,8 @@ export function listedCertificate(properties: CertificateProperties): ListedCert
   return {
     name: name ?? '',
     enabled: enabled ?? true,
-    ...(expiresOn && x509Thumbprint && { notAfter: expiresOn.toISOString() }),
-    ...(createdOn && { createdAt: createdOn.toISOString() }),
+    ...(expiresOn && x509Thumbprint && { notAfter: isoOf(expiresOn, name) }),
+    ...(createdOn && { createdAt: isoOf(createdOn, name) }),
     tags: tags ?? {},
   };
 }

@@ -163,6 +163,14 @@ describe('list', () => {
     expect(requests).toHaveLength(1);
   });
 
+  it.each([`${endpoint}/%zz`, 'https://', 'http://management.azure.com/x', '//else.example/', 'file:///etc/passwd'])(
+    'goes nowhere when the next page is at %s',
+    async (nextLink) => {
+      const { httpClient } = scripted({ body: { value: [], nextLink } }, { status: 404 });
+      await expect(all(httpClient)).rejects.toMatchObject({ name: 'RenewalError', code: 'arm-refused' });
+    },
+  );
+
   it('cannot tell when the answer is no list', async () => {
     await expect(all(scripted({ body: { items: [] } }).httpClient)).rejects.toMatchObject({ code: 'arm-unreachable' });
   });
@@ -206,5 +214,35 @@ describe('long-running operations', () => {
       .operation({ kind: 'status', url })
       .catch((thrown: Error) => thrown.message);
     expect(error).not.toContain('secret');
+  });
+});
+
+describe('what an error says', () => {
+  it('is read in the capitals of App Service as well', async () => {
+    const { httpClient } = scripted({
+      status: 400,
+      body: { Code: 'BadRequest', Message: 'The thumbprint is unknown.' },
+    });
+    await expect(arm(httpClient).get(id)).rejects.toMatchObject({
+      code: 'arm-refused',
+      message: expect.stringContaining('BadRequest: The thumbprint is unknown.'),
+    });
+  });
+
+  it('counts as a passing conflict in capitals too', async () => {
+    const body = { Code: 'AnotherOperationInProgress', Message: 'wait' };
+    await expect(arm(scripted({ status: 409, body }).httpClient).get(id)).rejects.toMatchObject({
+      code: 'arm-throttled',
+    });
+  });
+
+  it('is cut from a megabyte of beginnings of tokens within a second, and holds none', async () => {
+    const { httpClient } = scripted({ status: 400, body: armError('BadRequest', 'eyJ'.repeat(350_000)) });
+    const before = process.cpuUsage();
+    const error = await arm(httpClient)
+      .get(id)
+      .catch((thrown: Error) => thrown.message);
+    expect(error).not.toContain('eyJ');
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(1000);
   });
 });

@@ -25,6 +25,12 @@ describe('canonicalJson', () => {
 });
 
 describe('readChain', () => {
+  it('refuses a record that is nested deeper than the stack', () => {
+    const [line = ''] = chainOf('a').map(lineOf);
+    const deep = line.replace(/"facts":\{[^}]*\}/, `"facts":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`);
+    expect(() => readChain(id, deep)).toThrow(expect.objectContaining({ code: 'journal-corrupt' }));
+  });
+
   it('reads an empty text as an empty chain', () => {
     expect(readChain(id, '')).toEqual([]);
   });

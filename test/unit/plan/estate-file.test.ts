@@ -331,6 +331,14 @@ describe('estateProblems', () => {
     expect(problem?.problem).toMatch(/cannot be read/);
   });
 
+  it.each(['- ', '[', '{a: ', '? '])('refuses a file that only opens %j, ever deeper', (opening) => {
+    for (const depth of [3000, 20_000]) {
+      const problems = told(`schema: 1\nvaults:\n  ${opening.repeat(depth)}`);
+      expect(problems.length).toBeGreaterThan(0);
+      expect(problems[0]).toMatch(/nested too deeply|no valid YAML/);
+    }
+  });
+
   it('refuses a file of more than 16 MiB unread', () => {
     expect(told(' '.repeat(16 * 1024 * 1024 + 1))).toEqual(['1  is larger than 16 MiB']);
   });

@@ -40,6 +40,10 @@ describe('sentCertificates', () => {
     expect(read(received)).toBeUndefined();
   });
 
+  it('has no answer for a record that is shorter than its tag', () => {
+    expect(read(record(23, Buffer.alloc(3)), Buffer.alloc(32))).toBeUndefined();
+  });
+
   it('has no answer for what the secret does not decrypt', () => {
     expect(read(record(23, Buffer.alloc(60)), Buffer.alloc(32))).toBeUndefined();
   });

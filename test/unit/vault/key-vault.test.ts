@@ -26,6 +26,30 @@ function open(http: ScriptedVault) {
 }
 
 describe('inspect', () => {
+  it.each([
+    ['null', null],
+    ['a list', []],
+    ['a certificate whose id is a list', { ...Object(bundle('leaf')), id: ['x'] }],
+    ['a certificate whose id is of something else', { ...Object(bundle('leaf')), id: 'https://a/b' }],
+    ['a date that is none', { ...Object(bundle('leaf')), attributes: { enabled: true, created: 'yesterday' } }],
+  ])('cannot tell when the answer is %s', async (_, body) => {
+    const http = new ScriptedVault().on(readPending, noOperation).on(read, { status: 200, body });
+    await expect(open(http).inspect(ref)).rejects.toMatchObject({ name: 'RenewalError', code: 'vault-unreachable' });
+  });
+
+  it('takes null for a certificate that is not there yet', async () => {
+    const http = new ScriptedVault()
+      .on(readPending, { status: 200, body: operation() })
+      .on(read, { status: 200, body: { ...Object(bundle('leaf')), cer: null } });
+    expect(await open(http).inspect(ref)).not.toHaveProperty('current');
+  });
+
+  it('reads a refusal whose code is an object', async () => {
+    const body = { error: { code: { toString: 1 }, message: 'no' } };
+    const http = new ScriptedVault().on(readPending, { status: 400, body });
+    await expect(open(http).inspect(ref)).rejects.toMatchObject({ name: 'RenewalError', code: 'vault-refused' });
+  });
+
   it('answers with version, policy, tags and pending operation in two calls', async () => {
     const http = new ScriptedVault()
       .on(readPending, { status: 200, body: operation() })

@@ -43,7 +43,7 @@ function pathProblem(leaf: X509Certificate, others: readonly X509Certificate[], 
   if (subject === undefined) return `${nameOf(leaf)} cannot be read`;
   const read = (list: readonly X509Certificate[]) => list.flatMap((one) => detailsOf(one) ?? []);
   const chain = buildChain({ leaf: subject, candidates: read(others), roots: read(trust.roots), now: trust.now });
-  return chain.state === 'built' ? undefined : chain.detail;
+  return chain.state === 'built' ? undefined : `the chain leads to no known root: ${chain.detail}`;
 }
 
 /** `undefined` for what OpenSSL reads and we do not: it can be no link of a chain. */

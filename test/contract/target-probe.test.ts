@@ -98,8 +98,8 @@ describe('probe', () => {
   });
 
   it.each([
-    ['an intermediate is missing', () => leaf.pem, undefined, 'neither sent nor a known root'],
-    ['no private root is known', () => leaf.chainPem, [] as string[], 'neither sent nor a known root'],
+    ['an intermediate is missing', () => leaf.pem, undefined, 'leads to no known root'],
+    ['no private root is known', () => leaf.chainPem, [] as string[], 'leads to no known root'],
   ])('says what is wrong when %s', async (_, cert, roots, problem) => {
     const seen = await look(await serve(cert()), roots === undefined ? {} : { roots });
     expect(seen).toMatchObject({ state: 'served', problem: expect.stringContaining(problem) });
@@ -108,7 +108,7 @@ describe('probe', () => {
   it('judges by the public roots when none are given', async () => {
     const port = await serve(leaf.chainPem);
     const seen = await probe({ host: '127.0.0.1', port, sni: host }, { clock, timeoutSeconds: 5 });
-    expect(seen).toMatchObject({ state: 'served', problem: expect.stringContaining('neither sent nor a known root') });
+    expect(seen).toMatchObject({ state: 'served', problem: expect.stringContaining('leads to no known root') });
   });
 
   it('sees a certificate that has expired', async () => {

@@ -262,5 +262,7 @@ function eventWorld(): StartDependencies {
     issuer: forbidden,
     target: forbidden,
     orchestrations: untouched,
+    rows: untouched,
+    startsPerVault: 1,
   };
 }

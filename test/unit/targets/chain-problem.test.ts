@@ -80,12 +80,12 @@ describe('chainProblem', () => {
   });
 
   it('misses an intermediate that was not sent', async () => {
-    expect(judge([await leafOf(issuing)])).toBe(`no certificate at hand issued CN=${host}`);
+    expect(judge([await leafOf(issuing)])).toContain(`no certificate at hand issued CN=${host}`);
   });
 
   it('refuses a root that is not known', async () => {
     const leaf = await leafOf(stranger);
-    expect(judge([leaf, x509(stranger.pem)])).toBe('no certificate at hand issued CN=Issuing');
+    expect(judge([leaf, x509(stranger.pem)])).toContain('no certificate at hand issued CN=Issuing');
   });
 
   it('refuses an issuer that only has the right name', async () => {
@@ -96,7 +96,7 @@ describe('chainProblem', () => {
   it('refuses an issuer that is no authority', async () => {
     const between = await issue(root, { subject: 'CN=Between', notBefore: from, notAfter: to });
     const forger: Authority = { ...issuing, ...between, root: root.details, rootPem: root.pem };
-    expect(judge([await leafOf(forger), x509(between.pem)])).toBe('CN=Between is not an authority');
+    expect(judge([await leafOf(forger), x509(between.pem)])).toContain('CN=Between is not an authority');
   });
 
   it.each([

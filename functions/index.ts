@@ -1,5 +1,7 @@
 // The one bundle entry: importing a file registers its triggers.
 import './events.ts';
+import './health.ts';
+import './heartbeat.ts';
 import './orchestrations.ts';
 import './renewals.ts';
 import './sweep.ts';

@@ -3,6 +3,7 @@ import * as df from 'durable-functions';
 import { currentApp } from '../src/app.ts';
 import { waitForIssuer } from '../src/renewal/await-issue.ts';
 import { deployGroup, deployTarget, rollBackGroup, rollBackTarget } from '../src/renewal/deploy-target.ts';
+import { heartbeat } from '../src/renewal/heartbeat.ts';
 import { stepLine } from '../src/renewal/log-line.ts';
 import { renewCertificate } from '../src/renewal/renew-certificate.ts';
 import { runStep, type Step } from '../src/renewal/steps/step.ts';
@@ -15,6 +16,7 @@ df.app.orchestration('deployGroup', deployGroup);
 df.app.orchestration('deployTarget', deployTarget);
 df.app.orchestration('rollBackGroup', rollBackGroup);
 df.app.orchestration('rollBackTarget', rollBackTarget);
+df.app.orchestration('heartbeat', heartbeat);
 
 for (const name of Object.keys(steps) as StepName[]) register(name, steps[name] as Step<typeof name>);
 

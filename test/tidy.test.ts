@@ -86,6 +86,7 @@ const orchestrators = [
   'src/renewal/perform.ts',
   'src/renewal/progress.ts',
   'src/renewal/decide-again.ts',
+  'src/renewal/heartbeat.ts',
 ];
 const pure = [
   ...orchestrators,

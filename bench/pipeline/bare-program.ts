@@ -37,6 +37,7 @@ async function renewOne(wish: Wish): Promise<string | undefined> {
         outcome === 'renewed' ? undefined : `${outcome}: ${detail}`,
       );
     },
+    startHeartbeat: () => Promise.resolve(),
     terminate: () => Promise.resolve(),
   };
   const started = await startRenewal({ ...wish, reason: 'manual', force: true }, { ...app, orchestrations });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cancelAccepted, renewalAccepted, renewalList, renewalNotNeeded, renewalView } from './answers.ts';
+import { health, sweepView } from './health.ts';
 import { PROBLEM_TYPE, problemDocument } from './problems.ts';
 import { renewalRequest } from './renewal-request.ts';
 
@@ -48,6 +49,21 @@ function paths(): object {
         200: { description: 'OpenAPI 3.1', content: { 'application/json': {} } },
       }),
     },
+    '/api/health': {
+      get: operation('getHealth', 'Whether the app does its work', {
+        200: answer('It does', 'Health'),
+        503: answer(
+          'Something is wrong with the app as a whole; a problem document when it cannot even tell',
+          'Health',
+        ),
+      }),
+    },
+    '/api/sweep': {
+      get: operation('getSweep', 'What the last sweep found', {
+        200: answer('Its report', 'Sweep'),
+        ...problems(404),
+      }),
+    },
     '/api/renewals/{id}': {
       parameters: [id],
       get: operation('getRenewal', 'How far a renewal has come', {
@@ -67,7 +83,7 @@ function paths(): object {
 
 function operation(operationId: string, summary: string, responses: object): object {
   const always = { 401: { description: 'The key is missing or wrong' }, ...problems(500, 502, 503) };
-  return { operationId, summary, responses: { ...responses, ...always } };
+  return { operationId, summary, responses: { ...always, ...responses } };
 }
 
 function operationHeaders(): object {
@@ -111,6 +127,8 @@ const roots = {
   RenewalNotNeeded: renewalNotNeeded,
   Renewal: renewalView,
   RenewalList: renewalList,
+  Health: health,
+  Sweep: sweepView,
   CancelAccepted: cancelAccepted,
   Problem: problemDocument,
 };

@@ -13,6 +13,7 @@ export const callProblems = {
   'request-invalid': { status: 422, meaning: 'The body is JSON, but fields of it are wrong; `errors` names each.' },
   'id-invalid': { status: 400, meaning: 'The id is none that a renewal can have.' },
   'renewal-unknown': { status: 404, meaning: 'There is no renewal of that id.' },
+  'sweep-unknown': { status: 404, meaning: 'No sweep has ended yet.' },
   'too-late': { status: 409, meaning: 'The renewal is finished, or its new version exists already.' },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 

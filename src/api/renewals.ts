@@ -4,6 +4,7 @@ import { cancelRenewal } from '../renewal/cancel.ts';
 import type { RenewalInstance } from '../renewal/orchestrations.ts';
 import { type StartDependencies, type Started, startRenewal } from '../renewal/start.ts';
 import { linksOf, type RenewalView } from './answers.ts';
+import { healthOf, lastSweep } from './health.ts';
 import { callProblem, errorProblem, PROBLEM_TYPE, type ProblemDocument, refusal } from './problems.ts';
 import { readRenewalId, readRenewalRequest } from './renewal-request.ts';
 import type { RenewalSummary } from './summary.ts';
@@ -102,6 +103,20 @@ export async function postCancel(call: Call, idText: string | undefined): Promis
     default:
       return cancelled satisfies never;
   }
+}
+
+/** `GET /api/health`: 503 when something is wrong with the app as a whole. */
+export async function getHealth(call: Call): Promise<Answer> {
+  const health = await healthOf(call.app);
+  return json(health.state === 'healthy' ? 200 : 503, health);
+}
+
+/** `GET /api/sweep`: what the last sweep found. */
+export async function getSweep(call: Call): Promise<Answer> {
+  const sweep = await lastSweep(call.app);
+  return sweep === undefined
+    ? problemAnswer(callProblem('sweep-unknown', 'No sweep has ended yet; one runs every hour.'))
+    : json(200, sweep);
 }
 
 /** An error as an answer; what the caller must not see is in the log only. */

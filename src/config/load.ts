@@ -6,7 +6,7 @@ export function loadSettings(): Settings {
 }
 
 /** A timer's schedule alone: triggers are registered before anything else may fail, so that a wrong one reads as the default. */
-export function loadSchedule(of: 'sweepSchedule' | 'watchdogSchedule'): string {
+export function loadSchedule(of: 'sweepSchedule' | 'watchdogSchedule' | 'heartbeatSchedule'): string {
   const { name, default: usual, parse } = settings[of];
   const parsed = parse(process.env[name]?.trim() || usual);
   return 'value' in parsed ? parsed.value : usual;

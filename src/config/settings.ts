@@ -114,6 +114,16 @@ export const settings = {
     sample: '30 * * * * *',
     parse: parseSchedule,
   },
+  heartbeatSchedule: {
+    name: 'PERENNIAL_HEARTBEAT_SCHEDULE',
+    required: false,
+    secret: false,
+    default: '0 */15 * * * *',
+    meaning: 'When a heartbeat is started (NCRONTAB, UTC); one that is older than 30 minutes makes the app unhealthy.',
+    example: '0 */15 * * * *',
+    sample: '0 */15 * * * *',
+    parse: parseSchedule,
+  },
   startsPerVault: {
     name: 'PERENNIAL_STARTS_PER_VAULT',
     required: false,
@@ -168,6 +178,7 @@ export interface Settings {
   readonly armEndpoint: string;
   readonly sweepSchedule: string;
   readonly watchdogSchedule: string;
+  readonly heartbeatSchedule: string;
   readonly startsPerVault: number;
   readonly verifyVaultChallenge: boolean;
   readonly publicUrl?: string;
@@ -241,15 +252,26 @@ function valuesOf(reader: Reader): Settings | undefined {
   const armEndpoint = reader.read(settings.armEndpoint);
   const sweepSchedule = reader.read(settings.sweepSchedule);
   const watchdogSchedule = reader.read(settings.watchdogSchedule);
+  const heartbeatSchedule = reader.read(settings.heartbeatSchedule);
   const startsPerVault = reader.read(settings.startsPerVault);
   const verifyVaultChallenge = reader.read(settings.verifyVaultChallenge);
   const publicUrl = reader.read(settings.publicUrl);
   const eventQueue = reader.read(settings.eventQueue);
   if (estate === undefined || storage === undefined || armEndpoint === undefined) return undefined;
   if (sweepSchedule === undefined || watchdogSchedule === undefined) return undefined;
-  if (startsPerVault === undefined || verifyVaultChallenge === undefined) return undefined;
+  if (heartbeatSchedule === undefined || startsPerVault === undefined) return undefined;
+  if (verifyVaultChallenge === undefined) return undefined;
   return {
-    ...{ estate, storage, armEndpoint, sweepSchedule, watchdogSchedule, startsPerVault, verifyVaultChallenge },
+    ...{
+      estate,
+      storage,
+      armEndpoint,
+      sweepSchedule,
+      watchdogSchedule,
+      heartbeatSchedule,
+      startsPerVault,
+      verifyVaultChallenge,
+    },
     ...(renewerClientId === undefined ? {} : { renewerClientId }),
     ...(deployerClientId === undefined ? {} : { deployerClientId }),
     ...(publicUrl === undefined ? {} : { publicUrl }),

@@ -1,3 +1,4 @@
+import { healthProblems } from '../api/health.ts';
 import { callProblems } from '../api/problems.ts';
 import { errorCodes, RenewalError } from '../errors.ts';
 import { outcomes, reasons } from '../renewal/outcomes.ts';
@@ -37,12 +38,18 @@ export function problemsTable(): string {
   return table(['Code', 'Status', 'Meaning'], rows);
 }
 
+/** Everything that can be wrong with the app as a whole. */
+export function healthTable(): string {
+  return table(['Code', 'Meaning'], entriesOf(healthProblems));
+}
+
 const tables = {
   settings: settingsTable,
   outcomes: outcomesTable,
   reasons: reasonsTable,
   errors: errorsTable,
   problems: problemsTable,
+  health: healthTable,
 } as const satisfies Record<string, () => string>;
 
 const PLACE = /<!-- table: ([a-z]+) -->(?:(?!<!-- end of table -->)[\s\S])*<!-- end of table -->/g;

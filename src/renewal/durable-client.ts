@@ -21,6 +21,9 @@ export function createOrchestrations(client: DurableClient): Orchestrations {
       if ((await find(input.renewalId)) !== undefined) return;
       await unlessRunning(client.startNew(ORCHESTRATOR, { instanceId: input.renewalId, input }));
     },
+    async startHeartbeat(input) {
+      await unlessRunning(client.startNew('heartbeat', { instanceId: `heartbeat-${input.period}`, input }));
+    },
     async terminate(renewalId, why) {
       if ((await find(renewalId))?.state === 'running') await unlessGone(client.terminate(renewalId, why));
     },

@@ -1,3 +1,4 @@
+import type { HeartbeatInput } from './heartbeat.ts';
 import type { RenewalInput, RenewalResult, RenewalStatus } from './story.ts';
 
 /** A renewal's instance, as the durable client knows it. */
@@ -18,6 +19,8 @@ export interface Orchestrations {
   find(renewalId: string): Promise<RenewalInstance | undefined>;
   /** Starts `renewCertificate` under the renewal's id; an instance that runs already under it is fine. */
   start(input: RenewalInput): Promise<void>;
+  /** Starts `heartbeat` under the id of its period; one that runs under it is fine, one that has ended makes way. */
+  startHeartbeat(input: HeartbeatInput): Promise<void>;
   /** Asks that an instance be ended; one that has ended or is gone is fine. `why` is one word: it becomes part of a URL. */
   terminate(renewalId: string, why: string): Promise<void>;
 }

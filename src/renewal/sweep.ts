@@ -1,61 +1,105 @@
 import { RenewalError } from '../errors.ts';
-import type { EstateCertificate } from '../plan/types.ts';
+import { only } from '../estate/app-rows.ts';
+import type { CertificateRow } from '../estate/port.ts';
+import type { Estate, EstateCertificate } from '../plan/types.ts';
+import { placeOf } from './place.ts';
 import { type StartDependencies, type Started, startRenewal } from './start.ts';
+import { byUrgency } from './watchdog.ts';
 
-/** What one sweep found. */
+/** What one sweep found. Certificates are named `vault/certificate`, renewals by their ids. */
 export interface SweepReport {
   readonly looked: number;
   readonly started: readonly string[];
   readonly running: readonly string[];
   readonly waiting: number;
+  /** Due, and waiting for their turn: the watchdog starts them. */
+  readonly queued: number;
   readonly refused: readonly { readonly certificate: string; readonly reason: string }[];
   /** Could not be looked at: the next sweep tries again. */
   readonly unreachable: readonly { readonly certificate: string; readonly problem: string }[];
   /** In a vault of the estate, but in no plan. */
   readonly unowned: readonly string[];
+  /** Looked after once, and no longer in the estate file. */
+  readonly orphans: readonly string[];
+  /** Due for more than a day, and nothing runs for them. */
+  readonly overdue: readonly string[];
+  /** Their current version has expired. */
+  readonly expired: readonly string[];
 }
 
 const AT_ONCE = 8;
+const DAY = 86_400_000;
 
 /**
- * Looks at every certificate of the estate and starts what is due: the authority, of which events are only a faster
- * echo. One certificate or vault that cannot be reached keeps no other from being looked at.
+ * Looks at every certificate of the estate, the most urgent first, and starts what is due: the authority, of which events
+ * are only a faster echo. One certificate or vault that cannot be reached keeps no other from being looked at.
  */
 export async function sweep(app: StartDependencies): Promise<SweepReport> {
+  const startedAt = app.clock.now();
   const estate = await app.estate();
-  const report = {
-    looked: 0,
-    started: [],
-    running: [],
-    waiting: 0,
-    refused: [],
-    unreachable: [],
-    unowned: [],
-  } as Draft;
-  const queue = [...estate.certificates];
+  const rows = await rowsOf(app);
+  const report: Draft = { looked: 0, waiting: 0, queued: 0, ...nothing() };
+  listOrphans(estate, rows, report);
+  const known = estate.certificates.map((one) => ({ ...one, row: rows.get(keyOf(one)) }));
+  const queue = [
+    ...byUrgency(
+      known.map((one) => ({ ...one, notAfter: one.row?.notAfter })),
+      estate,
+      startedAt,
+    ),
+  ];
   const workers = Array.from({ length: AT_ONCE }, async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) await look(next, app, report);
   });
   await Promise.all(workers);
   for (const vault of estate.vaults) await listUnowned(vault, estate.certificates, { app, report });
+  await keep(report, startedAt, app);
   return report;
 }
 
 type Draft = { -readonly [K in keyof SweepReport]: SweepReport[K] extends readonly (infer T)[] ? T[] : SweepReport[K] };
 
-async function look(certificate: EstateCertificate, app: StartDependencies, report: Draft): Promise<void> {
-  const name = `${certificate.vault}/${certificate.name}`;
+function nothing() {
+  return { started: [], running: [], refused: [], unreachable: [], unowned: [], orphans: [], overdue: [], expired: [] };
+}
+
+function keyOf({ vault, name }: { readonly vault: string; readonly name: string }): string {
+  return `${vault}/${name}`.toLowerCase();
+}
+
+async function rowsOf(app: StartDependencies): Promise<ReadonlyMap<string, CertificateRow>> {
+  const rows = new Map<string, CertificateRow>();
+  for await (const { row } of app.store.certificates()) rows.set(keyOf(row), row);
+  return rows;
+}
+
+/** Nothing renews them any more, and something may still serve them. */
+function listOrphans(estate: Estate, rows: ReadonlyMap<string, CertificateRow>, report: Draft): void {
+  for (const { vault, name } of rows.values()) {
+    if (placeOf(estate, vault, name) === undefined) report.orphans.push(`${vault}/${name}`);
+  }
+}
+
+type Known = EstateCertificate & { readonly row: CertificateRow | undefined };
+
+async function look(certificate: Known, app: StartDependencies, report: Draft): Promise<void> {
+  const { vault, name, row } = certificate;
   report.looked++;
   try {
-    const { vault } = certificate;
-    note(
-      name,
-      await startRenewal({ vault, certificate: certificate.name, reason: 'sweep', force: false }, app),
-      report,
-    );
+    const answer = await startRenewal({ vault, certificate: name, reason: 'sweep', force: false }, app);
+    note(`${vault}/${name}`, answer, report);
+    if (answer.state !== 'started' && answer.state !== 'running') noteLate(certificate, app, report);
   } catch (error) {
-    report.unreachable.push({ certificate: name, problem: problemOf(error) });
+    report.unreachable.push({ certificate: `${vault}/${name}`, problem: problemOf(error) });
+    if (row?.state !== 'renewing') noteLate(certificate, app, report);
   }
+}
+
+/** What is late although it is looked after: it backs off, is refused, waits for its turn, or cannot be reached. */
+function noteLate({ vault, name, row }: Known, app: StartDependencies, report: Draft): void {
+  const now = app.clock.now().getTime();
+  if (row?.dueAt !== undefined && Date.parse(row.dueAt) + DAY < now) report.overdue.push(`${vault}/${name}`);
+  if (row?.notAfter !== undefined && Date.parse(row.notAfter) < now) report.expired.push(`${vault}/${name}`);
 }
 
 function note(certificate: string, answer: Started, report: Draft): void {
@@ -67,13 +111,31 @@ function note(certificate: string, answer: Started, report: Draft): void {
       report.running.push(answer.renewalId);
       return;
     case 'waiting':
-      report.waiting++;
+      report[answer.outcomeReason === 'queued' ? 'queued' : 'waiting']++;
       return;
     case 'refused':
       report.refused.push({ certificate, reason: answer.outcomeReason });
       return;
     default:
       answer satisfies never;
+  }
+}
+
+/** A row holds at most a megabyte; who has more than this to mend begins with these. */
+const LISTED = 200;
+
+/** Keeps the report for whoever asks; of two sweeps at once either will do. */
+async function keep(report: SweepReport, startedAt: Date, { rows, clock }: StartDependencies): Promise<void> {
+  const cut = Object.entries(report).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.slice(0, LISTED) : value,
+  ]);
+  const times = { startedAt: startedAt.toISOString(), completedAt: clock.now().toISOString() };
+  const found = await rows.get('sweep', only);
+  try {
+    await rows.save('sweep', only, { ...times, report: JSON.stringify(Object.fromEntries(cut)) }, found?.etag);
+  } catch (error) {
+    if (!(error instanceof RenewalError) || error.code !== 'storage-conflict') throw error;
   }
 }
 

@@ -137,11 +137,9 @@ async function inTurn(rows: readonly CertificateRow[], app: StartDependencies, r
 }
 
 /** Those with the least slack first; what left the estate file comes last. */
-export function byUrgency<R extends Pick<CertificateRow, 'vault' | 'name' | 'notAfter'>>(
-  rows: readonly R[],
-  estate: Estate,
-  now: Date,
-): readonly R[] {
+export function byUrgency<
+  R extends { readonly vault: string; readonly name: string; readonly notAfter?: string | undefined },
+>(rows: readonly R[], estate: Estate, now: Date): readonly R[] {
   const slackOf = (row: R): number => {
     const place = placeOf(estate, row.vault, row.name);
     if (place === undefined || row.notAfter === undefined) return Number.MAX_SAFE_INTEGER;

@@ -49,6 +49,8 @@ export interface World {
   readonly instances: Map<string, RenewalInstance>;
   /** Ids of the instances that were terminated, and why. */
   readonly terminated: string[];
+  /** Periods of the heartbeats that were started. */
+  readonly heartbeats: string[];
   /** By target id: the SHA-256 that is served. */
   readonly served: Map<string, string>;
   /** Targets that say yes and go on serving the old one. */
@@ -105,6 +107,7 @@ export async function createWorld(
   const started: RenewalInput[] = [];
   const instances = new Map<string, RenewalInstance>();
   const terminated: string[] = [];
+  const heartbeats: string[] = [];
   const app: StartDependencies = {
     clock,
     estate: async () => estate,
@@ -128,6 +131,7 @@ export async function createWorld(
           updatedAt: at,
         });
       },
+      startHeartbeat: async ({ period }) => void heartbeats.push(period),
       terminate: async (id, why) => {
         const instance = instances.get(id);
         if (instance?.state !== 'running') return;
@@ -136,7 +140,7 @@ export async function createWorld(
       },
     },
   };
-  return { app, clock, vault, started, instances, terminated, served, lying, levers };
+  return { app, clock, vault, started, instances, terminated, heartbeats, served, lying, levers };
 }
 
 export function versionOf(der: Uint8Array, version: string): VersionFacts {

@@ -4,6 +4,7 @@ import { createRegistry, installCoreModule, type RegisteredFunction } from '../.
 import { runInvocation } from '../../local/host/worker/invocation.ts';
 import { waitForIssuer } from '../../src/renewal/await-issue.ts';
 import { deployGroup, deployTarget, rollBackGroup, rollBackTarget } from '../../src/renewal/deploy-target.ts';
+import { heartbeat } from '../../src/renewal/heartbeat.ts';
 import { renewCertificate } from '../../src/renewal/renew-certificate.ts';
 import { steps } from '../../src/renewal/steps/table.ts';
 import type { StepName } from '../../src/renewal/story.ts';
@@ -16,6 +17,7 @@ export const orchestrators = {
   deployTarget,
   rollBackGroup,
   rollBackTarget,
+  heartbeat,
 } satisfies Record<string, df.OrchestrationHandler>;
 
 export type OrchestratorName = keyof typeof orchestrators;
@@ -41,6 +43,8 @@ export function createAppWorker(
   for (const [name, handler] of Object.entries(given)) df.app.orchestration(name, handler);
   for (const name of Object.keys(steps) as StepName[])
     df.app.activity(name, { handler: (input: unknown) => performance(name, input) });
+  // Of the heartbeat only the flow is looked at here.
+  df.app.activity('beat', { handler: () => null });
   registry.open = false;
   const scope = { registry, appHookData: {}, log: () => undefined };
   return {

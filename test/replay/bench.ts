@@ -2,6 +2,7 @@ import hostFile from '../../host.json' with { type: 'json' };
 import { parseAnswer } from '../../local/host/engine/answer.ts';
 import { openTaskHub } from '../../local/host/hub/task-hub.ts';
 import type { DurableOptions, InstanceStatus, Invocation, InvocationResult, TaskHub } from '../../local/host/types.ts';
+import { startHeartbeat } from '../../src/renewal/beat.ts';
 import type { Dependencies } from '../../src/renewal/dependencies.ts';
 import type { Orchestrations, RenewalInstance } from '../../src/renewal/orchestrations.ts';
 import { type StartDependencies, type StartRequest, startRenewal } from '../../src/renewal/start.ts';
@@ -9,7 +10,7 @@ import { runStep, type Step } from '../../src/renewal/steps/step.ts';
 import { steps } from '../../src/renewal/steps/table.ts';
 import type { RenewalInput, RenewalResult, RenewalStatus, StepInput, StepName } from '../../src/renewal/story.ts';
 import type { World } from '../builders/world.ts';
-import { createAppWorker, type Orchestrators } from './app.ts';
+import { createAppWorker, type Orchestrators, orchestrators } from './app.ts';
 
 /** One call of an orchestrator: what it was given and what it answered. */
 export interface OrchestratorCall {
@@ -49,6 +50,8 @@ export interface Bench {
   readonly hub: TaskHub;
   /** Starts a renewal the product's way and lives until it has ended, jumping from one durable timer to the next. */
   live(request?: Partial<StartRequest>): Promise<Lived>;
+  /** Starts a heartbeat the product's way and answers with the calls it came to. */
+  heartbeat(): Promise<readonly OrchestratorCall[]>;
 }
 
 const { durableTask } = hostFile.extensions;
@@ -78,14 +81,23 @@ export async function openBench(world: World, options: BenchOptions = {}): Promi
   const recorded = async (call: Invocation, run: () => Promise<InvocationResult>): Promise<InvocationResult> => {
     const result = withoutStack(await run());
     const input = Object.values(call.inputs)[0]?.string;
-    if (!(call.functionName in steps) && input !== undefined)
+    if (call.functionName in orchestrators && input !== undefined)
       calls.push({ orchestrator: call.functionName, input, result });
     return result;
   };
   const worker = createAppWorker(perform, options.orchestrators, recorded);
   const hub = await openTaskHub({ worker, clock: world.clock, durable, log: () => undefined });
   const app: StartDependencies = { ...world.app, ...options.adapters, orchestrations: orchestrationsOf(hub) };
-  return { app, hub, live: async (request) => live({ world, app, hub, calls }, request) };
+  return {
+    app,
+    hub,
+    live: async (request) => live({ world, app, hub, calls }, request),
+    async heartbeat() {
+      await startHeartbeat(app);
+      await hub.idle();
+      return calls;
+    },
+  };
 }
 
 /** A recorded history is to say nothing about the machine on which it was lived. */
@@ -148,6 +160,9 @@ function orchestrationsOf(hub: TaskHub): Orchestrations {
     },
     async terminate(renewalId, why) {
       await hub.terminate(renewalId, why);
+    },
+    async startHeartbeat(input) {
+      await hub.start({ name: 'heartbeat', instanceId: `heartbeat-${input.period}`, input: JSON.stringify(input) });
     },
   };
 }

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createWorld } from '../builders/world.ts';
+import { openBench } from './bench.ts';
 import { livePath } from './path.ts';
 import { paths } from './paths.ts';
 import {
@@ -29,6 +31,18 @@ describe('a path', () => {
   });
 });
 
+describe('the heartbeat', () => {
+  it('has its history', async () => {
+    const bench = await openBench(await createWorld());
+    const all = recordingsOf(await bench.heartbeat(), { path: 'heartbeat', tells: 'A heartbeat comes through.' });
+    await bench.hub.stop();
+    expect(all).toMatchObject([{ orchestrator: 'heartbeat', end: { state: 'completed' } }]);
+    const wanted = namedRecordings(all);
+    if (record) for (const [file, recording] of wanted) addRecording(file, recording);
+    expect([...wanted.keys()].filter((file) => !existsSync(join(HISTORIES, file)))).toEqual([]);
+  });
+});
+
 describe('a recorded history', () => {
   it('is never written again', () => {
     for (const { file, recording } of readRecordings().slice(0, 1)) {
@@ -47,6 +61,10 @@ describe('a recorded history', () => {
   });
 
   it('belongs to a path that is still lived', () => {
-    expect(readRecordings().filter(({ recording }) => !Object.hasOwn(paths, recording.path))).toEqual([]);
+    expect(
+      readRecordings().filter(
+        ({ recording }) => !Object.hasOwn(paths, recording.path) && recording.path !== 'heartbeat',
+      ),
+    ).toEqual([]);
   });
 });

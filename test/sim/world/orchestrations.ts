@@ -35,6 +35,7 @@ export function orchestrationsOver(world: World, line: Line): Orchestrations {
         throw new RenewalError('storage-unreachable', 'simulated: durable: the answer is lost');
       await line.turn();
     },
+    startHeartbeat: () => Promise.resolve(),
     async terminate(renewalId, why) {
       await line.turn();
       const certificate = world.certificateOfRenewal(renewalId);

@@ -15,7 +15,15 @@ describe('openApi', () => {
   it('names every operation once', () => {
     const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
     const ids = operations.flatMap(({ operationId }) => operationId ?? []);
-    expect(ids).toEqual(['listRenewals', 'startRenewal', 'getOpenApi', 'getRenewal', 'cancelRenewal']);
+    expect(ids).toEqual([
+      'listRenewals',
+      'startRenewal',
+      'getOpenApi',
+      'getHealth',
+      'getSweep',
+      'getRenewal',
+      'cancelRenewal',
+    ]);
     expect(document.openapi).toBe('3.1.0');
   });
 

@@ -26,6 +26,7 @@ describe('readSettings', () => {
       armEndpoint: 'https://management.azure.com',
       sweepSchedule: '0 0 * * * *',
       watchdogSchedule: '30 * * * * *',
+      heartbeatSchedule: '0 */15 * * * *',
       startsPerVault: 10,
       verifyVaultChallenge: true,
     });

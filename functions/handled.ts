@@ -1,0 +1,29 @@
+import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
+import type * as df from 'durable-functions';
+import { type Answer, type Call, errorAnswer } from '../src/api/renewals.ts';
+import { currentApp } from '../src/app.ts';
+import { createOrchestrations } from '../src/renewal/durable-client.ts';
+
+type Handler = (call: Call, request: HttpRequest) => Promise<Answer>;
+
+/** One way in: build the call, answer, and turn whatever was thrown into a problem document. */
+export function handled(handler: Handler) {
+  return async (
+    request: HttpRequest,
+    client: df.DurableClient,
+    context: InvocationContext,
+  ): Promise<HttpResponseInit> => {
+    try {
+      const app = await currentApp();
+      const base = app.settings.publicUrl ?? new URL(request.url).origin;
+      return init(await handler({ app: { ...app, orchestrations: createOrchestrations(client) }, base }, request));
+    } catch (error) {
+      context.error(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+      return init(errorAnswer(error));
+    }
+  };
+}
+
+function init({ status, headers, body }: Answer): HttpResponseInit {
+  return { status, headers: { ...headers }, body: JSON.stringify(body) };
+}

@@ -1,0 +1,18 @@
+import type { InvocationContext, Timer } from '@azure/functions';
+import * as df from 'durable-functions';
+import { currentApp } from '../src/app.ts';
+import { loadSchedule } from '../src/config/load.ts';
+import { beat, startHeartbeat } from '../src/renewal/beat.ts';
+import { createOrchestrations } from '../src/renewal/durable-client.ts';
+import type { HeartbeatInput } from '../src/renewal/heartbeat.ts';
+
+df.app.activity('beat', { handler: async (input: unknown) => beat(input as HeartbeatInput, await currentApp()) });
+
+df.app.client.timer('startHeartbeat', {
+  schedule: loadSchedule('heartbeatSchedule'),
+  handler: async (_timer: Timer, client: df.DurableClient, context: InvocationContext) => {
+    const pulse = await startHeartbeat({ ...(await currentApp()), orchestrations: createOrchestrations(client) });
+    if (pulse.state === 'stale')
+      context.warn(JSON.stringify({ message: 'heartbeat is stale', code: 'heartbeat-stale', ...pulse }));
+  },
+});

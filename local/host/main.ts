@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Host, type HostLogLine, startHost } from './host.ts';
 import { HostError } from './host-error.ts';
+import { StoreError } from './store/store-error.ts';
 
 const USAGE = `Usage: host --app DIR [--port N] [--hostname NAME] [--directory DIR] [--settings FILE] [--json]
   --app        folder of the app: package.json, host.json
@@ -25,7 +26,8 @@ interface Arguments {
 try {
   await run(readArguments(process.argv.slice(2)));
 } catch (error) {
-  process.stderr.write(`${error instanceof HostError ? error.message : String((error as Error).stack)}\n`);
+  const isExpected = error instanceof HostError || error instanceof StoreError;
+  process.stderr.write(`${isExpected ? error.message : String((error as Error).stack)}\n`);
   process.exitCode = 1;
 }
 

@@ -1,9 +1,9 @@
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeFrame } from './frame.ts';
 import { lockDirectory } from './lock.ts';
 import { JOURNAL_MAGIC, readJournal } from './read-journal.ts';
-import { StoreError } from './store-error.ts';
+import { StoreError, storeError } from './store-error.ts';
 
 /** An append-only list of JSON records. */
 export interface Journal {
@@ -33,15 +33,15 @@ export interface JournalSource {
 
 export async function openJournal(source: JournalSource): Promise<OpenedJournal> {
   if (source.directory === undefined) return { journal: new MemoryJournal(), droppedBytes: 0 };
+  const file = join(source.directory, 'journal');
   const release = await lockDirectory(source.directory);
   try {
-    const file = join(source.directory, 'journal');
     const droppedBytes = await readJournal(file, source.load);
     const handle = await replaceFile(source.directory, file, source.compact());
     return { journal: new FileJournal(file, handle, release), droppedBytes };
   } catch (error) {
-    await release();
-    throw error;
+    await release().catch(() => undefined);
+    throw storeError(`${file} cannot be taken up`, error);
   }
 }
 
@@ -49,18 +49,29 @@ export async function openJournal(source: JournalSource): Promise<OpenedJournal>
 async function replaceFile(directory: string, file: string, records: Iterable<unknown>): Promise<FileHandle> {
   const next = `${file}.next`;
   const handle = await open(next, 'w');
+  try {
+    await writeRecords(handle, records);
+    await rename(next, file);
+    await syncDirectory(directory);
+    return handle;
+  } catch (error) {
+    await handle.close();
+    // On a full disk its bytes are wanted; the old file is whole.
+    await rm(next, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function writeRecords(handle: FileHandle, records: Iterable<unknown>): Promise<void> {
   let frames: Buffer[] = [JOURNAL_MAGIC];
   for (const record of records) {
     frames.push(encodeFrame(record));
     if (frames.length < 1000) continue;
-    await handle.writev(frames);
+    await handle.appendFile(Buffer.concat(frames));
     frames = [];
   }
-  if (frames.length > 0) await handle.writev(frames);
+  await handle.appendFile(Buffer.concat(frames));
   await handle.sync();
-  await rename(next, file);
-  await syncDirectory(directory);
-  return handle;
 }
 
 async function syncDirectory(directory: string): Promise<void> {
@@ -140,7 +151,7 @@ class FileJournal implements Journal {
       await this.#handle.datasync();
       this.#syncs += 1;
     } catch (error) {
-      this.#failure = new StoreError(`${this.#file} cannot be written`, { cause: error });
+      this.#failure = storeError(`${this.#file} cannot be written`, error);
       throw this.#failure;
     }
   }

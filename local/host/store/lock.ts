@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { StoreError } from './store-error.ts';
+import { StoreError, storeError } from './store-error.ts';
 
 /** Directories that this process holds: its own process id in a lock file says nothing about them. */
 const held = new Set<string>();
@@ -18,11 +18,14 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
     await claim(file);
   } catch (error) {
     held.delete(path);
-    throw error;
+    throw storeError(`${path} cannot be taken`, error);
   }
   return async () => {
-    await unlink(file);
-    held.delete(path);
+    try {
+      await unlink(file);
+    } finally {
+      held.delete(path);
+    }
   };
 }
 
@@ -44,8 +47,7 @@ async function claim(file: string): Promise<void> {
 async function create(file: string): Promise<boolean> {
   try {
     const handle = await open(file, 'wx');
-    await handle.writeFile(`${process.pid}\n`);
-    await handle.close();
+    await handle.writeFile(`${process.pid}\n`).finally(() => handle.close());
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;

@@ -71,6 +71,28 @@ describe('createBlobJournal', () => {
     expect(await journal.append('gone-AAAA', entry('decide'))).toMatchObject({ sequence: 0 });
   });
 
+  // A record is one block, and a block is appended whole or not at all: no crash leaves half a record. What is cut off or
+  // changed came from somebody who may write blobs.
+  it.each([0, 1])('reports a flipped byte of record %i with its position, to a reader and to a writer', async (at) => {
+    const id = `flipped-${at}`;
+    const blob = container.getAppendBlobClient(`${id}.jsonl`);
+    for (const key of ['inspect', 'decide', 'request']) await createBlobJournal({ container }).append(id, entry(key));
+    const lines = (await blob.downloadToBuffer()).toString().split('\n');
+    const flipped = lines.map((line, index) => (index === at ? line.replace('"serial":"01"', '"serial":"11"') : line));
+    const bytes = Buffer.from(flipped.join('\n'));
+    await blob.delete();
+    await blob.create();
+    await blob.appendBlock(bytes, bytes.length);
+    const corrupt = {
+      code: 'journal-corrupt',
+      retry: false,
+      message: expect.stringContaining(`renewal=${id}: record ${at} has a wrong hash`),
+    };
+    await expect(createBlobJournal({ container }).read(id)).rejects.toMatchObject(corrupt);
+    await expect(createBlobJournal({ container }).append(id, entry('submit'))).rejects.toMatchObject(corrupt);
+    expect((await blob.downloadToBuffer()).equals(bytes)).toBe(true);
+  });
+
   it('says storage-unreachable when nobody answers', async () => {
     const nobody = 'DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;BlobEndpoint=http://127.0.0.1:1/a';
     const options = { retryOptions: { maxTries: 1 } };

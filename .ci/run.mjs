@@ -57,6 +57,7 @@ if (install.code === 0) {
   await step('node', ['node_modules/typescript/bin/tsc', '--noEmit']);
   await step('npm', ['run', 'check:infra']);
   await step('npm', ['start', '--', '--once', '--seed', '2']);
+  await suite('npm', ['run', 'crash']);
   await step('npm', ['run', 'package']);
   await step('npm', ['run', 'fuzz', '--', '--inputs', '100000']);
 } else {

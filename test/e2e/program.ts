@@ -38,7 +38,7 @@ export function startProgram(file: string, args: readonly string[]): Program {
     pid: child.pid ?? 0,
     lines,
     ended,
-    children: () => descendants(child.pid ?? 0),
+    children: () => childrenOf(child.pid ?? 0),
     signal: (name) => void child.kill(name),
     says: (pattern) =>
       new Promise((resolve, reject) => {
@@ -70,7 +70,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** All processes below `root`, found by the parent that each names. */
-function descendants(root: number): readonly number[] {
+export function childrenOf(root: number): readonly number[] {
   const parents = existsSync('/proc/self/stat') ? parentsFromProc() : parentsFromPs();
   const found = new Set([root]);
   for (let before = 0; before < found.size; ) {

@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lookAt } from '../../local/stand/served.ts';
+import { type CrashBench, openApp, openCrashBench, type RunningApp } from './crash-bench.ts';
+import { untilEnded } from './live-through.ts';
+import { successes } from './whole.ts';
+
+let bench: CrashBench;
+let other: RunningApp;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'second-'));
+  bench = await openCrashBench({ seed: 38, certificates: 3 });
+  other = await openApp(bench.stand, { directory: join(folder, 'host'), settings: join(folder, 'settings.json') });
+});
+afterAll(async () => {
+  await other?.stop();
+  await bench?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('two apps with the same vaults and tables, and task hubs of their own', () => {
+  it.each([0, 1, 2])('make one order and one version, asked at the same moment (certificate %i)', async (index) => {
+    const seeded = bench.stand.estate.certificates[index];
+    if (seeded === undefined) throw new TypeError(`no certificate ${index} is seeded`);
+    bench.traps.handled.length = 0;
+    const wish = { vault: seeded.vaultName, certificate: seeded.name, force: true };
+    const answers = await Promise.all([bench.app.client.renew(wish), other.client.renew(wish)]);
+    const ids = new Set(answers.filter(({ status }) => status === 202).map(({ body }) => String(body.id)));
+    expect(ids.size, JSON.stringify(answers)).toBe(1);
+    const [id = ''] = ids;
+    // Each app tells what its own task hub lived through: the one that came second found the work of the first.
+    const views = await Promise.all([bench.app, other].map((app) => untilEnded({ app }, id)));
+    expect(views.map(({ outcome }) => outcome)).toContain('renewed');
+    expect(await bench.view.rowsOf('orders', seeded)).toMatchObject([{ renewalId: id, state: 'merged' }]);
+    expect((await bench.view.rows('issuances')).filter(({ renewalId }) => renewalId === id)).toHaveLength(1);
+    expect(bench.view.versions(seeded)).toBe(2);
+    expect(['CSR', 'merge'].map((effect) => successes(bench.traps.handled, effect))).toEqual([1, 1]);
+    const { sha256 } = await bench.stand.current(seeded);
+    expect(await lookAt(bench.stand.siteOf(seeded, 0), bench.stand.rootPem)).toEqual({ state: 'trusted', sha256 });
+    const keys = (await bench.view.journal.read(id)).map(({ key }) => key);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+});

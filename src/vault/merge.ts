@@ -26,11 +26,14 @@ export interface Merging {
 export async function merge(merging: Merging): Promise<VersionFacts> {
   const before = await current(merging);
   if (before !== undefined && isMerged(before, merging.request)) return await settled(merging, before);
-  return await settled(merging, await mergeOnce(merging));
+  return await settled(merging, await mergeOnce(merging, before));
 }
 
 /** The client repeats a merge that got no answer, and then hears that nothing is pending any more: the vault is asked. */
-async function mergeOnce(merging: Merging): Promise<KeyVaultCertificateWithPolicy> {
+async function mergeOnce(
+  merging: Merging,
+  before: KeyVaultCertificateWithPolicy | undefined,
+): Promise<KeyVaultCertificateWithPolicy> {
   const { client, connection, request } = merging;
   const chain = inMergeOrder(request.chain).map((der) => new Uint8Array(Buffer.from(der, 'base64')));
   try {
@@ -40,8 +43,22 @@ async function mergeOnce(merging: Merging): Promise<KeyVaultCertificateWithPolic
   } catch (error) {
     const after = await current(merging);
     if (after !== undefined && isMerged(after, request)) return after;
-    throw error;
+    throw isNothingPending(error) && isSame(before, after) ? mayBeHidden(request) : error;
   }
+}
+
+function isNothingPending(error: unknown): boolean {
+  return error instanceof RenewalError && (error.cause as { status?: unknown } | undefined)?.status === 404;
+}
+
+function isSame(one: KeyVaultCertificateWithPolicy | undefined, other: typeof one): boolean {
+  return one?.properties.version === other?.properties.version;
+}
+
+/** An earlier try may have merged, and the vault shows the old version for longer than that try has waited. */
+function mayBeHidden({ vault, name }: MergeRequest): RenewalError {
+  const message = `key-vault: nothing is pending, and no new version is visible yet: vault=${vault}, name=${name}`;
+  return new RenewalError('vault-conflict', message);
 }
 
 /** Tags, which the client drops at merge, and a look at what others will read. */

@@ -296,6 +296,20 @@ describe('merge', () => {
     expect(http.calls.filter((call) => call === read)).toHaveLength(6);
   });
 
+  it('tries again when nothing is pending and an earlier merge may not be visible yet', async () => {
+    const http = new ScriptedVault().on(read, old).on(mergeCall, noOperation);
+    await expect(open(http).merge(merge)).rejects.toMatchObject({ code: 'vault-conflict', retry: true });
+  });
+
+  it('gives up when nothing is pending and somebody else has merged', async () => {
+    const foreign = {
+      status: 200,
+      body: { ...(bundle('other') as object), id: `${ref.vault}/certificates/shop/${'c'.repeat(32)}` },
+    };
+    const http = new ScriptedVault().on(read, old, foreign).on(mergeCall, noOperation);
+    await expect(open(http).merge(merge)).rejects.toMatchObject({ code: 'vault-refused' });
+  });
+
   it('passes on that the key is another one', async () => {
     const http = new ScriptedVault()
       .on(read, old)

@@ -1,7 +1,7 @@
 import { type AcceptanceRequest, type BuiltChain, firstRefusal, type Refusal, refused } from './acceptance-rules.ts';
 import { buildChain } from './chain.ts';
 import { type Diff, diff, nothingToCompare } from './diff.ts';
-import { findCertificates, maximumAnswerBytes, maximumCertificates } from './pem.ts';
+import { findCertificates, maximumCertificates } from './pem.ts';
 import { readCertificate } from './read.ts';
 import type { CertificateDetails, CsrDetails } from './types.ts';
 
@@ -42,11 +42,22 @@ export function accept(request: AcceptanceRequest): Acceptance {
   };
 }
 
-function readAnswer(answer: readonly string[]): { readonly certificates: readonly CertificateDetails[] } | Refusal {
+/**
+ * In characters, all parts together. Ten large certificates are half of it. An order's row keeps the answer as it came and as
+ * it was accepted, and holds 1 MiB of UTF-16 at most.
+ */
+const longestAnswer = 128 * 1024;
+
+/** What makes an issuer's answer too large to be looked at, or even kept; `undefined` when it is not. */
+export function excessOf(answer: readonly string[]): string | undefined {
   const characters = answer.reduce((sum, text) => sum + text.length, 0);
-  if (characters > maximumAnswerBytes || answer.length > maximumCertificates) {
-    return refused('chain-too-large', `${answer.length} parts of ${characters} characters in all`);
-  }
+  if (characters <= longestAnswer && answer.length <= maximumCertificates) return undefined;
+  return `${answer.length} parts of ${characters} characters in all`;
+}
+
+function readAnswer(answer: readonly string[]): { readonly certificates: readonly CertificateDetails[] } | Refusal {
+  const excess = excessOf(answer);
+  if (excess !== undefined) return refused('chain-too-large', excess);
   const found: Uint8Array[] = [];
   for (const text of answer) {
     const part = findCertificates(text);

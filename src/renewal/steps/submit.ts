@@ -1,3 +1,4 @@
+import { excessOf } from '../../certificate/acceptance.ts';
 import { sha256Hex } from '../../certificate/fingerprint.ts';
 import { RenewalError } from '../../errors.ts';
 import type { OrderRow, Versioned } from '../../estate/port.ts';
@@ -48,9 +49,16 @@ export const poll: Step<'poll'> = {
       case 'rejected':
         await app.store.saveOrder({ ...order, state: 'rejected' }, etag);
         return done(status);
-      case 'issued':
+      case 'issued': {
+        // The row has no room for it either.
+        const excess = excessOf(status.chain);
+        if (excess !== undefined) {
+          await app.store.saveOrder({ ...order, state: 'rejected' }, etag);
+          return ended('rejected', 'chain-too-large', excess);
+        }
         await app.store.saveOrder({ ...order, state: 'issued', chain: status.chain }, etag);
         return done({ state: 'issued', chainSha256: chainSha256(status.chain) });
+      }
       default:
         return status satisfies never;
     }

@@ -117,6 +117,16 @@ describe('the steps', () => {
     expect(world.vault.calls).not.toContain('merge');
   });
 
+  it('refuse an answer that is too large to be kept', async () => {
+    const inspected = await value('inspect', { reason: 'sweep' });
+    const { csrSha256 } = await value('request', { inspected });
+    const order = await value('submit', { csrSha256, issuer: 'internal', validityDays: 90 });
+    world.levers.issuer = { poll: async () => ({ state: 'issued', chain: ['A'.repeat(200_000)] }) };
+    const asks = { reference: order.reference, issuer: 'internal', round: 1 };
+    expect(await run('poll', asks)).toMatchObject({ outcome: 'rejected', outcomeReason: 'chain-too-large' });
+    expect((await world.app.store.order(renewalId))?.row.chain).toBeUndefined();
+  });
+
   it('tell an issuer’s refusal from an issuer that cannot be reached', async () => {
     const inspected = await value('inspect', { reason: 'sweep' });
     const { csrSha256 } = await value('request', { inspected });

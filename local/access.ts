@@ -20,6 +20,8 @@ export interface Demand {
 export interface AccessControl {
   /** The token's principal; `undefined` when signature, audience or expiry is wrong. */
   authenticate(authorization: string | undefined, audience: string): Principal | undefined;
+  /** Whether the only thing wrong with the token is that its life is over; whoever cannot tell leaves it out. */
+  isExpired?(authorization: string | undefined): boolean;
   /** True when an assignment grants `action` at `scope` or above it. Every question is remembered as a `Demand`. */
   allows(principal: Principal, action: string, scope: string): boolean;
   readonly demands: readonly Demand[];

@@ -25,6 +25,14 @@ export function unauthenticated(hasToken: boolean): EmulatorResponse {
   const answer = hasToken
     ? armError(401, 'InvalidAuthenticationToken', 'The access token is invalid.')
     : armError(401, 'AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing.");
+  return challenged(answer);
+}
+
+export function expiredToken(): EmulatorResponse {
+  return challenged(armError(401, 'ExpiredAuthenticationToken', 'The access token expiry UTC time is in the past.'));
+}
+
+function challenged(answer: EmulatorResponse): EmulatorResponse {
   const challenge = 'Bearer authorization_uri="https://login.windows.net/", error="invalid_token"';
   return { ...answer, headers: { ...answer.headers, 'www-authenticate': challenge } };
 }

@@ -5,6 +5,7 @@ import { type Emulator, type EmulatorRequest, type EmulatorResponse, jsonBody } 
 import {
   armError,
   authorizationFailed,
+  expiredToken,
   invalidApiVersion,
   missingApiVersion,
   subscriptionNotFound,
@@ -61,7 +62,12 @@ export function createArm(options: ArmOptions): Emulator {
     async handle(request) {
       const { authorization } = request.headers;
       const principal = access.authenticate(authorization, ARM_AUDIENCE);
-      if (principal === undefined) return withHeaders(unauthenticated(authorization !== undefined), request);
+      if (principal === undefined) {
+        const answer = access.isExpired?.(authorization)
+          ? expiredToken()
+          : unauthenticated(authorization !== undefined);
+        return withHeaders(answer, request);
+      }
       const operation = operationOf(request.method);
       const taken = take(`${request.url.pathname.split('/')[2]} ${principal.id}`, operation);
       if (taken.state === 'empty') return withHeaders(tooManyRequests(taken.retryAfterSeconds), request);

@@ -77,11 +77,15 @@ export function createIdentity(options: IdentityOptions): Identity {
       return issue(known, audience).token;
     },
     authenticate(authorization, audience) {
-      const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+      const token = tokenOf(authorization);
       const claims = token === undefined ? undefined : mint.verify(token);
       if (claims === undefined || bareAudience(claims.aud) !== bareAudience(audience)) return undefined;
       const principal = principals.get(claims.oid);
       return principal && { id: principal.id, name: principal.name };
+    },
+    isExpired(authorization) {
+      const token = tokenOf(authorization);
+      return token !== undefined && mint.isExpired(token);
     },
     allows: ({ id, name }, action, scope) => roles.allows({ principalId: id, name, action, scope }),
     async handle(request) {
@@ -92,6 +96,8 @@ export function createIdentity(options: IdentityOptions): Identity {
     },
   };
 }
+
+const tokenOf = (authorization = ''): string | undefined => /^Bearer +(\S+)$/i.exec(authorization)?.[1];
 
 const issuerOf = (tenantId: string): string => `https://sts.windows.net/${tenantId}/`;
 

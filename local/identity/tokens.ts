@@ -21,6 +21,8 @@ export interface TokenMint {
   sign(claims: Claims): string;
   /** `undefined` when the form, the signature or the life of the token is wrong. */
   verify(token: string): Claims | undefined;
+  /** Whether a token that was good once has ended. */
+  isExpired(token: string): boolean;
 }
 
 /** Clocks of client and server may differ by this much. */
@@ -47,6 +49,13 @@ export function createTokenMint(clock: Clock): TokenMint {
     const isRight = verify('sha256', content, keys().publicKey, Buffer.from(signature, 'base64url'));
     return isRight ? (JSON.parse(Buffer.from(body, 'base64url').toString()) as Claims) : undefined;
   };
+  const read = (token: string): Claims | undefined => {
+    const claims = signed.get(token) ?? readSigned(token);
+    if (claims === undefined) return undefined;
+    if (signed.size >= MOST_SIGNED) signed.clear();
+    signed.set(token, claims);
+    return claims;
+  };
   return {
     keySet: () => ({ keys: [{ ...keys().publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid }] }),
     sign(claims) {
@@ -54,12 +63,13 @@ export function createTokenMint(clock: Clock): TokenMint {
       return `${content}.${sign('sha256', Buffer.from(content), keys().privateKey).toString('base64url')}`;
     },
     verify(token) {
-      const claims = signed.get(token) ?? readSigned(token);
-      if (claims === undefined) return undefined;
-      if (signed.size >= MOST_SIGNED) signed.clear();
-      signed.set(token, claims);
+      const claims = read(token);
       const now = clock.now().getTime() / 1000;
-      return claims.nbf - LEEWAY_SECONDS <= now && now < claims.exp ? claims : undefined;
+      return claims !== undefined && claims.nbf - LEEWAY_SECONDS <= now && now < claims.exp ? claims : undefined;
+    },
+    isExpired(token) {
+      const claims = read(token);
+      return claims !== undefined && claims.exp <= clock.now().getTime() / 1000;
     },
   };
 }

@@ -54,7 +54,11 @@ function saidBy(response: PipelineResponse): z.infer<typeof errorBody> | undefin
 /** ARM's words for "somebody else is changing this resource": a conflict that ends by itself. */
 const passing = new Set(['AnotherOperationInProgress', 'OperationNotAllowedOnConcurrentUpdate', 'RetryableError']);
 
+/** The token ended on its way: the next try has a new one. */
+const EXPIRED = 'ExpiredAuthenticationToken';
+
 function codeOf(status: number, said: string | undefined): ErrorCode {
+  if (status === 401 && said === EXPIRED) return 'arm-unreachable';
   if (status === 401 || status === 403) return 'arm-forbidden';
   if (status === 429 || (status === 409 && said !== undefined && passing.has(said))) return 'arm-throttled';
   if (status === 408 || status >= 500) return 'arm-unreachable';

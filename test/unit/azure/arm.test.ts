@@ -82,6 +82,7 @@ describe('createArm', () => {
   it.each([
     [400, armError('BadRequest', 'no'), 'arm-refused'],
     [401, armError('InvalidAuthenticationToken', 'no'), 'arm-forbidden'],
+    [401, armError('ExpiredAuthenticationToken', 'too late'), 'arm-unreachable'],
     [404, armError('ResourceGroupNotFound', 'no'), 'arm-refused'],
     [409, armError('Conflict', 'no'), 'arm-refused'],
     [409, armError('AnotherOperationInProgress', 'wait'), 'arm-throttled'],

@@ -40,8 +40,8 @@ describe('the vault CA', () => {
     expect(chain.slice(1).map(b64)).toEqual([b64(ca.der), b64(root.der)]);
     expect(new X509Certificate(leaf.der).verify(new X509Certificate(ca.der).publicKey)).toBe(true);
     expect(leaf.names.dns).toEqual(['shop.contoso.example']);
-    expect(leaf.notBefore).toEqual(new Date(now.getTime() - 300_000));
-    expect(leaf.notAfter).toEqual(new Date(now.getTime() - 301_000 + 90 * DAY));
+    expect(leaf.notBefore).toEqual(new Date(now.getTime() - 900_000));
+    expect(leaf.notAfter).toEqual(new Date(now.getTime() - 901_000 + 90 * DAY));
     expect(leaf.isCa).toBe(false);
   });
 

@@ -28,6 +28,7 @@ else {
         stand: 'local/stand/stand-alone.ts',
         host: 'local/host/main.ts',
         worker: 'local/host/worker/child.ts',
+        preload: 'local/faults/preload.ts',
         docs: 'docs/generate.ts',
         sim: 'test/sim/main.ts',
         bench: 'bench/main.ts',

@@ -1,12 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fillTables } from '../src/config/tables.ts';
+import { faultsTable } from './faults-table.ts';
 
 /** Pages with tables that the code itself makes. */
-const pages = ['README.md', 'docs/settings.md', 'docs/reasons.md', 'docs/errors.md'];
+const pages = ['README.md', 'docs/settings.md', 'docs/reasons.md', 'docs/errors.md', 'docs/faults.md'];
 
 for (const page of pages) {
   const before = await readFile(page, 'utf8');
-  const after = fillTables(before);
+  const after = fillTables(before, { faults: faultsTable });
   if (after !== before) await writeFile(page, after);
   process.stdout.write(`${page}: ${after === before ? 'up to date' : 'rewritten'}\n`);
 }

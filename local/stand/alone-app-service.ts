@@ -41,7 +41,7 @@ export async function startAppService(ground: Ground, given: AloneAppService): P
   });
   ground.onStop(() => consumers.close());
   const arm = createArm({ access: identity, clock: systemClock, appService, subscriptions: [estate.subscription] });
-  await ground.mount(arm, { offset: portOffsets.arm, name: 'arm' });
+  await ground.mount(arm, { offset: portOffsets.arm, name: 'arm', family: 'arm' });
   identity.assign(principals.operator.id, { scope: group, actions: ['Microsoft.Web/*'] });
   const [endpoint] = consumers.endpoints;
   return {

@@ -1,4 +1,5 @@
 import { systemClock } from '../clock.ts';
+import { createBackground } from '../faults/background.ts';
 import { createIdentity, managedIdentityPath } from '../identity/identity.ts';
 import { vaultAudience } from '../vault/challenge.ts';
 import type { VaultEmulator } from '../vault/vault.ts';
@@ -12,6 +13,8 @@ import { mountVaults } from './vaults.ts';
 export interface AloneOptions {
   readonly only: Alone;
   readonly seed: number;
+  /** Seed of passing faults. */
+  readonly faults?: number;
   readonly basePort: number;
   readonly directory: string;
   readonly log: (message: string) => void;
@@ -26,7 +29,9 @@ export interface StartedAlone {
 
 /** Starts one emulator for a foreign client. What it does not need is not even loaded. */
 export async function startAlone(options: AloneOptions): Promise<StartedAlone> {
-  const ground = await prepareGround(options);
+  const { faults } = options;
+  const background = faults === undefined ? undefined : createBackground(faults);
+  const ground = await prepareGround({ ...options, ...(background && { background }) });
   try {
     const addresses = await starts[options.only](ground, options);
     return { addresses: { only: options.only, urls: ground.urls, ...addresses }, stop: () => ground.stop() };
@@ -84,7 +89,7 @@ const starts: Readonly<Record<Alone, Start>> = {
 async function startIdentity(ground: Ground, estate: SeededEstate): Promise<Who> {
   const identity = createIdentity({ tenantId: estate.subscription });
   const principals = addPrincipals(identity);
-  await ground.mount(identity, { offset: portOffsets.identity, name: 'identity' });
+  await ground.mount(identity, { offset: portOffsets.identity, name: 'identity', family: 'identity' });
   return { identity, principals };
 }
 

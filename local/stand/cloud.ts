@@ -1,14 +1,14 @@
 import { type Azurite, startAzurite } from '../azurite.ts';
 import type { StandClock } from '../clock.ts';
-import type { Emulator } from '../emulator.ts';
 import { createDeliveryLog } from '../events/delivery-log.ts';
 import { createEventGrid, type EventGrid } from '../events/grid.ts';
 import { createEventGridDoor } from '../events/management.ts';
+import type { Background } from '../faults/background.ts';
 import { createIdentity, type Identity } from '../identity/identity.ts';
 import type { VaultEmulator } from '../vault/vault.ts';
 import { deadLettersIn } from './dead-letter-container.ts';
 import { type Before, type Ground, portOffsets, prepareGround } from './ground.ts';
-import { addPrincipals, assignRoles, type Principals } from './principals.ts';
+import { addPrincipals, assignRoles, type Principals, type RoleHolder } from './principals.ts';
 import { seededRandom } from './random.ts';
 import { resourceGroupOf, type SeededEstate } from './scenarios.ts';
 import { mountVaults } from './vaults.ts';
@@ -24,12 +24,15 @@ export interface CloudOptions {
   readonly startStorage?: () => Promise<Azurite>;
   /** What stands before the emulators. */
   readonly before?: Before;
-  /** Puts a fault before a vault. */
-  readonly tamper?: (vault: VaultEmulator) => Emulator;
+  /** Passing faults of a seed. */
+  readonly background?: Background;
+  /** Of access tokens; an hour by default. */
+  readonly tokenLifeSeconds?: number;
 }
 
 /** The empty cloud: identity, vaults, Event Grid and storage, without anything in them. */
 export interface Cloud extends Ground {
+  readonly clock: StandClock;
   readonly identity: Identity;
   readonly principals: Principals;
   readonly events: EventGrid;
@@ -38,31 +41,35 @@ export interface Cloud extends Ground {
   readonly group: string;
   readonly vaults: readonly VaultEmulator[];
   vault(name: string): VaultEmulator;
+  /** Takes all roles of one of the app's identities away. Answers with what gives them back. */
+  removeRole(who: RoleHolder): () => void;
 }
 
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const { estate, clock } = options;
   const ground = await prepareGround(options);
   const azurite = startStorage(ground, options);
-  const identity = createIdentity({ tenantId: estate.subscription });
+  const identity = createIdentity({
+    tenantId: estate.subscription,
+    ...(options.tokenLifeSeconds !== undefined && { tokenLifeSeconds: options.tokenLifeSeconds }),
+  });
   const principals = addPrincipals(identity);
   const group = resourceGroupOf(estate);
   const { events, mountDoor } = startEvents(ground, options, azurite);
   try {
-    await ground.mount(identity, { offset: portOffsets.identity, name: 'identity' });
+    await ground.mount(identity, { offset: portOffsets.identity, name: 'identity', family: 'identity' });
     const vaults = await mountVaults(ground, {
       ...{ names: [...estate.vaultNames, estate.caVaultName], group, identity, clock },
       events: (event) => events.publish(event),
-      ...(options.tamper && { tamper: options.tamper }),
     });
     await mountDoor(vaults);
     const vault = finder(vaults);
-    assignRoles(identity, principals, {
+    const removeRole = assignRoles(identity, principals, {
       vaults: estate.vaultNames.map((name) => vault(name).resourceId),
       caVault: vault(estate.caVaultName).resourceId,
       siteGroup: group,
     });
-    return { ...ground, identity, principals, events, azurite, group, vaults, vault };
+    return { ...ground, clock, identity, principals, events, azurite, group, vaults, vault, removeRole };
   } catch (error) {
     await ground.stop();
     throw error;

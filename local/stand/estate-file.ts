@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import type { OwnIssuer } from '../faults/issuers.ts';
 import type { Seeded, SeededEstate } from './scenarios.ts';
 
 /** Where things of the stand are, as the estate file names them. */
@@ -9,6 +10,8 @@ export interface Places {
   readonly policyPem: string;
   readonly rootPem: string;
   readonly siteOf: (certificate: Seeded, index: number) => SeededSite;
+  /** Certificates that have an issuer to themselves, with the id of its certificate. */
+  readonly own?: ReadonlyMap<Seeded, OwnIssuer & { readonly certificate: string }>;
 }
 
 export interface SeededSite {
@@ -18,42 +21,59 @@ export interface SeededSite {
   readonly port: number;
 }
 
+const keys = ['RSA-2048', 'RSA-3072', 'RSA-4096', 'P-256', 'P-384', 'P-521'];
+
 /** The estate file of the seeded estate: short verifying times, because nothing here takes long. */
 export function estateFile(estate: SeededEstate, places: Places): string {
-  const keys = ['RSA-2048', 'RSA-3072', 'RSA-4096', 'P-256', 'P-384', 'P-521'];
+  const own = [...(places.own ?? [])];
+  const isOwn = (certificate: Seeded): boolean => places.own?.has(certificate) ?? false;
+  const shared = { chain: [places.policyPem], dnsSuffixes: [estate.domain] };
   return stringify({
     schema: 1,
     vaults: places.vaults,
     issuers: {
-      internal: {
-        kind: 'vault-ca',
-        certificate: places.caCertificate,
-        chain: [places.policyPem],
-        roots: [places.rootPem],
-        limits: { maxDays: 398, keys, dnsSuffixes: [estate.domain] },
-      },
+      internal: issuerAt(places, { certificate: places.caCertificate, ...shared }),
+      ...Object.fromEntries(
+        own.map(([{ name }, issuer]) => [`for-${name}`, issuerAt(places, { ...shared, ...issuer })]),
+      ),
     },
     plans: {
-      web: {
-        issuer: 'internal',
-        owner: `team-web@${estate.domain}`,
-        renewAt: { percentOfLife: 66, floorDays: 30 },
-        acceptance: { validityDays: 90, minimumDays: 30, maximumDays: 398, keys },
-        rollout: {
-          wavePercent: [50, 100],
-          failureBudget: 0,
-          soakSeconds: 0,
-          verify: { everySeconds: 1, forSeconds: 12 },
-        },
-      },
+      web: planOf(estate, 'internal'),
+      ...Object.fromEntries(own.map(([{ name }]) => [`web-${name}`, planOf(estate, `for-${name}`)])),
     },
     certificates: estate.certificates.map((certificate) => ({
       vault: certificate.vaultName,
       name: certificate.name,
-      plan: 'web',
+      plan: isOwn(certificate) ? `web-${certificate.name}` : 'web',
       targets: certificate.sites.map((_, index) => targetOf(places.siteOf(certificate, index))),
     })),
   });
+}
+
+function issuerAt(
+  { rootPem }: Places,
+  {
+    certificate,
+    chain,
+    dnsSuffixes,
+  }: { certificate: string; chain: readonly string[]; dnsSuffixes: readonly string[] },
+) {
+  return { kind: 'vault-ca', certificate, chain, roots: [rootPem], limits: { maxDays: 398, keys, dnsSuffixes } };
+}
+
+function planOf({ domain }: SeededEstate, issuer: string) {
+  return {
+    issuer,
+    owner: `team-web@${domain}`,
+    renewAt: { percentOfLife: 66, floorDays: 30 },
+    acceptance: { validityDays: 90, minimumDays: 30, maximumDays: 398, keys },
+    rollout: {
+      wavePercent: [50, 100],
+      failureBudget: 0,
+      soakSeconds: 0,
+      verify: { everySeconds: 1, forSeconds: 12 },
+    },
+  };
 }
 
 function targetOf({ resourceId, certificateResource, hostName, port }: SeededSite) {

@@ -1,7 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Emulator } from '../emulator.ts';
-import { createTransportCa } from '../transport/ca.ts';
+import type { Background, Family } from '../faults/background.ts';
+import { createTransportCa, type ServerIdentity } from '../transport/ca.ts';
+import { createLine, type Line } from '../transport/line.ts';
 import { type Listener, serveEmulator } from '../transport/serve.ts';
 
 /** Offsets from the stand's first port. Sites begin at `sites`, in the order of the estate. */
@@ -26,6 +28,10 @@ export interface Ground {
   /** 0 when any free port will do. */
   port(offset: number): number;
   mount(emulator: Parameters<typeof serveEmulator>[0], at: Place): Promise<Listener>;
+  /** The way to what was or will be mounted under that name: faults happen there. */
+  line(name: string): Line;
+  /** What a server shows whose certificate has expired. */
+  expiredIdentity(): ServerIdentity;
   /** Runs when the stand stops, last one first. */
   onStop(close: () => unknown): void;
   stop(): Promise<void>;
@@ -37,6 +43,8 @@ export type Before = (emulator: Emulator, name: string) => Emulator;
 export interface Place {
   readonly offset: number;
   readonly name: string;
+  /** Whose passing faults its calls meet; absent: none. */
+  readonly family?: Family;
 }
 
 /** Azure's managed-identity endpoint is plain HTTP on loopback, and the door of Event Grid is none of Azure's. */
@@ -46,6 +54,7 @@ export async function prepareGround(options: {
   readonly basePort: number;
   readonly directory: string;
   readonly before?: Before;
+  readonly background?: Background;
 }): Promise<Ground> {
   const closers: (() => unknown)[] = [];
   const urls: Record<string, string> = {};
@@ -54,14 +63,22 @@ export async function prepareGround(options: {
   const transport = createTransportCa();
   const caFile = join(directory, 'ca.pem');
   await writeFile(caFile, transport.caPem);
+  const lines = new Map<string, Line>();
+  const line = (name: string): Line => {
+    const known = lines.get(name) ?? createLine();
+    lines.set(name, known);
+    return known;
+  };
   const port = (offset: number): number => (options.basePort === 0 ? 0 : options.basePort + offset);
   return {
-    ...{ directory, caFile, urls, port },
-    async mount(emulator, { offset, name }) {
+    ...{ directory, caFile, urls, port, line },
+    expiredIdentity: () => transport.issueExpired(),
+    async mount(emulator, { offset, name, family }) {
       const tls = plain.includes(offset) ? undefined : transport.issue();
+      const way = line(name);
+      if (options.background !== undefined && family !== undefined) way.add(options.background.rule(family, name));
       const listener = await serveEmulator(preceded(emulator, name, options.before), {
-        port: port(offset),
-        name,
+        ...{ port: port(offset), name, line: way },
         ...(tls && { tls }),
       });
       closers.push(() => listener.close());

@@ -1,11 +1,5 @@
 import { parseArgs } from 'node:util';
-
-/** Faults that the demo can be given, as controls that its checks are real. */
-export const faults = {
-  'issuer.wrong-key': 'The issuer answers one order with a certificate for another key.',
-  'target.lies': 'One site says that it took the new certificate and goes on serving the old one.',
-} as const;
-export type Fault = keyof typeof faults;
+import { type FaultName, faultNamed, faultNames } from '../faults/catalogue.ts';
 
 /** Emulators that a foreign client can have alone, with what they cannot do without. */
 export const alone = {
@@ -22,7 +16,9 @@ export interface Options {
   readonly once: boolean;
   readonly report?: string;
   readonly seed: number;
-  readonly fault?: Fault;
+  readonly fault?: FaultName;
+  /** Seed of the passing faults. */
+  readonly faults?: number;
   /** Port of the app's HTTP endpoint. */
   readonly port: number;
   /** First port of the stand: emulators and sites follow. 0: any free ones. */
@@ -41,13 +37,17 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+const LINE_CHARACTERS = 96;
+
 export const usage = `Usage: npm start -- [options]      renew the seeded estate, then stay up
        npm run stand -- [options]  only the stand: emulators, sites and settings
 
   --once              end after the renewals; exit code 0 only if every one ended as it must
   --report FILE       write what happened as JSON
   --seed N            other names, another estate (default 1)
-  --fault NAME        ${Object.keys(faults).join(' | ')}
+  --faults SEED       a small share of all calls meets a passing fault; the same seed strikes the same calls
+  --fault NAME        one fault that befalls the first certificate, each described in docs/faults.md:
+${inLines(faultNames)}
   --port N            port of the app (default 7071; 0: any free one)
   --base-port N       first port of the stand (default 8440; 0: any free ports)
   --directory DIR     where the stand keeps its files (default .stand)
@@ -62,17 +62,21 @@ ${Object.entries(alone)
 /** Reads the command line; throws `UsageError` that names the option and what it may be. */
 export function readOptions(args: readonly string[]): Options {
   const values = parse(args);
-  const { report, fault, only } = values;
-  if (fault !== undefined && !isFault(fault))
-    throw new UsageError(`--fault ${fault}: there are ${Object.keys(faults).join(' and ')}`);
+  const { report, only } = values;
+  const fault = readFault(values.fault);
   if (only !== undefined && !isAlone(only))
     throw new UsageError(`--only ${only}: there are ${Object.keys(alone).join(', ')}`);
+  if (only !== undefined && fault !== undefined)
+    throw new UsageError(
+      `--fault ${fault}: it befalls a renewal, and with --only there is none; --faults SEED can be had`,
+    );
   const ports = readPorts(values);
   return {
     once: values.once,
     ...(report !== undefined && { report }),
     seed: whole('--seed', values.seed, 2 ** 31),
     ...(fault !== undefined && { fault }),
+    ...(values.faults !== undefined && { faults: whole('--faults', values.faults, 2 ** 31) }),
     ...ports,
     directory: values.directory,
     settings: values.settings,
@@ -109,6 +113,7 @@ function parse(args: readonly string[]) {
         report: { type: 'string' },
         seed: { type: 'string', default: '1' },
         fault: { type: 'string' },
+        faults: { type: 'string' },
         port: { type: 'string', default: '7071' },
         'base-port': { type: 'string', default: '8440' },
         directory: { type: 'string', default: '.stand' },
@@ -123,8 +128,22 @@ function parse(args: readonly string[]) {
   }
 }
 
-function isFault(text: string): text is Fault {
-  return Object.hasOwn(faults, text);
+function readFault(text: string | undefined): FaultName | undefined {
+  if (text === undefined) return undefined;
+  const fault = faultNamed(text);
+  if (fault === undefined) throw new UsageError(`--fault ${text}: there are\n${inLines(faultNames)}`);
+  return fault;
+}
+
+/** Names, as many as fit into each line. */
+function inLines(names: readonly string[]): string {
+  const lines: string[] = [];
+  for (const name of names) {
+    const longer = `${lines.at(-1) ?? ''} ${name}`;
+    if (lines.length > 0 && longer.length <= LINE_CHARACTERS) lines[lines.length - 1] = longer;
+    else lines.push(`                      ${name}`);
+  }
+  return lines.join('\n');
 }
 
 function isAlone(text: string): text is Alone {

@@ -29,26 +29,48 @@ export function addPrincipals(identity: Identity): Principals {
 
 const vaultActions = (...actions: string[]): string[] => actions.map((action) => `Microsoft.KeyVault/vaults/${action}`);
 
-/** Exactly what the app needs at run time, scope by scope; the emulators refuse everything else. */
-export function assignRoles(
-  identity: Identity,
-  who: Principals,
-  where: { readonly vaults: readonly string[]; readonly caVault: string; readonly siteGroup: string },
-): void {
-  const { renewer, deployer } = who;
+/** The identities that the app itself has. */
+export type RoleHolder = 'renewer' | 'deployer';
+
+export interface Where {
+  readonly vaults: readonly string[];
+  readonly caVault: string;
+  readonly siteGroup: string;
+}
+
+/**
+ * Exactly what the app needs at run time, scope by scope; the emulators refuse everything else. Answers with what takes an
+ * identity's roles away, which in turn answers with what gives them back.
+ */
+export function assignRoles(identity: Identity, who: Principals, where: Where): (holder: RoleHolder) => () => void {
   assignVaultRoles(identity, who, where.vaults);
-  for (const scope of where.vaults) {
+  const give: Readonly<Record<RoleHolder, () => void>> = {
+    renewer: () => assignRenewerRoles(identity, who, where),
+    deployer: () => assignDeployerRoles(identity, who, where),
+  };
+  for (const assign of Object.values(give)) assign();
+  return (holder) => {
+    identity.revoke(who[holder].id);
+    return give[holder];
+  };
+}
+
+function assignRenewerRoles(identity: Identity, { renewer }: Principals, { vaults, caVault }: Where): void {
+  for (const scope of vaults) {
     identity.assign(renewer.id, {
       scope,
       actions: vaultActions('certificates/read', 'certificates/create/action', 'certificates/update/action'),
     });
   }
   identity.assign(renewer.id, {
-    scope: where.caVault,
+    scope: caVault,
     actions: vaultActions('certificates/read', 'keys/read', 'keys/sign/action'),
   });
+}
+
+function assignDeployerRoles(identity: Identity, { deployer }: Principals, { siteGroup }: Where): void {
   identity.assign(deployer.id, {
-    scope: where.siteGroup,
+    scope: siteGroup,
     actions: [
       'Microsoft.Web/certificates/read',
       'Microsoft.Web/certificates/write',

@@ -1,5 +1,6 @@
 import type { KeyType } from '../../src/certificate/types.ts';
 import { guid } from '../events/guid.ts';
+import type { FaultName } from '../faults/catalogue.ts';
 import { seededRandom, shuffled } from './random.ts';
 
 /** What happens to a seeded certificate, and how that must end. */
@@ -27,6 +28,8 @@ export interface Scenario {
   /** App Service sites that serve it. */
   readonly sites: readonly { readonly environment: 'ase-v3' | 'multi-tenant'; readonly lagSeconds: number }[];
   readonly expected: { readonly outcome: string; readonly reason: string };
+  /** What befalls its renewal; `expected` stays what must happen without it. */
+  readonly fault?: FaultName;
 }
 
 const ase = { environment: 'ase-v3', lagSeconds: 0 } as const;

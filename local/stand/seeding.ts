@@ -51,10 +51,13 @@ export async function createInternalCa(company: string, now: Date): Promise<Inte
   return { root, policy, issuing };
 }
 
-/** Puts the issuing CA's certificate and key into its vault, from where the key never comes out again. */
-export function seedCa(vault: VaultEmulator, issuing: Authority): string {
+/** Name of the certificate that the internal CA signs with. */
+export const ISSUING_CA = 'issuing-ca';
+
+/** Puts an issuing CA's certificate and key into its vault, from where the key never comes out again. */
+export function seedCa(vault: VaultEmulator, issuing: Authority, name = ISSUING_CA): string {
   vault.seed({
-    name: 'issuing-ca',
+    name,
     chain: issuing.chain,
     privateKey: issuing.keys.privateKey,
     policy: {
@@ -62,7 +65,7 @@ export function seedCa(vault: VaultEmulator, issuing: Authority): string {
       x509_props: { key_usage: ['keyCertSign', 'cRLSign', 'digitalSignature'] },
     },
   });
-  return `${vault.uri}/certificates/issuing-ca`;
+  return `${vault.uri}/certificates/${name}`;
 }
 
 /** The current version of a seeded certificate, as the vault holds it before anything happens. */
@@ -160,13 +163,14 @@ export async function seedStalePending(
 /** All current versions, with their keys made side by side: those that take longest begin first. */
 export async function makeAll(
   estate: SeededEstate,
-  ca: Authority,
+  authorityOf: (seeded: Seeded) => Authority,
   now: Date,
 ): Promise<ReadonlyMap<Seeded, MadeWithKeys>> {
   const longestFirst = [...estate.certificates].sort((one, other) => bitsOf(other.keyType) - bitsOf(one.keyType));
+  const { domain } = estate;
   const made = await Promise.all(
     longestFirst.map(
-      async (seeded) => [seeded, await makeCurrent(seeded, ca, { now, domain: estate.domain })] as const,
+      async (seeded) => [seeded, await makeCurrent(seeded, authorityOf(seeded), { now, domain })] as const,
     ),
   );
   return new Map(made);

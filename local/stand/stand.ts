@@ -7,6 +7,11 @@ import { createArm } from '../arm/arm.ts';
 import type { Azurite } from '../azurite.ts';
 import { type StandClock, systemClock } from '../clock.ts';
 import { type ConsumerEndpoint, startConsumers } from '../consumers/consumers.ts';
+import { type AppTrouble, createAppTrouble } from '../faults/app-trouble.ts';
+import { type Background, createBackground } from '../faults/background.ts';
+import type { FaultName } from '../faults/catalogue.ts';
+import { createFaults, type SetUp, type SetUpFault } from '../faults/faults.ts';
+import { TOKEN_LIFE_SECONDS } from '../faults/outages.ts';
 import { managedIdentityPath } from '../identity/identity.ts';
 import type { MadeWithKeys } from '../pki.ts';
 import { vaultAudience } from '../vault/challenge.ts';
@@ -14,19 +19,23 @@ import { placeOf } from './addresses.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { estateFile, type SeededSite } from './estate-file.ts';
 import { type Before, portOffsets } from './ground.ts';
-import type { Fault } from './options.ts';
-import { type Scenario, type Seeded, type SeededEstate, seedEstate } from './scenarios.ts';
+import { authorityOf, createIssuers, formerAuthorityOf, type Issuers, withFault } from './own-issuers.ts';
+import { type Scenario, type Seeded, type SeededEstate, scenarios, seedEstate } from './scenarios.ts';
 import { readSecretAs } from './secret-reader.ts';
 import { createInternalCa, makeAll, seedCa, seedCertificate, seedForeignPending, seedStalePending } from './seeding.ts';
 import { callVault } from './vault-call.ts';
-import { type WrongKeyFault, withWrongKey } from './wrong-key.ts';
 
 export interface StandOptions {
   readonly seed: number;
   /** 0: any free ports. */
   readonly basePort: number;
   readonly directory: string;
-  readonly fault?: Fault;
+  /** What befalls the renewal of the first story. */
+  readonly fault?: FaultName;
+  /** Seed of passing faults that befall a small share of all calls; absent: none. */
+  readonly faults?: number;
+  /** The built `local/faults/preload.ts`; in a build it lies beside the stand. */
+  readonly preload?: string;
   /** Stories of other certificates than the demo's. */
   readonly scenarios?: readonly Scenario[];
   readonly clock?: StandClock;
@@ -55,6 +64,12 @@ export interface Stand {
   initial(seeded: Seeded): Shown;
   /** What the vault holds as current now. */
   current(seeded: Seeded): Promise<Shown>;
+  /** The passing faults that are in force. */
+  readonly background: Background | undefined;
+  /** Sets up the fault that a certificate's story names. Outages last `seconds`. */
+  setUp: SetUpFault;
+  /** What was set up because the stand was told of it. */
+  readonly fault: SetUp | undefined;
   /** Lets the vault raise the event that its expiry calls for. */
   raise(seeded: Seeded): void;
   stop(): Promise<void>;
@@ -62,49 +77,106 @@ export interface Stand {
 
 export async function startStand(options: StandOptions): Promise<Stand> {
   const { clock = systemClock, log = () => undefined } = options;
-  const estate = seedEstate(options.seed, options.scenarios);
-  const internalCa = createInternalCa(estate.company, clock.now());
-  const certificates = internalCa.then(({ issuing }) => makeAll(estate, issuing, clock.now()));
-  certificates.catch(() => undefined);
-  const wrongKey = wrongKeyFault(options, estate, () => internalCa);
-  const cloud = await startCloud({ ...options, estate, clock, log, ...(wrongKey && { tamper: wrongKey.tamper }) });
-  wrongKey?.arm(cloud);
+  const estate = seedEstate(options.seed, withFault(options.scenarios ?? scenarios, options.fault));
+  const preparing = prepare(estate, clock.now());
+  preparing.catch(() => undefined);
+  const background = options.faults === undefined ? undefined : createBackground(options.faults);
+  const cloud = await startCloud({
+    ...{ ...options, estate, clock, log },
+    ...(background && { background }),
+    ...(needs(estate, 'id.') && { tokenLifeSeconds: TOKEN_LIFE_SECONDS }),
+  });
   try {
-    const { root, policy, issuing } = await internalCa;
-    const caCertificate = seedCa(cloud.vault(estate.caVaultName), issuing);
-    const made = await certificates;
-    await fillVaults(cloud, made);
+    const prepared = await preparing;
+    await fillVaults(cloud, prepared.made);
+    const liars = new Set<string>();
     const [siteOf] = await Promise.all([
-      openSites(cloud, estate, { clock, log, fault: options.fault }),
-      openPending(cloud, made),
+      openSites(cloud, estate, { clock, log, liars }),
+      openPending(cloud, prepared.made),
     ]);
-    const file = join(dirname(cloud.caFile), 'estate.yaml');
-    const vaults = estate.vaultNames.map((name) => placeOf(cloud.vault(name)));
-    await writeFile(
-      file,
-      estateFile(estate, { vaults, caCertificate, policyPem: policy.pem, rootPem: root.pem, siteOf }),
-    );
-    return standOf({ cloud, estate, made, siteOf, rootPem: root.pem, file, settings: await settingsOf(cloud, file) });
+    const file = await writeEstate(cloud, estate, { ...prepared, siteOf });
+    const parts = { cloud, estate, siteOf, background, liars, ...prepared, file };
+    return standOf({ ...parts, ...(await settingsAndTrouble(parts, options)) }, options.fault);
   } catch (error) {
     await cloud.stop();
     throw error;
   }
 }
 
-interface Parts extends Pick<Stand, 'cloud' | 'estate' | 'siteOf' | 'rootPem' | 'settings'> {
+interface Prepared {
+  readonly issuers: Issuers;
   readonly made: ReadonlyMap<Seeded, MadeWithKeys>;
-  readonly file: string;
 }
 
-function standOf({ made, file, ...parts }: Parts): Stand {
-  const { cloud } = parts;
+/** Keys take their time: they are made while the cloud starts. */
+async function prepare(estate: SeededEstate, now: Date): Promise<Prepared> {
+  const issuers = await createIssuers(estate, await createInternalCa(estate.company, now), now);
+  const made = await makeAll(estate, (seeded) => formerAuthorityOf(issuers, seeded), now);
+  return { issuers, made };
+}
+
+function needs({ certificates }: SeededEstate, prefix: string): boolean {
+  return certificates.some(({ fault }) => fault?.startsWith(prefix));
+}
+
+async function writeEstate(
+  cloud: Cloud,
+  estate: SeededEstate,
+  { issuers, siteOf }: Prepared & Pick<Stand, 'siteOf'>,
+): Promise<string> {
+  const { ca, own } = issuers;
+  const caVault = cloud.vault(estate.caVaultName);
+  const caCertificate = seedCa(caVault, ca.issuing);
+  const seedOwn = (seeded: Seeded): string => {
+    const { authority, name } = authorityOf(issuers, seeded);
+    return seedCa(caVault, authority, name);
+  };
+  const places = {
+    vaults: estate.vaultNames.map((name) => placeOf(cloud.vault(name))),
+    ...{ caCertificate, policyPem: ca.policy.pem, rootPem: ca.root.pem, siteOf },
+    own: new Map([...own].map(([seeded, issuer]) => [seeded, { ...issuer, certificate: seedOwn(seeded) }] as const)),
+  };
+  const file = join(dirname(cloud.caFile), 'estate.yaml');
+  await writeFile(file, estateFile(estate, places));
+  return file;
+}
+
+/** The app's own process is touched only when a fault is to happen there. */
+async function settingsAndTrouble(
+  { cloud, estate, file }: Pick<Parts, 'cloud' | 'estate' | 'file'>,
+  options: StandOptions,
+) {
+  const trouble = createAppTrouble(cloud.directory, options.preload);
+  const isTroubled = needs(estate, 'net.dns') || needs(estate, 'clock.');
+  const settings = { ...(await settingsOf(cloud, file)), ...(isTroubled && trouble.settings) };
+  return { trouble, settings };
+}
+
+interface Parts extends Prepared, Pick<Stand, 'cloud' | 'estate' | 'siteOf' | 'background' | 'settings'> {
+  readonly file: string;
+  readonly liars: Set<string>;
+  readonly trouble: AppTrouble;
+}
+
+function standOf(parts: Parts, fault: FaultName | undefined): Stand {
+  const { cloud, estate, issuers, made, siteOf, background, settings, file, liars, trouble } = parts;
+  const madeOf = (seeded: Seeded): MadeWithKeys => {
+    const current = made.get(seeded);
+    if (current === undefined) throw new TypeError(`stand: ${seeded.name} was never made`);
+    return current;
+  };
+  const setUp = createFaults({
+    ...{ cloud, estate, app: trouble, liars, oldOf: madeOf },
+    authorityOf: (seeded) => authorityOf(issuers, seeded),
+    siteIds: (seeded) => seeded.sites.map((_, index) => siteOf(seeded, index).resourceId),
+  });
+  const victim = fault && estate.certificates.find((seeded) => seeded.fault === fault);
   return {
-    ...parts,
-    estateFile: file,
+    ...{ cloud, estate, siteOf, background, settings, setUp, rootPem: issuers.ca.root.pem, estateFile: file },
+    fault: victim && setUp(victim),
     initial(seeded) {
-      const current = made.get(seeded);
-      if (current === undefined) throw new TypeError(`stand: ${seeded.name} was never made`);
-      return { sha256: sha256Hex(current.der), serial: current.details.serial };
+      const { der, details } = madeOf(seeded);
+      return { sha256: sha256Hex(der), serial: details.serial };
     },
     current: (seeded) => currentOf(cloud, seeded),
     raise(seeded) {
@@ -135,9 +207,9 @@ async function openPending(cloud: Cloud, made: ReadonlyMap<Seeded, MadeWithKeys>
 async function openSites(
   cloud: Cloud,
   estate: SeededEstate,
-  with_: { readonly clock: StandClock; readonly log: (message: string) => void; readonly fault: Fault | undefined },
+  with_: { readonly clock: StandClock; readonly log: (message: string) => void; readonly liars: ReadonlySet<string> },
 ): Promise<Stand['siteOf']> {
-  const { clock, log, fault } = with_;
+  const { clock, log, liars } = with_;
   const readSecret = readSecretAs(cloud.vaults, () =>
     cloud.identity.issueToken(cloud.principals.appService, vaultAudience),
   );
@@ -146,15 +218,11 @@ async function openSites(
     seeded.hostNames.map((hostName, index) => siteSeed(cloud, { seeded, index, hostName })),
   );
   const seeds = wanted.map(({ consumer }, at) => ({ ...consumer, port: cloud.port(portOffsets.sites + at) }));
-  const liar =
-    fault === 'target.lies'
-      ? wanted.find(({ seeded }) => seeded.key === 'near-expiry')?.consumer.resourceId
-      : undefined;
-  const consumers = await startConsumers({ appService, clock, seeds, lies: (site) => site.resourceId === liar });
+  const consumers = await startConsumers({ appService, clock, seeds, lies: (site) => liars.has(site.resourceId) });
   cloud.onStop(() => appService.stop());
   cloud.onStop(() => consumers.close());
   const arm = createArm({ access: cloud.identity, clock, appService, subscriptions: [estate.subscription] });
-  await cloud.mount(arm, { offset: portOffsets.arm, name: 'arm' });
+  await cloud.mount(arm, { offset: portOffsets.arm, name: 'arm', family: 'arm' });
   return (seeded, index) => {
     const found = wanted.find((one) => one.seeded === seeded && one.index === index);
     const endpoint = consumers.endpoints.find(({ sni }) => sni === found?.hostName);
@@ -214,25 +282,4 @@ async function currentOf(cloud: Cloud, { vaultName, name }: Seeded): Promise<Sho
   const { body } = await callVault(vault, { method: 'GET', path: `/certificates/${name}/`, token });
   const { sha256, serial } = readCertificate(Buffer.from(String(body.cer), 'base64'));
   return { sha256, serial };
-}
-
-/** The fault needs the running cloud, and the cloud needs the fault before it runs: hence `arm` afterwards. */
-function wrongKeyFault(
-  { fault }: StandOptions,
-  estate: SeededEstate,
-  internalCa: () => ReturnType<typeof createInternalCa>,
-) {
-  const victim = estate.certificates.find(({ key }) => key === 'near-expiry');
-  if (fault !== 'issuer.wrong-key' || victim === undefined) return undefined;
-  let started: Cloud | undefined;
-  const storage: WrongKeyFault['storage'] = async () => (await started?.azurite)?.connectionString ?? '';
-  return {
-    arm: (cloud: Cloud) => {
-      started = cloud;
-    },
-    tamper: (vault: Parameters<typeof withWrongKey>[0] & { readonly name: string }) =>
-      vault.name === victim.vaultName
-        ? withWrongKey(vault, { victim, storage, ca: async () => (await internalCa()).issuing })
-        : vault,
-  };
 }

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AzuriteError } from '../azurite.ts';
+import { tellTally } from '../faults/background.ts';
 import { PortTakenError } from '../transport/serve.ts';
 import { createAppClient } from './app-client.ts';
 import { type AppProcess, AppStartError, startApp } from './app-process.ts';
@@ -72,6 +73,8 @@ async function openApp(stand: Stand, options: Options, directory: string): Promi
 async function renewAll(stand: Stand, app: AppProcess, options: Options): Promise<Report> {
   const report = await runDemo(stand, createAppClient(app.url, app.keys), print);
   print(`\n${summaryTable(report.renewals)}\n`);
+  if (stand.background !== undefined) print(tellTally(stand.background));
+  if (stand.fault !== undefined) print(`The fault ${stand.fault.name} struck ${stand.fault.times()} times.`);
   const wrong = report.renewals.filter((one) => one.problem !== undefined);
   if (report.ok) print(`Every certificate ended as it must (${report.seconds.toFixed(1)} s).`);
   else

@@ -12,13 +12,11 @@ export interface VaultPlaces {
   readonly identity: Identity;
   readonly clock: StandClock;
   readonly events?: (event: VaultEvent) => void;
-  /** Puts a fault before a vault. */
-  readonly tamper?: (vault: VaultEmulator) => Emulator;
 }
 
 /** Mounts vaults side by side, each on a port of its own. */
 export async function mountVaults(ground: Ground, places: VaultPlaces): Promise<readonly VaultEmulator[]> {
-  const { names, group, identity, clock, events, tamper = (vault) => vault } = places;
+  const { names, group, identity, clock, events } = places;
   const vaults: VaultEmulator[] = [];
   for (const [index, name] of names.entries()) {
     const mounted = (uri: string): Emulator => {
@@ -29,9 +27,9 @@ export async function mountVaults(ground: Ground, places: VaultPlaces): Promise<
       });
       ground.onStop(() => vault.stop());
       vaults.push(vault);
-      return tamper(vault);
+      return vault;
     };
-    await ground.mount(mounted, { offset: portOffsets.vaults + index, name });
+    await ground.mount(mounted, { offset: portOffsets.vaults + index, name, family: 'vault' });
   }
   return vaults;
 }

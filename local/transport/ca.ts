@@ -15,6 +15,8 @@ export interface TransportCa {
   readonly caPem: string;
   /** A new key and certificate for these DNS names and IP addresses; by default the loopback ones. */
   issue(hosts?: readonly string[]): ServerIdentity;
+  /** The same, but its life ended an hour ago. */
+  issueExpired(hosts?: readonly string[]): ServerIdentity;
 }
 
 const loopback = ['localhost', '127.0.0.1', '::1'];
@@ -37,16 +39,23 @@ export function createTransportCa(): TransportCa {
     ],
     signer: key,
   });
-  return { caPem: pem(ca), issue: (hosts = loopback) => issueServer({ name, key }, hosts) };
+  return {
+    caPem: pem(ca),
+    issue: (hosts = loopback) => issueServer({ name, key }, { hosts, ...validity() }),
+    issueExpired: (hosts = loopback) => issueServer({ name, key }, { hosts, ...validity(-LIFE - HOUR) }),
+  };
 }
 
-function issueServer(issuer: { name: readonly RelativeName[]; key: KeyObject }, hosts: readonly string[]) {
+function issueServer(
+  issuer: { readonly name: readonly RelativeName[]; readonly key: KeyObject },
+  { hosts, ...dates }: { readonly hosts: readonly string[]; readonly notBefore: Date; readonly notAfter: Date },
+): ServerIdentity {
   const key = ellipticKey();
   const publicKey = createPublicKey(key);
   const certificate = signCertificate({
     subject: nameOf(hosts[0] ?? 'localhost'),
     issuer: issuer.name,
-    ...validity(),
+    ...dates,
     publicKey,
     extensions: [
       extensions.basicConstraints(false),
@@ -65,8 +74,8 @@ function issueServer(issuer: { name: readonly RelativeName[]; key: KeyObject }, 
 }
 
 /** Real time on purpose: TLS stacks check it, whatever the stand's clock says. */
-function validity(): { notBefore: Date; notAfter: Date } {
-  const now = Date.now();
+function validity(later = 0): { notBefore: Date; notAfter: Date } {
+  const now = Date.now() + later;
   return { notBefore: new Date(now - HOUR), notAfter: new Date(now + LIFE) };
 }
 

@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Emulator, EmulatorRequest } from '../emulator.ts';
 import type { ServerIdentity } from './ca.ts';
+import { createLine, type Delivery, type Line } from './line.ts';
 
 export interface ServeOptions {
   /** 0 takes any free port. */
@@ -11,6 +14,8 @@ export interface ServeOptions {
   readonly tls?: ServerIdentity;
   /** For the message when the port is taken. */
   readonly name?: string;
+  /** Where faults happen; absent: none ever do. */
+  readonly line?: Line;
 }
 
 export interface Listener {
@@ -36,12 +41,19 @@ export async function serveEmulator(
   emulator: Emulator | ((url: string) => Emulator),
   options: ServeOptions,
 ): Promise<Listener> {
+  const { tls, line = createLine() } = options;
   let mounted: Emulator | undefined = typeof emulator === 'function' ? undefined : emulator;
-  const scheme = options.tls === undefined ? 'http' : 'https';
+  const scheme = tls === undefined ? 'http' : 'https';
   const listen = (request: IncomingMessage, response: ServerResponse): void => {
-    void answer(mounted, scheme, { request, response });
+    if (line.troubled !== undefined) forgetSessions(server);
+    void answer(mounted, scheme, { request, response, line });
   };
-  const server = options.tls === undefined ? createHttpServer(listen) : createHttpsServer({ ...options.tls }, listen);
+  const server =
+    tls === undefined ? createHttpServer(listen) : createHttpsServer({ ...tls, ...handshakes(line) }, listen);
+  line.onReset(() => {
+    server.closeIdleConnections();
+    forgetSessions(server);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(error.code === 'EADDRINUSE' ? new PortTakenError(options.port, options.name ?? 'emulator') : error);
@@ -54,6 +66,26 @@ export async function serveEmulator(
   return { url, port, close: () => closeServer(server) };
 }
 
+/** A session that is taken up again shows no certificate: nobody may have a valid ticket. */
+function forgetSessions(server: ReturnType<typeof createHttpServer> | ReturnType<typeof createHttpsServer>): void {
+  if ('setTicketKeys' in server) server.setTicketKeys(randomBytes(TICKET_KEYS_BYTES));
+}
+
+const TICKET_KEYS_BYTES = 48;
+
+/** The server's own certificate, unless the line is troubled. A client that names no server always gets that. */
+function handshakes(line: Line) {
+  return {
+    SNICallback(_name: string, answer: (error: Error | null, context?: SecureContext) => void): void {
+      const { troubled } = line;
+      const context = troubled?.identity && createSecureContext({ ...troubled.identity });
+      troubled?.onHandshake?.();
+      if (troubled?.milliseconds === undefined) answer(null, context);
+      else setTimeout(() => answer(null, context), troubled.milliseconds);
+    },
+  };
+}
+
 function closeServer(server: ReturnType<typeof createHttpServer>): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
@@ -64,9 +96,9 @@ function closeServer(server: ReturnType<typeof createHttpServer>): Promise<void>
 async function answer(
   emulator: Emulator | undefined,
   scheme: string,
-  exchange: { request: IncomingMessage; response: ServerResponse },
+  exchange: { request: IncomingMessage; response: ServerResponse; line: Line },
 ): Promise<void> {
-  const { request, response } = exchange;
+  const { request, response, line } = exchange;
   try {
     const read = await readRequest(request, scheme);
     if (read === 'malformed' || read === 'too-large' || emulator === undefined) {
@@ -74,9 +106,9 @@ async function answer(
       response.writeHead(status, { connection: 'close' }).end();
       return;
     }
-    const result = await emulator.handle(read);
-    response.writeHead(result.status, { ...result.headers });
-    response.end(request.method === 'HEAD' ? undefined : result.body);
+    const delivery = await line.deliver(read, () => emulator.handle(read));
+    if (line.troubled !== undefined) response.setHeader('connection', 'close');
+    send(response, delivery, request.method === 'HEAD');
   } catch (error) {
     if (request.destroyed && !request.complete) return;
     // A bug of an emulator must be seen, and must not look like an answer of Azure's.
@@ -84,6 +116,16 @@ async function answer(
     if (!response.headersSent) response.writeHead(500);
     response.end();
   }
+}
+
+function send(response: ServerResponse, delivery: Delivery, isHead: boolean): void {
+  if (delivery.state === 'none') return void response.socket?.destroy();
+  const { status, headers, body } = delivery.response;
+  response.writeHead(status, { ...headers });
+  if (delivery.state === 'whole') return void response.end(isHead ? undefined : body);
+  const bytes = Buffer.from(body ?? '');
+  // What was written has to be on the wire before the connection ends.
+  response.write(bytes.subarray(0, Math.max(1, bytes.length >> 1)), () => response.socket?.destroy());
 }
 
 const LARGEST_BODY_BYTES = 32 * 1024 * 1024;

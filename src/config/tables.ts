@@ -54,16 +54,14 @@ const tables = {
 
 const PLACE = /<!-- table: ([a-z]+) -->(?:(?!<!-- end of table -->)[\s\S])*<!-- end of table -->/g;
 
-/** A page with every table between `<!-- table: NAME -->` and `<!-- end of table -->` made anew. */
-export function fillTables(page: string): string {
+/** A page with every table between `<!-- table: NAME -->` and `<!-- end of table -->` made anew; `more`: tables of others. */
+export function fillTables(page: string, more: Readonly<Record<string, () => string>> = {}): string {
+  const known: Readonly<Record<string, () => string>> = { ...tables, ...more };
   return page.replace(PLACE, (_, name: string) => {
-    if (!isTable(name)) throw new RenewalError('bug', `docs: no table is named ${name}`);
-    return `<!-- table: ${name} -->\n\n${tables[name]()}\n\n<!-- end of table -->`;
+    const make = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (make === undefined) throw new RenewalError('bug', `docs: no table is named ${name}`);
+    return `<!-- table: ${name} -->\n\n${make()}\n\n<!-- end of table -->`;
   });
-}
-
-function isTable(name: string): name is keyof typeof tables {
-  return Object.hasOwn(tables, name);
 }
 
 /** Whether a setting has to be there; the storage is given in one of two ways. */
@@ -82,7 +80,7 @@ function entriesOf(meanings: Readonly<Record<string, string>>): readonly (readon
 }
 
 /** Columns are evened out, as the project's formatter leaves them. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, ...rows].map((row) => row.map(cell));
   const widths = head.map((_, column) => Math.max(3, ...lines.map((line) => line[column]?.length ?? 0)));
   const rule = widths.map((width) => '-'.repeat(width));

@@ -144,6 +144,18 @@ describe('npm start', () => {
   });
 });
 
+describe('npm start -- --once --faults SEED', () => {
+  it('ends every renewal as it would without, and says what befell it', async () => {
+    const program = startProgram(START, args('faults', '--once', '--faults', '7'));
+    const code = await program.ended;
+    const said = program.lines.join('\n');
+    const report = await readReport('faults');
+    expect(report.renewals.filter((one) => one.problem !== undefined).map(problemOf), said).toEqual([]);
+    expect(code, said).toBe(0);
+    expect(said).toMatch(/^Faults of seed 7: [1-9]\d* in \d{3,} calls \(/m);
+  });
+});
+
 describe('the controls', () => {
   it.each([
     ['issuer.wrong-key', 'rejected', 'wrong-key'],
@@ -165,7 +177,8 @@ describe('the controls', () => {
 
 describe('a command line that cannot be followed', () => {
   it.each([
-    ['--fault', 'nonsense', '--fault nonsense: there are issuer.wrong-key and target.lies'],
+    ['--fault', 'nonsense', '--fault nonsense: there are'],
+    ['--faults', 'abc', '--faults abc: write a whole number'],
     ['--seed', 'x', '--seed x: write a whole number'],
   ])('%s %s ends with 2 and the usage', async (option, value, problem) => {
     const { code, text } = await runProgram(START, [option, value]);

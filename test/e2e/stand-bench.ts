@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { TableClient } from '@azure/data-tables';
 import { ManualClock } from '../../local/clock.ts';
+import { tellTally } from '../../local/faults/background.ts';
 import { type Host, type HostLogLine, type HostOptions, startHost } from '../../local/host/host.ts';
 import { type AppClient, createAppClient } from '../../local/stand/app-client.ts';
 import { scenarios as demo, type Scenario, type Seeded } from '../../local/stand/scenarios.ts';
@@ -68,6 +69,17 @@ export interface BenchOptions {
   /** Whether the app is subscribed to the vaults' events. */
   readonly events?: boolean;
   readonly host?: Partial<HostOptions>;
+  /** Absent: the passing faults of a seed, as `PERENNIAL_TEST_FAULTS` says. */
+  readonly faults?: 'off';
+  /** The built preload of the app, for faults that happen in its process. */
+  readonly preload?: string;
+}
+
+/** `PERENNIAL_TEST_FAULTS`: `off`, or the seed of the passing faults that every bench runs with. */
+export function seedOfFaults(text = process.env.PERENNIAL_TEST_FAULTS ?? '1'): number | undefined {
+  if (text === 'off') return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw new TypeError(`PERENNIAL_TEST_FAULTS=${text}: write a whole number, or off`);
+  return Number(text);
 }
 
 /** The demo's stories of these keys: keys for a whole estate take their time. */
@@ -86,12 +98,12 @@ export async function openStandBench(options: BenchOptions = {}): Promise<StandB
   const { seed = 1, prepare, events = true, scenarios } = options;
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   const clock = new ManualClock(new Date());
+  const faults = options.faults === 'off' ? undefined : seedOfFaults();
   const stand = await startStand({
-    seed,
-    basePort: 0,
-    directory: join(folder, 'stand'),
-    clock,
+    ...{ seed, basePort: 0, directory: join(folder, 'stand'), clock },
     ...(scenarios && { scenarios }),
+    ...(faults !== undefined && { faults }),
+    ...(options.preload !== undefined && { preload: options.preload }),
   });
   const log: HostLogLine[] = [];
   const closeStand = async (): Promise<void> => {
@@ -111,6 +123,8 @@ export async function openStandBench(options: BenchOptions = {}): Promise<StandB
       settings: { ...stand.settings, ...options.settings },
     });
     const close = (): Promise<void> => host.stop().finally(closeStand);
+    // Shown with whatever fails: the same seed brings the same faults again.
+    if (faults !== undefined) console.log(`PERENNIAL_TEST_FAULTS=${faults}`);
     if (events) await subscribe(stand, host);
     return { ...parts(stand, host, clock), log, folder, close };
   } catch (error) {
@@ -135,7 +149,8 @@ function parts(stand: Stand, host: Host, clock: ManualClock): Omit<StandBench, '
       if (next === undefined) break;
       clock.advance(Math.max(0, next.getTime() - clock.now().getTime()));
     }
-    throw new NothingCameError(`nothing came until ${clock.now().toISOString()}: ${look}`);
+    const befell = stand.background === undefined ? '' : ` ${tellTally(stand.background)}`;
+    throw new NothingCameError(`nothing came until ${clock.now().toISOString()}: ${look}.${befell}`);
   };
   return {
     ...{ stand, host, clock, app, until, ...viewOf(stand) },

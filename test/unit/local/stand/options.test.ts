@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { faultNames } from '../../../../local/faults/catalogue.ts';
 import { alone, readOptions, UsageError, usage } from '../../../../local/stand/options.ts';
 
 describe('readOptions', () => {
@@ -14,10 +15,26 @@ describe('readOptions', () => {
     expect(usage).toContain(` ${name} `);
   });
 
+  it.each(faultNames)('knows --fault %s, and says so in its help and when a name is wrong', (name) => {
+    expect(readOptions(['--fault', name])).toMatchObject({ fault: name });
+    expect(usage).toContain(` ${name}`);
+    expect(() => readOptions(['--fault', 'moon'])).toThrow(` ${name}`);
+  });
+
+  it('knows a fault by its former name', () => {
+    expect(readOptions(['--fault', 'issuer.wrong-key'])).toMatchObject({ fault: 'ca.wrong-key' });
+  });
+
+  it('takes a seed for passing faults, also for one emulator alone', () => {
+    expect(readOptions(['--only', 'vault', '--faults', '7'])).toMatchObject({ faults: 7 });
+  });
+
   it.each([
     [['--only', 'mail'], '--only mail: there are vault, identity, arm, storage, events'],
     [['--only', 'toString'], '--only toString'],
-    [['--fault', 'moon'], '--fault moon: there are issuer.wrong-key and target.lies'],
+    [['--fault', 'moon'], '--fault moon: there are'],
+    [['--faults', 'abc'], '--faults abc: write a whole number from 0 to 2147483648'],
+    [['--only', 'vault', '--fault', 'kv.429'], '--fault kv.429: it befalls a renewal, and with --only there is none'],
     [['--port', '65536'], '--port 65536: write a whole number from 0 to 65535'],
     [['--port', '8471'], '--port 8471: the stand takes 8440 to 8499'],
     [['--seed', '-1'], 'seed'],

@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { RenewalError } from '../../../src/errors.ts';
 import { takeEvent } from '../../../src/renewal/take-event.ts';
-import { createWorld, NOW, VAULT_URI } from '../../builders/world.ts';
+import { createWorld, NOW, VAULT_URI, type World } from '../../builders/world.ts';
 
 const VERSION = 'a'.repeat(32);
 const parked = `parked-events-${NOW.toISOString().slice(0, 10)}`;
@@ -59,5 +60,74 @@ describe('a forged event', () => {
     await takeEvent(eventOf('https://attacker.example/', { id }), app);
     const [record] = await app.journal.read(parked);
     expect(record?.key.length).toBeLessThanOrEqual(106);
+  });
+});
+
+const MINUTE = 60_000;
+
+let world: World;
+let inspections: number;
+
+function nearExpiry(more: object = {}): object {
+  return eventOf(`${VAULT_URI}/certificates/shop/${VERSION}`, more);
+}
+
+/** The world, with a count of the looks into its vault. */
+function counted(): World['app'] {
+  const { vault } = world.app;
+  return {
+    ...world.app,
+    vault: {
+      ...vault,
+      inspect: (ref) => {
+        inspections += 1;
+        return vault.inspect(ref);
+      },
+    },
+  };
+}
+
+describe('a repeated delivery', () => {
+  beforeEach(async () => {
+    world = await createWorld();
+    inspections = 0;
+  });
+
+  it('is answered as the first one, and asks nobody', async () => {
+    const app = counted();
+    const first = await takeEvent(nearExpiry(), app);
+    expect(first).toMatchObject({ state: 'started', certificate: 'shop' });
+    for (let repeat = 0; repeat < 100; repeat++) expect(await takeEvent(nearExpiry(), app)).toEqual(first);
+    expect(inspections).toBe(1);
+    expect(world.started).toHaveLength(1);
+  });
+
+  it('is not another event about the same certificate', async () => {
+    const app = counted();
+    await takeEvent(nearExpiry(), app);
+    expect(await takeEvent(nearExpiry({ id: 'two' }), app)).toMatchObject({ state: 'running' });
+  });
+
+  it('is looked at again when it comes late', async () => {
+    const app = counted();
+    expect(await takeEvent(nearExpiry(), app)).toMatchObject({ state: 'started' });
+    world.clock.advance(6 * MINUTE);
+    expect(await takeEvent(nearExpiry(), app)).toMatchObject({ state: 'running' });
+  });
+
+  it('is taken when the first delivery failed', async () => {
+    const app = counted();
+    const unreachable = new RenewalError('vault-unreachable', 'key-vault: inspect failed');
+    const dark = { ...app, vault: { ...app.vault, inspect: () => Promise.reject(unreachable) } };
+    await expect(takeEvent(nearExpiry(), dark)).rejects.toBe(unreachable);
+    expect(await takeEvent(nearExpiry(), app)).toMatchObject({ state: 'started' });
+  });
+
+  it('of rubbish is parked once', async () => {
+    const app = counted();
+    const rubbish = eventOf('https://elsewhere.example/x');
+    expect(await takeEvent(rubbish, app)).toMatchObject({ state: 'parked' });
+    expect(await takeEvent(rubbish, app)).toMatchObject({ state: 'parked' });
+    expect(await app.journal.read(parked)).toHaveLength(1);
   });
 });

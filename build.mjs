@@ -33,6 +33,7 @@ else {
         sim: 'test/sim/main.ts',
         bench: 'bench/main.ts',
         'bench-profiler': 'bench/pipeline/profiler.ts',
+        'bench-handler': 'bench/events/handler-program.ts',
         'bench-bare': 'bench/pipeline/bare-program.ts',
         fuzz: 'test/fuzz/main.ts',
       },

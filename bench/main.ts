@@ -1,10 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchEvents } from './events/events.ts';
 import { isMet, type Report } from './figure.ts';
+import { benchImport } from './import.ts';
+import { benchMemory } from './memory.ts';
 import { benchCalls } from './pipeline/calls.ts';
 import { benchPipeline } from './pipeline/pipeline.ts';
 import { benchProfile } from './pipeline/profile.ts';
+import { benchReplay } from './replay.ts';
 import { tableOf } from './table.ts';
 
 const USAGE = `Usage: npm run bench -- [NAME…] [--json FILE]
@@ -17,6 +21,10 @@ this machine, so that they hold on a slow or busy one as well. NAME is one of:
 const benches: Readonly<Record<string, () => Promise<Report>>> = {
   pipeline: benchPipeline,
   calls: benchCalls,
+  events: benchEvents,
+  replay: benchReplay,
+  import: benchImport,
+  memory: benchMemory,
   profile: benchProfile,
 };
 

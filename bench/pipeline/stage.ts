@@ -26,13 +26,11 @@ const scenario: Scenario = {
 };
 
 /** The certificates are shared out over both vaults of the estate. */
-export async function openStage(count: number): Promise<Stage> {
+export async function openStage(count: number, changes: Partial<Scenario> = {}): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'perennial-bench-'));
   const close = (): Promise<void> => rm(folder, { recursive: true, force: true });
-  const scenarios = Array.from(
-    { length: count },
-    (_, index) => ({ ...scenario, vault: index % 2 === 0 ? 0 : 1 }) as const,
-  );
+  const vaultOf = (index: number): 0 | 1 => (index % 2 === 0 ? 0 : 1);
+  const scenarios = Array.from({ length: count }, (_, index) => ({ ...scenario, ...changes, vault: vaultOf(index) }));
   try {
     const directory = join(folder, 'stand');
     const startStorage = () => startAzurite({ directory: join(folder, 'storage') });

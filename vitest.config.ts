@@ -14,6 +14,7 @@ export default defineConfig({
       suite('unit', 10_000),
       suite('contract', 60_000),
       suite('replay', 30_000),
+      suite('sim', 120_000),
       suite('e2e', 120_000),
       { test: { name: 'tidy', include: ['test/tidy.test.ts'], testTimeout: 30_000 } },
     ],

@@ -4,6 +4,7 @@ import { isWell } from './invariants/liveness.ts';
 import { InvariantWatch, type Violation } from './invariants/watch.ts';
 import { letGo, quiet } from './virtual/globals.ts';
 import { startDeeds } from './world/deeds.ts';
+import type { Tamper } from './world/ground.ts';
 import { startEvents, startSweeps } from './world/triggers.ts';
 import { World } from './world/world.ts';
 
@@ -18,6 +19,8 @@ export interface SeedOptions {
   readonly choice?: FaultChoice;
   readonly mode?: Mode;
   readonly onTrace?: (line: string) => void;
+  /** Breaks the app on purpose: a test of the simulation itself. */
+  readonly tamper?: Tamper;
 }
 
 /** How often something came about in one simulation. */
@@ -38,8 +41,9 @@ export async function runSeed({
   choice = {},
   mode = seed % 2 === 0 ? 'liveness' : 'safety',
   onTrace,
+  tamper,
 }: SeedOptions): Promise<SeedReport> {
-  const world = await World.create({ seed, choice, ...(onTrace && { onTrace }) });
+  const world = await World.create({ seed, choice, ...(onTrace && { onTrace }), ...(tamper && { tamper }) });
   const watch = new InvariantWatch(world, mode);
   const ends = new Ends(world);
   const deeds = startDeeds(world);

@@ -1,6 +1,8 @@
+import type { X509Certificate } from 'node:crypto';
 import { isFinished } from '../../../local/host/hub/instance.ts';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import { dueAt } from '../../../src/plan/due.ts';
+import type { Plan } from '../../../src/plan/types.ts';
 import type { SimCertificate } from '../world/estate.ts';
 import { operate } from '../world/operator.ts';
 import type { World } from '../world/world.ts';
@@ -63,7 +65,7 @@ export async function isWell(world: World, healedAt: number): Promise<boolean> {
 
 interface Judged {
   readonly healedAt: number;
-  /** A version that is younger may still be on its way. */
+  /** A version that is younger, and that nobody was waiting for when faults stopped, may still be on its way. */
   readonly graceHours: number;
 }
 
@@ -74,10 +76,11 @@ async function lateness(world: World, certificate: SimCertificate, judged: Judge
   const { status, body } = await operate(world, { vault, method: 'GET', path: `/certificates/${name}/` });
   if (status !== 200) return `the vault says ${status}`;
   const leaf = knownOf(world).learn(Buffer.from(String(body.cer), 'base64'));
-  const due = dueAt(new Date(leaf.validFrom), new Date(leaf.validTo), plan);
+  const due = dueOf(leaf, plan);
   if (due.getTime() <= healedAt) return `was due at ${due.toISOString()}, and was not renewed`;
   const sha256 = sha256Hex(leaf.raw);
-  if (Date.parse(leaf.validFrom) > world.clock.milliseconds - graceHours * 3_600_000) return undefined;
+  const isYoung = Date.parse(leaf.validFrom) > world.clock.milliseconds - graceHours * 3_600_000;
+  if (isYoung && !wasOwed(world, certificate, healedAt)) return undefined;
   const behind = targets.filter((target) => {
     const served = world.served(target)?.[0];
     return served !== undefined && sha256Hex(served.raw) !== sha256;
@@ -85,4 +88,18 @@ async function lateness(world: World, certificate: SimCertificate, judged: Judge
   return behind.length === 0
     ? undefined
     : `${behind.map(({ id }) => id).join(', ')} does not serve the current version`;
+}
+
+/** The version before the current one was due already when faults stopped: 48 hours are enough for all of it. */
+function wasOwed(world: World, { vault, name, plan }: SimCertificate, healedAt: number): boolean {
+  const record = world.cloud
+    .vault(vault)
+    .snapshot()
+    .find((one) => one.name === name);
+  const before = knownOf(world).leaves.get(record?.versions.at(-2)?.sha256 ?? '');
+  return before !== undefined && dueOf(before, plan).getTime() <= healedAt;
+}
+
+function dueOf(leaf: X509Certificate, plan: Plan): Date {
+  return dueAt(new Date(leaf.validFrom), new Date(leaf.validTo), plan);
 }

@@ -1,4 +1,5 @@
 import type { VaultEvent } from '../../../local/events/types.ts';
+import type { Dependencies } from '../../../src/renewal/dependencies.ts';
 import { type FaultChoice, Faults } from '../faults/faults.ts';
 import { Dice } from '../virtual/dice.ts';
 import { takeOver } from '../virtual/globals.ts';
@@ -13,7 +14,11 @@ export interface WorldOptions {
   readonly choice: FaultChoice;
   /** Told one line after the other; absent: nobody reads them. */
   readonly onTrace?: (line: string) => void;
+  readonly tamper?: Tamper;
 }
+
+/** Puts something broken in place of what the app is built of. */
+export type Tamper = (app: Dependencies) => Dependencies;
 
 /** What a world stands on: time, chance, faults, and the eyes of whoever watches. */
 export class Ground {

@@ -8,7 +8,7 @@ import type { Dependencies } from '../../../src/renewal/dependencies.ts';
 import { createApp } from './app.ts';
 import { type Cloud, createCloud } from './cloud.ts';
 import { drawCertificates, estateOf, type SimCertificate } from './estate.ts';
-import { Ground, START, type WorldOptions } from './ground.ts';
+import { Ground, START, type Tamper, type WorldOptions } from './ground.ts';
 import { type Hub, type HubStore, openHub } from './hub.ts';
 import { Line } from './line.ts';
 import type { Sight, Sightings } from './sightings.ts';
@@ -49,6 +49,7 @@ export class World {
   readonly #certificateOfTarget = new Map<string, string>();
   /** Ids of renewals whose instance has ended. */
   readonly endedRenewals = new Set<string>();
+  readonly #tamper: Tamper;
   #lives = 0;
   #hub: Hub | undefined;
   #isStopped = false;
@@ -56,8 +57,13 @@ export class World {
   skew = 0;
   life: Life | undefined;
 
-  private constructor(ground: Ground, certificates: readonly SimCertificate[], cloud: Cloud) {
+  private constructor(
+    ground: Ground,
+    certificates: readonly SimCertificate[],
+    { cloud, tamper = (app) => app }: { readonly cloud: Cloud; readonly tamper?: Tamper | undefined },
+  ) {
     this.ground = ground;
+    this.#tamper = tamper;
     this.certificates = certificates;
     this.cloud = cloud;
     this.estate = estateOf(certificates, { chain: [], root: cloud.root.pem });
@@ -92,7 +98,7 @@ export class World {
       onVaultEvent: (event) => ground.onVaultEvent(event),
       keys: ground.keys,
     });
-    return new World(ground, certificates, cloud);
+    return new World(ground, certificates, { cloud, tamper: options.tamper });
   }
 
   get dice(): Ground['dice'] {
@@ -179,7 +185,7 @@ export class World {
     this.#lives += 1;
     const line = new Line(this, this.#lives);
     this.trace(() => `life ${line.life} begins`);
-    this.life = { line, app: createApp(this, line) };
+    this.life = { line, app: this.#tamper(createApp(this, line)) };
   }
 
   certificateOfRenewal(renewalId: string): string | undefined {

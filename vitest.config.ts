@@ -1,6 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+/** Slow suites that are no part of `npm test`: named with `--project` they run. */
+const slow = [['security', 300_000]] as const;
+const wanted = (name: string): boolean =>
+  process.argv.some((argument, at) => argument === name && process.argv[at - 1] === '--project');
+
 const suite = (name: string, testTimeout: number) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout },
 });
@@ -16,6 +21,7 @@ export default defineConfig({
       suite('replay', 30_000),
       suite('sim', 120_000),
       suite('e2e', 120_000),
+      ...slow.filter(([name]) => wanted(name)).map(([name, testTimeout]) => suite(name, testTimeout)),
       { test: { name: 'tidy', include: ['test/tidy.test.ts'], testTimeout: 30_000 } },
     ],
   },

@@ -6,7 +6,12 @@ import { beat, startHeartbeat } from '../src/renewal/beat.ts';
 import { createOrchestrations } from '../src/renewal/durable-client.ts';
 import type { HeartbeatInput } from '../src/renewal/heartbeat.ts';
 
-df.app.activity('beat', { handler: async (input: unknown) => beat(input as HeartbeatInput, await currentApp()) });
+df.app.activity('beat', {
+  handler: async (input: unknown, context: InvocationContext) => {
+    await beat(input as HeartbeatInput, await currentApp());
+    context.log(JSON.stringify({ message: 'heartbeat', ...(input as HeartbeatInput) }));
+  },
+});
 
 df.app.client.timer('startHeartbeat', {
   schedule: loadSchedule('heartbeatSchedule'),

@@ -88,6 +88,13 @@ type appOptions = {
   @minLength(11)
   watchdogSchedule: string?
 
+  @description('When a heartbeat is started: NCRONTAB with six fields, UTC. Absent: every 15 minutes.')
+  @minLength(11)
+  heartbeatSchedule: string?
+
+  @description('The name under which the lease on the estate is held. Absent: the name of the Function App and its slot.')
+  appName: string?
+
   @description('How many renewals of one vault may start within ten seconds. Absent: the default of the app.')
   @minValue(1)
   startsPerVault: int?

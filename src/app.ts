@@ -13,6 +13,7 @@ import { createIssuer } from './issuers/registry.ts';
 import { createBlobJournal } from './journal/store.ts';
 import type { Estate, IssuerPlan } from './plan/types.ts';
 import type { Dependencies } from './renewal/dependencies.ts';
+import { createLease } from './renewal/lease.ts';
 import { createTarget } from './targets/registry.ts';
 import { createKeyVault } from './vault/key-vault.ts';
 import { createVaultSigner } from './vault/signer.ts';
@@ -48,6 +49,8 @@ export async function buildApp(settings: Settings): Promise<App> {
   });
   assertChallengeRule(settings, await estate());
   const connection = { credential: renewer, verifyChallenge: settings.verifyVaultChallenge, clock };
+  const rows = createTableAppRows(storage.tables);
+  const journal = createBlobJournal({ container: storage.blobs('journal') });
   const arm = createArm({ endpoint: settings.armEndpoint, credential: deployer });
   return {
     settings,
@@ -55,8 +58,9 @@ export async function buildApp(settings: Settings): Promise<App> {
     estate: checked(settings, estate),
     vault: createKeyVault(connection),
     store: createTableEstate(storage.tables),
-    journal: createBlobJournal({ container: storage.blobs('journal') }),
-    rows: createTableAppRows(storage.tables),
+    journal,
+    rows,
+    lease: createLease({ rows, journal, clock, owner: settings.appName }),
     startsPerVault: settings.startsPerVault,
     issuer: issuersOf({ connection, storage }),
     target: (at, issuer, kind) => createTarget(kind, { arm, clock, roots: issuerPlan(at, issuer).roots }),

@@ -124,6 +124,8 @@ var ownSettings = {
   PERENNIAL_ARM_ENDPOINT: environment().resourceManager
   PERENNIAL_SWEEP_SCHEDULE: options.?sweepSchedule ?? ''
   PERENNIAL_WATCHDOG_SCHEDULE: options.?watchdogSchedule ?? ''
+  PERENNIAL_HEARTBEAT_SCHEDULE: options.?heartbeatSchedule ?? ''
+  PERENNIAL_APP_NAME: options.?appName ?? ''
   PERENNIAL_STARTS_PER_VAULT: string(options.?startsPerVault ?? '')
   PERENNIAL_VERIFY_VAULT_CHALLENGE: 'true'
   PERENNIAL_PUBLIC_URL: options.?publicUrl ?? ''

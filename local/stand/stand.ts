@@ -273,6 +273,7 @@ async function settingsOf(cloud: Cloud, file: string): Promise<Record<string, st
     PERENNIAL_DEPLOYER_CLIENT_ID: cloud.principals.deployer.clientId,
     PERENNIAL_ARM_ENDPOINT: cloud.urls.arm ?? '',
     PERENNIAL_VERIFY_VAULT_CHALLENGE: 'false',
+    PERENNIAL_APP_NAME: 'stand',
   };
 }
 

@@ -69,6 +69,7 @@ export async function healthOf(app: StartDependencies): Promise<Health> {
   const pulse = await pulseOf(app);
   const sweep = await sweepAge(app);
   const problems: HealthProblem[] = [];
+  if ((await app.lease.hold()).state === 'elsewhere') problems.push('another-app');
   if (pulse.state === 'stale') problems.push('heartbeat-stale');
   if (pulse.state === 'none') problems.push('heartbeat-none');
   if (sweep === undefined) problems.push('sweep-none');

@@ -8,6 +8,11 @@ export function parseBoolean(text: string): Parsed<boolean> {
   return { problem: `is "${text}"; write true or false` };
 }
 
+export function parseName(text: string): Parsed<string> {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(text)) return { value: text };
+  return { problem: `is "${text.slice(0, 100)}"; write up to 100 letters, digits, dots, hyphens and underscores` };
+}
+
 /** A whole number of at least 1. */
 export function parseCount(text: string): Parsed<number> {
   if (/^[1-9]\d{0,5}$/.test(text)) return { value: Number(text) };

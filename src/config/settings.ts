@@ -10,6 +10,7 @@ import {
   parseEmulatorConnection,
   parseEndpoint,
   parseEstateSource,
+  parseName,
   parseOrigin,
   parseQueueName,
 } from './parse.ts';
@@ -146,6 +147,15 @@ export const settings = {
     sample: 'true',
     parse: parseBoolean,
   },
+  appName: {
+    name: 'PERENNIAL_APP_NAME',
+    required: false,
+    secret: false,
+    meaning:
+      'The name under which the lease on the estate is held: one app at a time looks after it, with all its instances. Absent: the name of the Function App and its slot.',
+    example: 'contoso-perennial',
+    parse: parseName,
+  },
   publicUrl: {
     name: 'PERENNIAL_PUBLIC_URL',
     required: false,
@@ -181,6 +191,7 @@ export interface Settings {
   readonly heartbeatSchedule: string;
   readonly startsPerVault: number;
   readonly verifyVaultChallenge: boolean;
+  readonly appName: string;
   readonly publicUrl?: string;
   readonly eventQueue?: string;
 }
@@ -190,7 +201,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads the settings from an environment; throws one `settings-invalid` that names every problem. */
 export function readSettings(env: Environment): Settings {
   const reader = readerOf(env);
-  const values = valuesOf(reader);
+  const values = valuesOf(reader, siteName(env));
   const problems = [...reader.problems, ...unknownNames(env), ...forbiddenVariables(env)];
   if (values === undefined || problems.length > 0) throw invalid(problems);
   return values;
@@ -244,7 +255,7 @@ function readerOf(env: Environment): Reader {
 }
 
 /** Reads every setting, so that every problem is heard of; `undefined` when one that must be there is not. */
-function valuesOf(reader: Reader): Settings | undefined {
+function valuesOf(reader: Reader, usualName: string): Settings | undefined {
   const estate = reader.read(settings.estate);
   const storage = storageOf(reader);
   const renewerClientId = reader.read(settings.renewerClientId);
@@ -255,6 +266,7 @@ function valuesOf(reader: Reader): Settings | undefined {
   const heartbeatSchedule = reader.read(settings.heartbeatSchedule);
   const startsPerVault = reader.read(settings.startsPerVault);
   const verifyVaultChallenge = reader.read(settings.verifyVaultChallenge);
+  const appName = reader.read(settings.appName) ?? usualName;
   const publicUrl = reader.read(settings.publicUrl);
   const eventQueue = reader.read(settings.eventQueue);
   if (estate === undefined || storage === undefined || armEndpoint === undefined) return undefined;
@@ -271,12 +283,19 @@ function valuesOf(reader: Reader): Settings | undefined {
       heartbeatSchedule,
       startsPerVault,
       verifyVaultChallenge,
+      appName,
     },
     ...(renewerClientId === undefined ? {} : { renewerClientId }),
     ...(deployerClientId === undefined ? {} : { deployerClientId }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(eventQueue === undefined ? {} : { eventQueue }),
   };
+}
+
+/** The Functions host names app and slot; two slots with one estate are two apps. */
+function siteName({ WEBSITE_SITE_NAME: site, WEBSITE_SLOT_NAME: slot }: Environment): string {
+  if (site === undefined || site === '') return 'perennial';
+  return slot === undefined || slot === '' || slot.toLowerCase() === 'production' ? site : `${site}-${slot}`;
 }
 
 function storageOf(reader: Reader): StorageSettings | undefined {

@@ -8,6 +8,7 @@ import type { Orchestrations } from './orchestrations.ts';
 export const STALE_SECONDS = 30 * 60;
 
 type Rows = Pick<Dependencies, 'rows' | 'clock'>;
+type Starting = Pick<Dependencies, 'rows' | 'clock' | 'lease'> & { readonly orchestrations: Orchestrations };
 
 /** What is known of the last heartbeat; `none` before the first. */
 export type Pulse =
@@ -26,9 +27,11 @@ export async function pulseOf({ rows, clock }: Rows): Promise<Pulse> {
  * What the timer does: starts the heartbeat of this minute of the day. Its id is used again every day, so that repeats are
  * harmless and no instance is left over. Answers with the pulse as it was before.
  */
-export async function startHeartbeat(app: Rows & { readonly orchestrations: Orchestrations }): Promise<Pulse> {
+export async function startHeartbeat(app: Starting): Promise<Pulse> {
   const startedAt = app.clock.now().toISOString();
   const pulse = await pulseOf(app);
+  // Its heart must not beat for the app that does the work.
+  if ((await app.lease.hold()).state === 'elsewhere') return pulse;
   await app.orchestrations.startHeartbeat({ period: startedAt.slice(11, 16).replace(':', ''), startedAt });
   return pulse;
 }

@@ -6,6 +6,7 @@ import type { Journal } from '../journal/port.ts';
 import type { Estate, Target } from '../plan/types.ts';
 import type { TargetAdapter } from '../targets/port.ts';
 import type { Vault } from '../vault/port.ts';
+import type { Lease } from './lease.ts';
 
 /** Everything outside that start, sweep and the steps may reach: `app.ts` builds it, tests build another. */
 export interface Dependencies {
@@ -16,6 +17,7 @@ export interface Dependencies {
   readonly store: EstateStore;
   readonly journal: Journal;
   readonly rows: AppRowStore;
+  readonly lease: Lease;
   /** How many renewals of one vault may start by themselves in ten seconds. */
   readonly startsPerVault: number;
   /** The issuer of that name in the estate. */

@@ -34,6 +34,7 @@ export const reasons = {
   // Why it was refused.
   'vault-outside-estate': 'The vault is not in the estate file.',
   'not-in-estate': 'The certificate is not in the estate file.',
+  'another-app': 'Another app holds the lease on this estate: two would renew against each other. Stop one of them.',
   'no-version': 'The certificate has no finished version to renew.',
   'soft-deleted': 'A soft-deleted certificate holds the name: recover or purge it.',
   'foreign-pending': 'Somebody else’s certificate request is pending in the vault; finish or delete it there.',

@@ -7,6 +7,7 @@ import { claimedRow, knownOf, newRow } from './certificate-row.ts';
 import type { Dependencies } from './dependencies.ts';
 import { closeFromRecords, isClaimed, startAgain } from './heal.ts';
 import { renewalId } from './ids.ts';
+import { elsewhere } from './lease.ts';
 import type { Orchestrations } from './orchestrations.ts';
 import type { Outcome, Reason } from './outcomes.ts';
 import { type Place, placeOf } from './place.ts';
@@ -58,6 +59,8 @@ const CLAIM_TRIES = 5;
  * are ever asked.
  */
 export async function startRenewal(request: StartRequest, app: StartDependencies): Promise<Started> {
+  const hold = await app.lease.hold();
+  if (hold.state === 'elsewhere') return outside('another-app', elsewhere(hold));
   const estate = await app.estate();
   const vault = findVault(estate, request.vault);
   if (vault === undefined) return outside('vault-outside-estate', `vault ${request.vault} is not in the estate file`);
@@ -201,7 +204,7 @@ async function refuse(
   return { state: 'refused', outcome, outcomeReason, detail, renewalId: id };
 }
 
-function outside(outcomeReason: 'vault-outside-estate' | 'not-in-estate', detail: string): Started {
+function outside(outcomeReason: 'vault-outside-estate' | 'not-in-estate' | 'another-app', detail: string): Started {
   return { state: 'refused', outcome: 'refused', outcomeReason, detail };
 }
 

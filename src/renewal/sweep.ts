@@ -36,9 +36,11 @@ const DAY = 86_400_000;
  */
 export async function sweep(app: StartDependencies): Promise<SweepReport> {
   const startedAt = app.clock.now();
+  const hold = await app.lease.hold();
+  if (hold.state === 'elsewhere') return { ...empty(), refused: [{ certificate: '*', reason: 'another-app' }] };
   const estate = await app.estate();
   const rows = await rowsOf(app);
-  const report: Draft = { looked: 0, waiting: 0, queued: 0, ...nothing() };
+  const report = empty();
   listOrphans(estate, rows, report);
   const known = estate.certificates.map((one) => ({ ...one, row: rows.get(keyOf(one)) }));
   const queue = [
@@ -59,8 +61,9 @@ export async function sweep(app: StartDependencies): Promise<SweepReport> {
 
 type Draft = { -readonly [K in keyof SweepReport]: SweepReport[K] extends readonly (infer T)[] ? T[] : SweepReport[K] };
 
-function nothing() {
-  return { started: [], running: [], refused: [], unreachable: [], unowned: [], orphans: [], overdue: [], expired: [] };
+function empty(): Draft {
+  const lists = { started: [], running: [], refused: [], unreachable: [], unowned: [], orphans: [] };
+  return { looked: 0, waiting: 0, queued: 0, ...lists, overdue: [], expired: [] };
 }
 
 function keyOf({ vault, name }: { readonly vault: string; readonly name: string }): string {

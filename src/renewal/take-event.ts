@@ -60,7 +60,9 @@ async function startOrPark(
   app: StartDependencies,
 ): Promise<Taken> {
   const started = await startRenewal(request, app);
-  if (started.state === 'refused' && started.renewalId === undefined) await park(event, started.outcomeReason, app);
+  // What belongs to another app is neither lost nor ours to keep.
+  const isOurs = started.state === 'refused' && started.outcomeReason !== 'another-app';
+  if (isOurs && started.renewalId === undefined) await park(event, started.outcomeReason, app);
   return started;
 }
 

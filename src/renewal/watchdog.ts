@@ -36,6 +36,8 @@ const SILENCE = 30 * 60_000;
  */
 export async function watch(app: StartDependencies): Promise<WatchReport> {
   const report: Draft = { ...nothing(), queued: 0 };
+  // The other app has a watchdog of its own.
+  if ((await app.lease.hold()).state === 'elsewhere') return report;
   const queued: CertificateRow[] = [];
   const now = app.clock.now().toISOString();
   for await (const found of app.store.certificates('open')) {

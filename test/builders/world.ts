@@ -115,6 +115,7 @@ export async function createWorld(
     store: createMemoryEstate(),
     journal: createMemoryJournal(),
     rows: createMemoryAppRows(),
+    lease: { hold: async () => ({ state: 'held' }) },
     startsPerVault: 10,
     issuer: () => ({ ...issuer, ...levers.issuer }),
     target: () => targetOf({ served, lying, levers, clock }),

@@ -263,6 +263,7 @@ function eventWorld(): StartDependencies {
     target: forbidden,
     orchestrations: untouched,
     rows: untouched,
+    lease: { hold: async () => ({ state: 'held' }) },
     startsPerVault: 1,
   };
 }

@@ -6,6 +6,7 @@ import { RenewalError } from '../../../src/errors.ts';
 import type { Issuer } from '../../../src/issuers/port.ts';
 import { createIssuer } from '../../../src/issuers/registry.ts';
 import type { Dependencies } from '../../../src/renewal/dependencies.ts';
+import { createLease } from '../../../src/renewal/lease.ts';
 import { createTarget } from '../../../src/targets/registry.ts';
 import { createKeyVault } from '../../../src/vault/key-vault.ts';
 import { createVaultSigner } from '../../../src/vault/signer.ts';
@@ -43,6 +44,7 @@ export function createApp(world: World, line: Line): Dependencies {
     store: estateOver(world, line),
     journal: journalOver(world, line),
     rows: world.stores.rows,
+    lease: createLease({ ...world.stores, clock, owner: 'simulated' }),
     startsPerVault: STARTS_PER_VAULT,
     issuer(estate, name) {
       const plan = estate.issuers[name];

@@ -29,6 +29,7 @@ describe('readSettings', () => {
       heartbeatSchedule: '0 */15 * * * *',
       startsPerVault: 10,
       verifyVaultChallenge: true,
+      appName: 'perennial',
     });
   });
 
@@ -62,6 +63,15 @@ describe('readSettings', () => {
     );
   });
 
+  it.each([
+    ['the app', { WEBSITE_SITE_NAME: 'contoso' }, 'contoso'],
+    ['the app in its production slot', { WEBSITE_SITE_NAME: 'contoso', WEBSITE_SLOT_NAME: 'Production' }, 'contoso'],
+    ['the app and its slot', { WEBSITE_SITE_NAME: 'contoso', WEBSITE_SLOT_NAME: 'staging' }, 'contoso-staging'],
+    ['what is set', { WEBSITE_SITE_NAME: 'contoso', PERENNIAL_APP_NAME: 'renewals' }, 'renewals'],
+  ])('holds the lease under the name of %s', (_title, env, name) => {
+    expect(readSettings({ ...local, ...env }).appName).toBe(name);
+  });
+
   it('names all problems at once', () => {
     const env = { PERENNIAL_SWEEP_SCHEDULE: 'daily', PERENNIAL_ARM_ENDPOINT: 'arm', PERENNIAL_ESTAT: 'x' };
     expect(problemsOf(env)).toEqual([
@@ -77,6 +87,7 @@ describe('readSettings', () => {
     ['an estate over http', { PERENNIAL_ESTATE: 'http://a.example/c/b' }, /ESTATE is "http/],
     ['an estate URL without a blob', { PERENNIAL_ESTATE: 'https://a.example/c' }, /ESTATE is "https/],
     ['a truth that is none', { PERENNIAL_VERIFY_VAULT_CHALLENGE: 'no' }, /write true or false/],
+    ['a name with blanks', { PERENNIAL_APP_NAME: 'my app' }, /letters, digits, dots/],
     ['a budget of nothing', { PERENNIAL_STARTS_PER_VAULT: '0' }, /whole number from 1/],
     ['a client id that is no UUID', { PERENNIAL_RENEWER_CLIENT_ID: 'me' }, /client id \(a UUID\)/],
     ['both kinds of storage', { PERENNIAL_BLOB_ENDPOINT: account }, /are both set/],

@@ -1,14 +1,13 @@
-import { sha256Hex } from '../certificate/fingerprint.ts';
 import type { CertificateRow, Versioned } from '../estate/port.ts';
 import type { JournalEntry } from '../journal/port.ts';
 import type { Dependencies } from './dependencies.ts';
+import { mergedVersion, withMergedVersion } from './merged-version.ts';
 import type { Orchestrations, RenewalInstance } from './orchestrations.ts';
 import type { Reason } from './outcomes.ts';
 import { placeOf } from './place.ts';
 import { closedRow } from './steps/close.ts';
 import { expectLater } from './steps/expect-later.ts';
-import { summaryOf } from './steps/inspect.ts';
-import type { Ended, RenewalInput, RenewalResult, VersionSummary } from './story.ts';
+import type { Ended, RenewalInput, RenewalResult } from './story.ts';
 
 /** A row whose renewal was claimed and has not been closed. */
 export type Claimed = Versioned<CertificateRow & { readonly renewalId: string }>;
@@ -35,16 +34,6 @@ export async function startAgain(
   await app.orchestrations.start(input);
 }
 
-/** The vault's current version, when it is what this renewal ordered: the merge may have happened unheard. */
-async function mergedVersion(row: Claimed['row'], app: Dependencies): Promise<VersionSummary | undefined> {
-  const [leaf] = (await app.store.order(row.renewalId))?.row.accepted ?? [];
-  const place = placeOf(await app.estate(), row.vault, row.name);
-  if (leaf === undefined || place === undefined) return undefined;
-  const facts = await app.vault.inspect({ vault: place.vault.uri, name: place.certificate.name });
-  const current = facts.state === 'present' ? facts.current : undefined;
-  return current?.sha256 === sha256Hex(Buffer.from(leaf, 'base64')) ? summaryOf(current) : undefined;
-}
-
 /**
  * Closes the row of a renewal that has ended without doing it, or that is `ended` from outside: by its own result if it
  * has one, else by what order and journal tell. Answers with the row as it is now.
@@ -56,7 +45,8 @@ export async function closeFromRecords(
 ): Promise<Versioned<CertificateRow>> {
   const { instance, why } = ended;
   const { reason, detail } = why ?? { reason: 'step-failed', detail: `the orchestration is ${instance.runtimeStatus}` };
-  const result = instance.result ?? (await resultOf(row, { reason, detail }, app));
+  const known = instance.result ?? (await resultOf(row, { reason, detail }, app));
+  const result = await withMergedVersion(known, row, app);
   const { outcome, outcomeReason } = result;
   const facts = { outcome, reason: outcomeReason, detail: result.detail, orchestration: instance.runtimeStatus };
   await record(row.renewalId, app, { key: 'close:from-records', step: 'close', kind: 'decision', facts });

@@ -2,6 +2,7 @@ import type { CertificateRow } from '../../estate/port.ts';
 import { dueAt } from '../../plan/due.ts';
 import type { Plan } from '../../plan/types.ts';
 import { withoutAttempt } from '../certificate-row.ts';
+import { withMergedVersion } from '../merged-version.ts';
 import type { Outcome } from '../outcomes.ts';
 import { placeOf } from '../place.ts';
 import type { RenewalResult } from '../story.ts';
@@ -20,7 +21,8 @@ export const close: Step<'close'> = {
     if (found === undefined || found.row.renewalId !== renewalId || found.row.state === 'idle')
       return done({ closed: true });
     const plan = placeOf(await app.estate(), vault, certificate)?.plan;
-    await app.store.saveCertificate(closedRow(found.row, { result, plan, now: app.clock.now() }), found.etag);
+    const whole = await withMergedVersion(result, { ...found.row, renewalId }, app);
+    await app.store.saveCertificate(closedRow(found.row, { result: whole, plan, now: app.clock.now() }), found.etag);
     return done({ closed: true });
   },
   intent: ({ result }) => ({

@@ -108,6 +108,42 @@ describe('a renewal that ended without closing its row', () => {
   });
 });
 
+describe('a renewal that failed because no answer to its merge arrived', () => {
+  const failed = (old: RenewalResult['old']): RenewalResult => ({
+    ...{ renewalId: id, vault: 'kv-web', certificate: 'shop', reason: 'sweep', targets: [] },
+    ...{ outcome: 'failed', outcomeReason: 'vault-unreachable', detail: 'no answer' },
+    ...(old && { old }),
+  });
+
+  it.each([
+    ['closing', (result: RenewalResult) => run('close', { result })],
+    [
+      'closing from the records',
+      async (result: RenewalResult) => {
+        end({ runtimeStatus: 'Completed', result });
+        await start();
+      },
+    ],
+  ])('leaves the version that was merged all the same to be deployed, by %s', async (_title, closing) => {
+    const { version, inspected } = await merge();
+    await closing(failed(inspected.old));
+    expect(await row()).toMatchObject({
+      ...{ state: 'idle', lastOutcome: 'failed', lastReason: 'vault-unreachable' },
+      ...{ undeployed: version.version, expectedVersion: version.version },
+    });
+    world.clock.advance(3_600_000);
+    expect(await start()).toMatchObject({ state: 'started' });
+    expect(world.started.at(-1)).toMatchObject({ scope: 'deploy' });
+  });
+
+  it('leaves nothing to be deployed when the vault has not merged it', async () => {
+    const inspected = await value('inspect', { reason: 'sweep' });
+    await run('close', { result: failed(inspected.old) });
+    expect(await row()).toMatchObject({ state: 'idle', lastOutcome: 'failed' });
+    expect(await row()).not.toHaveProperty('undeployed');
+  });
+});
+
 describe('a renewal that was overtaken', () => {
   const overtake = async (changes: Partial<CertificateRow>) => {
     const found = await world.app.store.certificate('kv-web', 'shop');

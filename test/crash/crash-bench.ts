@@ -102,18 +102,17 @@ function watched(emulator: Emulator, name: string, traps: Traps): Emulator {
   };
 }
 
-/** Timers in the midst of a row would write to what the row is about. */
-const onceAYear = '0 0 0 1 1 *';
+/** Timers in the midst of a row would write to what the row is about: they run once a year. */
+const quiet = Object.fromEntries(
+  ['SWEEP', 'WATCHDOG', 'HEARTBEAT'].map((timer) => [`PERENNIAL_${timer}_SCHEDULE`, '0 0 0 1 1 *']),
+);
 
 /** Starts the app on `directory`. The settings are the stand's. */
 export async function openApp(
   stand: Pick<Stand, 'settings'>,
   places: { readonly directory: string; readonly settings: string },
 ): Promise<RunningApp> {
-  await writeSettings(
-    { ...stand.settings, PERENNIAL_SWEEP_SCHEDULE: onceAYear, PERENNIAL_WATCHDOG_SCHEDULE: onceAYear },
-    places.settings,
-  );
+  await writeSettings({ ...stand.settings, ...quiet }, places.settings);
   const log: string[] = [];
   const launch = (port: number): Promise<AppProcess> =>
     startApp(

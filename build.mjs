@@ -1,5 +1,6 @@
 // Builds the app's one bundle and the programs of the stand into `--out DIR` (dist).
-// `--package` writes the deployable zip instead.
+// `--package` writes the deployable zip instead, for the Durable backend that `--durable-backend` names: azureStorage (usual) or
+// durableTaskScheduler.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,9 +8,17 @@ import { zipSync } from 'fflate';
 import { rolldown } from 'rolldown';
 
 const { values } = parseArgs({
-  options: { package: { type: 'boolean', default: false }, out: { type: 'string', default: 'dist' } },
+  options: {
+    package: { type: 'boolean', default: false },
+    out: { type: 'string', default: 'dist' },
+    'durable-backend': { type: 'string', default: 'azureStorage' },
+  },
 });
-const { package: packaging, out } = values;
+const { package: packaging, out, 'durable-backend': backend } = values;
+if (!['azureStorage', 'durableTaskScheduler'].includes(backend)) {
+  console.error(`--durable-backend is "${backend}"; write azureStorage or durableTaskScheduler`);
+  process.exit(2);
+}
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
 for (const old of ['functions.cjs', 'local', 'perennial.zip']) {
@@ -57,7 +66,7 @@ async function writePackage() {
   const manifest = { name: 'perennial', version, private: true, main: 'functions.cjs' };
   const files = {
     'functions.cjs': await readFile(join(out, 'functions.cjs')),
-    'host.json': await readFile('host.json'),
+    'host.json': await hostJson(),
     'package.json': Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`),
   };
   const at = new Date('2026-01-01T00:00:00Z');
@@ -66,4 +75,17 @@ async function writePackage() {
   await writeFile(zip, zipSync(files, { level: 9, mtime: at }));
   const unpacked = Object.values(files).reduce((sum, bytes) => sum + bytes.length, 0);
   console.log(`${zip}: ${Object.keys(files).join(', ')}; ${(unpacked / 1e6).toFixed(2)} MB unpacked`);
+}
+
+/** The Functions host chooses the backend by host.json alone: app settings come too late for whoever scales the app. */
+async function hostJson() {
+  const usual = await readFile('host.json');
+  if (backend === 'azureStorage') return usual;
+  const host = JSON.parse(usual);
+  host.extensions.durableTask.hubName = '%TASKHUB_NAME%';
+  host.extensions.durableTask.storageProvider = {
+    type: 'azureManaged',
+    connectionStringName: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING',
+  };
+  return Buffer.from(`${JSON.stringify(host, null, 2)}\n`);
 }

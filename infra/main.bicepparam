@@ -6,10 +6,10 @@ param location = readEnvironmentVariable('AZURE_LOCATION', '')
 param resourceGroupName = 'rg-${readEnvironmentVariable('AZURE_ENV_NAME', 'perennial')}'
 param tags = { 'azd-env-name': readEnvironmentVariable('AZURE_ENV_NAME', 'perennial') }
 // A JSON list, such as [{"name":"contoso-web","resourceGroup":"web"}].
-param vaults = json(readEnvironmentVariable('PERENNIAL_VAULTS', '[]'))
-param caVaults = json(readEnvironmentVariable('PERENNIAL_CA_VAULTS', '[]'))
-param targetGroups = json(readEnvironmentVariable('PERENNIAL_TARGET_GROUPS', '[]'))
-param appServicePrincipalId = readEnvironmentVariable('PERENNIAL_APP_SERVICE_PRINCIPAL', '')
+param vaults = json(readEnvironmentVariable('ESTATE_VAULTS', '[]'))
+param caVaults = json(readEnvironmentVariable('CA_VAULTS', '[]'))
+param targetGroups = json(readEnvironmentVariable('TARGET_GROUPS', '[]'))
+param appServicePrincipalId = readEnvironmentVariable('APP_SERVICE_PRINCIPAL', '')
 param operatorPrincipalIds = filter([readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')], id => !empty(id))
 param backend = readEnvironmentVariable('DURABLE_BACKEND', 'azureStorage')
-param notify = { emails: json(readEnvironmentVariable('PERENNIAL_ALERT_EMAILS', '[]')) }
+param notify = { emails: json(readEnvironmentVariable('ALERT_EMAILS', '[]')) }

@@ -36,6 +36,30 @@ describe('the package', () => {
     expect(Buffer.from(files['host.json'] ?? []).equals(await readFile('host.json'))).toBe(true);
   });
 
+  it('names the Durable Task Scheduler in host.json where it is asked to, and refuses what it does not know', async () => {
+    const out = join(folder, 'scheduler');
+    execFileSync(process.execPath, [
+      'build.mjs',
+      '--package',
+      '--out',
+      out,
+      '--durable-backend',
+      'durableTaskScheduler',
+    ]);
+    const zip = unzipSync(await readFile(join(out, 'perennial.zip')));
+    const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString();
+    const { extensions } = JSON.parse(text(zip['host.json'])) as { extensions: { durableTask: object } };
+    const connectionStringName = 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING';
+    const usual = JSON.parse(await readFile('host.json', 'utf8')) as { extensions: typeof extensions };
+    expect(extensions.durableTask).toEqual({
+      ...usual.extensions.durableTask,
+      hubName: '%TASKHUB_NAME%',
+      storageProvider: { type: 'azureManaged', connectionStringName },
+    });
+    const other = ['build.mjs', '--package', '--out', out, '--durable-backend', 'netherite'];
+    expect(() => execFileSync(process.execPath, other, { stdio: 'pipe' })).toThrow(/--durable-backend is "netherite"/);
+  });
+
   it('is the same, byte by byte, when it is built again', async () => {
     execFileSync(process.execPath, ['build.mjs', '--package', '--out', join(folder, 'again')]);
     const [one, other] = await Promise.all(

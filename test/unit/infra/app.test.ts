@@ -1,0 +1,142 @@
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FunctionInfo } from '../../../local/host/types.ts';
+import { loadApp } from '../../../local/host/worker/app.ts';
+import { steps } from '../../../src/renewal/steps/table.ts';
+import { code, declaration, infraFiles, read } from './bicep-files.ts';
+
+const everything = ['.bicep', '.kql', '.json', '.mjs'].flatMap(infraFiles);
+const queries = [...infraFiles('.kql'), 'infra/workbook.json'];
+const sources = ['functions/events.ts', 'functions/sweep.ts', 'functions/watchdog.ts', 'src/renewal/log-line.ts'];
+
+/** What all matches of a pattern caught, over all files. */
+function caught(files: readonly string[], pattern: RegExp): readonly string[] {
+  return files.flatMap((file) => [...read(file).matchAll(pattern)].map(([, text = '']) => text));
+}
+
+describe('the built app', () => {
+  const before = process.env.PERENNIAL_EVENT_QUEUE;
+  let functions: readonly FunctionInfo[];
+  beforeAll(async () => {
+    // The function of the queue is there only where there is one.
+    process.env.PERENNIAL_EVENT_QUEUE = 'certificate-events';
+    functions = (await loadApp(resolve('.'), () => undefined)).functions;
+  });
+  afterAll(() => {
+    if (before === undefined) delete process.env.PERENNIAL_EVENT_QUEUE;
+    else process.env.PERENNIAL_EVENT_QUEUE = before;
+  });
+  const names = () => functions.map(({ name }) => name);
+  const typed = (type: RegExp) => functions.filter(({ trigger }) => type.test(trigger.type)).map(({ name }) => name);
+
+  it('has the functions that events are sent to, by their trigger', () => {
+    const targets = caught(everything, /\/functions\/(\w+)/g);
+    expect(new Set(targets)).toEqual(new Set(typed(/^eventGridTrigger$/i)));
+    expect(code('infra/finish.mjs')).toContain(`eventFunction = '${targets[0]}'`);
+  });
+
+  it('reads the queue that events are put into, with the connection of the host', () => {
+    const [queue] = functions.filter(({ trigger }) => /^queueTrigger$/i.test(trigger.type));
+    expect(queue?.trigger).toMatchObject({ queueName: 'certificate-events', connection: 'AzureWebJobsStorage' });
+    expect(code('infra/modules/perennial.bicep')).toContain("var eventQueue = 'certificate-events'");
+  });
+
+  it('has the orchestrations that the workbook lists, all of them', () => {
+    const list = /where orchestration in \(([^)]*)\)/.exec(read('infra/workbook.json'))?.[1] ?? '';
+    const listed = [...list.matchAll(/'(\w+)'/g)].map(([, name = '']) => name);
+    expect(listed.toSorted()).toEqual(typed(/^orchestrationTrigger$/i).toSorted());
+  });
+
+  it('has the routes that are mentioned', () => {
+    const routes = functions.flatMap(({ trigger }) =>
+      /^httpTrigger$/i.test(trigger.type) ? [String(trigger.route)] : [],
+    );
+    const mentioned = caught([...everything, 'docs/deploy.md'], /(?<!\/rest)\/api\/([\w./{}-]*[\w}])/g);
+    expect(mentioned.length).toBeGreaterThan(0);
+    expect(mentioned.filter((route) => !routes.includes(route))).toEqual([]);
+  });
+
+  it('keeps the events of Event Grid out of the sign-in, and nothing else', () => {
+    const paths = /excludedPaths: \[([^\]]*)\]/.exec(code('infra/modules/authentication.bicep'))?.[1];
+    expect(paths).toBe("'/runtime/webhooks/eventgrid'");
+  });
+
+  it('is asked for no function that it lacks', () => {
+    const named = [
+      ...caught(queries, /prop__functionName\) == '(\w+)'/g),
+      ...caught(queries, /AppRequests[^|]*\| where Name == '(\w+)'/g),
+    ];
+    expect(named.filter((name) => !names().includes(name))).toEqual([]);
+  });
+});
+
+describe('queries', () => {
+  it('look for lines that the app writes', () => {
+    const written = caught(sources, /message: '([\w ]+)'/g);
+    const asked = caught(queries, /\{\\*"message\\*":\\*"([\w ]+)\\*"/g);
+    expect(asked.length).toBeGreaterThan(5);
+    expect([...new Set(asked)].filter((message) => !written.includes(message))).toEqual([]);
+    const compared = caught(queries, /line\.message\) [!=]= '([\w ]+)'/g);
+    expect(compared.filter((message) => !written.includes(message))).toEqual([]);
+  });
+
+  it('name steps that there are', () => {
+    const named = caught(queries, /line\.step\) == '(\w+)'/g);
+    expect(named.filter((name) => !Object.hasOwn(steps, name))).toEqual([]);
+  });
+
+  it('look into tables that the reader may read', () => {
+    const tables = caught(queries, /(?:^|\\n|"|= )(App\w+|AZKV\w+)\b/gm);
+    expect(new Set(tables)).toEqual(new Set(['AppTraces', 'AZKVAuditLogs']));
+    const reader = read('infra/roles/log-reader.json');
+    expect([...new Set(tables)].filter((table) => !reader.includes(`workspaces/query/${table}/read`))).toEqual([]);
+  });
+
+  it('are each an alert, with a section in the runbook', () => {
+    const rules = declaration(code('infra/modules/alerts.bicep'), 'rules');
+    const names = [...rules.matchAll(/^ {4}name: '([\w-]+)'/gm)].map(([, name = '']) => name);
+    const loaded = [...rules.matchAll(/queries\/([\w-]+)\.kql/g)].map(([, name = '']) => name);
+    expect(loaded).toEqual(names);
+    expect(
+      infraFiles('.kql')
+        .map((file) => file.slice('infra/queries/'.length, -4))
+        .toSorted(),
+    ).toEqual(names.toSorted());
+    const page = read('docs/deploy.md');
+    expect(names.filter((name) => !page.includes(`\n### ${name}\n`))).toEqual([]);
+  });
+
+  it('have every placeholder filled in', () => {
+    const alerts = code('infra/modules/alerts.bicep');
+    const open = infraFiles('.kql').flatMap((file) =>
+      [...read(file).matchAll(/\{(\w+)\}/g)].map(([placeholder]) => ({ file: file.split('/').at(-1), placeholder })),
+    );
+    expect(open.length).toBeGreaterThan(0);
+    const forgotten = open.filter(
+      ({ file, placeholder }) => !alerts.includes(`replace(loadTextContent('../queries/${file}'), '${placeholder}'`),
+    );
+    expect(forgotten).toEqual([]);
+  });
+});
+
+describe('the workbook', () => {
+  interface Item {
+    readonly type: number;
+    readonly name: string;
+    readonly content: { readonly query?: string; readonly title?: string; readonly timeContextFromParameter?: string };
+  }
+  const { version, items } = JSON.parse(read('infra/workbook.json')) as { version: string; items: readonly Item[] };
+
+  it('has tiles with names of their own, a title and the time that is chosen', () => {
+    expect(version).toBe('Notebook/1.0');
+    expect(new Set(items.map(({ name }) => name)).size).toBe(items.length);
+    const tiles = items.filter(({ type }) => type === 3);
+    expect(
+      tiles.filter(({ content }) => !content.query || !content.title || content.timeContextFromParameter !== 'range'),
+    ).toEqual([]);
+  });
+
+  it.each(['expiry', 'funnel', 'stuck', 'failures', 'targets', 'orchestrations', 'readers'])('shows %s', (name) => {
+    expect(items.map((item) => item.name)).toContain(name);
+  });
+});

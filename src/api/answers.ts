@@ -35,7 +35,15 @@ export const renewalView = z
     targets: z.array(targetView),
     verified: z.string().optional().meta({ description: 'n/m targets seen serving the new version.' }),
     waitingFor: z.string().optional(),
-    nextAttemptAt: moment.optional(),
+    nextAttemptAt: moment.optional().meta({
+      description:
+        'While it runs: of the step that waits. Once it has failed: when the certificate may be tried again.',
+    }),
+    failedAttempts: z
+      .int()
+      .min(0)
+      .optional()
+      .meta({ description: 'Of the certificate since its last success, once this renewal has ended.' }),
     startedAt: moment,
     updatedAt: moment,
     links: links.optional(),

@@ -71,7 +71,7 @@ export async function getRenewal(call: Call, idText: string | undefined): Promis
     const links = linksOf(call.base, read.value);
     return json(
       200,
-      { ...viewOf(instance), links },
+      { ...viewOf(instance), ...(await backOffOf(instance, call.app)), links },
       instance.state === 'running' ? { 'retry-after': POLL_SECONDS } : {},
     );
   }
@@ -79,6 +79,18 @@ export async function getRenewal(call: Call, idText: string | undefined): Promis
   return refused === undefined
     ? problemAnswer(callProblem('renewal-unknown', 'No renewal has this id.'))
     : json(200, refused);
+}
+
+/** What the row says of the certificate's next attempt, when this renewal was its last one and has ended. */
+async function backOffOf(
+  { state, input }: RenewalInstance,
+  { store }: StartDependencies,
+): Promise<Pick<RenewalView, 'failedAttempts' | 'nextAttemptAt'>> {
+  if (state === 'running') return {};
+  const row = (await store.certificate(input.vault, input.certificate))?.row;
+  if (row?.renewalId !== input.renewalId || row.state !== 'idle') return {};
+  const { failedAttempts, nextAttemptAt } = row;
+  return { failedAttempts, ...(nextAttemptAt !== undefined && { nextAttemptAt }) };
 }
 
 /** `GET /api/renewals`: the newest renewal of every certificate that was ever looked at. */
@@ -186,8 +198,11 @@ function summaryOf(row: CertificateRow): RenewalSummary {
     notAfter: row.notAfter,
     startedAt: row.lastAttemptAt,
     nextAttemptAt: row.nextAttemptAt,
+    queuedAt: row.queuedAt,
+    expectedBy: row.expectedBy,
   };
-  return { vault, certificate, state, owner, plan, ...defined(optional) };
+  const { failedAttempts } = row;
+  return { vault, certificate, state, owner, plan, failedAttempts, ...defined(optional) };
 }
 
 function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

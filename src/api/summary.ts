@@ -16,6 +16,12 @@ export const renewalSummary = z
     notAfter: moment.optional(),
     dueAt: moment.optional().meta({ description: 'When the current version becomes due.' }),
     startedAt: moment.optional(),
+    failedAttempts: z
+      .int()
+      .min(0)
+      .meta({ description: 'Failures since the last success: each doubles the back-off, 1 to 32 hours.' }),
+    queuedAt: moment.optional().meta({ description: 'Set while it is due and waits for its turn: since when.' }),
+    expectedBy: moment.optional().meta({ description: 'Set while it runs: past this the watchdog looks at it.' }),
     nextAttemptAt: moment.optional().meta({ description: 'After a failure: when it may be tried again.' }),
   })
   .meta({ id: 'RenewalSummary' });

@@ -7,6 +7,9 @@ import { comesLate, cut, deniesIt, loseAnswer, type Mishap, says, truncate } fro
 /** A small share of all calls meets a passing fault. A renewal that cannot live with these cannot live in Azure. */
 const SHARE = 0.05;
 
+/** A renewal writes a few times only, and most of what can go wrong goes wrong there. */
+const WRITES_OFTENER = 3;
+
 /** Which emulators' calls meet faults, and in whose words. */
 export type Family = 'vault' | 'arm' | 'identity';
 
@@ -81,13 +84,14 @@ export function createBackground(seed: number, share = SHARE): Background {
       const place = `${emulator} ${placeOf(request)}`;
       const draw = drawAt(place);
       calls += 1;
-      const isStruck = draw() < share && !struckLast.has(place);
+      const isRead = request.method === 'GET';
+      const isStruck = draw() < (isRead ? share : share * WRITES_OFTENER) && !struckLast.has(place);
       if (!isStruck) {
         struckLast.delete(place);
         return next();
       }
       struckLast.add(place);
-      const kinds = (request.method === 'GET' ? reading : writing)[family];
+      const kinds = (isRead ? reading : writing)[family];
       const [name, mishap] = kinds[Math.floor(draw() * kinds.length)] ?? ['net.cut', cut];
       struck[name] = (struck[name] ?? 0) + 1;
       return mishap(next);

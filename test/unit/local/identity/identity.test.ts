@@ -29,8 +29,11 @@ describe('tokens', () => {
     const { identity, principal, clock } = build();
     const token = `Bearer ${identity.issueToken(principal, vault)}`;
     expect(identity.authenticate(token, vault)).toEqual(principal);
+    expect(identity.isExpired?.(token)).toBe(false);
     clock.advance(600_000);
     expect(identity.authenticate(token, vault)).toBeUndefined();
+    expect(identity.isExpired?.(token)).toBe(true);
+    expect(identity.isExpired?.('Bearer a.b.c')).toBe(false);
   });
 
   it.each([

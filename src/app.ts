@@ -14,6 +14,7 @@ import { createBlobJournal } from './journal/store.ts';
 import type { Estate, IssuerPlan } from './plan/types.ts';
 import type { Dependencies } from './renewal/dependencies.ts';
 import { createLease } from './renewal/lease.ts';
+import { addressRule } from './targets/address.ts';
 import { createTarget } from './targets/registry.ts';
 import { createKeyVault } from './vault/key-vault.ts';
 import { createVaultSigner } from './vault/signer.ts';
@@ -63,7 +64,10 @@ export async function buildApp(settings: Settings): Promise<App> {
     lease: createLease({ rows, journal, clock, owner: settings.appName }),
     startsPerVault: settings.startsPerVault,
     issuer: issuersOf({ connection, storage }),
-    target: (at, issuer, kind) => createTarget(kind, { arm, clock, roots: issuerPlan(at, issuer).roots }),
+    target: (at, issuer, kind) => {
+      const mayConnect = addressRule(at.network?.allow ?? []);
+      return createTarget(kind, { arm, clock, roots: issuerPlan(at, issuer).roots, mayConnect });
+    },
   };
 }
 

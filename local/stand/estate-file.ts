@@ -30,6 +30,8 @@ export function estateFile(estate: SeededEstate, places: Places): string {
   const shared = { chain: [places.policyPem], dnsSuffixes: [estate.domain] };
   return stringify({
     schema: 1,
+    // Its sites listen on this machine.
+    network: { allow: ['127.0.0.0/8'] },
     vaults: places.vaults,
     issuers: {
       internal: issuerAt(places, { certificate: places.caCertificate, ...shared }),

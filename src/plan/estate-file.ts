@@ -46,6 +46,7 @@ function estateOf(file: EstateFile): Estate {
   return {
     schema: file.schema,
     vaults: file.vaults,
+    ...(file.network !== undefined && { network: file.network }),
     issuers: file.issuers,
     plans: Object.fromEntries(Object.entries(file.plans).map(([name, plan]) => [name, namedPlan(name, plan)])),
     certificates: file.certificates.map((certificate) => certificateOf(file, certificate)),

@@ -104,6 +104,12 @@ export const estateSchema = group({
   issuers: named(union([vaultCa]), 'issuers by name'),
   plans: named(plan, 'plans by name'),
   certificates: listOf(certificate, { what: 'a list of certificates' }),
+  network: group({
+    allow: listOf(checked(isNetwork, 'an IP address or a network like 10.1.0.0/16'), {
+      max: 1000,
+      what: 'a list of IP addresses and networks',
+    }).default([]),
+  }).optional(),
 });
 
 /** The file after its defaults are filled in. */
@@ -164,6 +170,13 @@ function isCertificateUri(text: string): boolean {
 function httpsUrl(text: string): URL | undefined {
   if (!/^https:\/\/[^/@\s]+(\/|$)/i.test(text) || !URL.canParse(text)) return undefined;
   return new URL(text);
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const most = isIP(address) === 4 ? 32 : 128;
+  const isPrefix = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+  return isIP(address) !== 0 && !address.includes('%') && isPrefix && rest.length === 0;
 }
 
 function isHost(text: string): boolean {

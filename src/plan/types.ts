@@ -7,6 +7,11 @@ export interface Estate {
   readonly issuers: Readonly<Record<string, IssuerPlan>>;
   readonly plans: Readonly<Record<string, Plan>>;
   readonly certificates: readonly EstateCertificate[];
+  /** Absent: probes connect to public addresses only. */
+  readonly network?: {
+    /** Addresses and networks (`10.1.0.0/16`) that are not public and may be probed all the same. */
+    readonly allow: readonly string[];
+  };
 }
 
 export interface EstateVault {

@@ -3,6 +3,7 @@ import { sameId } from '../azure/arm-id.ts';
 import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
 import type { AppServiceTarget } from '../plan/types.ts';
+import type { AddressRule } from './address.ts';
 import {
   type AppServiceResources,
   appServiceResources,
@@ -29,12 +30,20 @@ export interface AppServiceOptions {
   /** PEM of the roots that a served chain may end at; absent: the public ones. */
   readonly roots?: readonly string[];
   readonly probeSeconds?: number;
+  /** Which addresses a probe may connect to. Absent: every one. */
+  readonly mayConnect?: AddressRule;
 }
 
 /** Sites (and slots) that serve a vault's certificate through a Microsoft.Web/certificates resource. */
-export function create({ arm, clock, roots, probeSeconds = 10 }: AppServiceOptions): TargetAdapter<AppServiceTarget> {
+export function create(given: AppServiceOptions): TargetAdapter<AppServiceTarget> {
+  const { arm, clock, roots, mayConnect, probeSeconds = 10 } = given;
   const resources = appServiceResources(arm);
-  const options = { clock, timeoutSeconds: probeSeconds, ...(roots !== undefined && { roots }) };
+  const options = {
+    clock,
+    timeoutSeconds: probeSeconds,
+    ...(roots !== undefined && { roots }),
+    ...(mayConnect !== undefined && { mayConnect }),
+  };
   return {
     kind,
     capabilities,

@@ -1,18 +1,24 @@
 import { X509Certificate } from 'node:crypto';
-import { connect as connectSocket, type Socket } from 'node:net';
+import { connect as connectSocket, isIP, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import type { Endpoint } from '../plan/types.ts';
+import { AddressRefusedError, type AddressRule, guardedLookup } from './address.ts';
 import { sentCertificates } from './sent-chain.ts';
 
 /** What a server sent, leaf first and else in its own order; or why there was no handshake. */
 export type Handshake = { readonly sent: readonly X509Certificate[] } | { readonly reason: string };
 
 /** One TLS handshake on a new connection, which is closed right after it. */
-export function shakeHands({ host, port, sni }: Endpoint, milliseconds: number): Promise<Handshake> {
+export function shakeHands(
+  { host, port, sni }: Endpoint,
+  { milliseconds, mayConnect }: { readonly milliseconds: number; readonly mayConnect: AddressRule },
+): Promise<Handshake> {
+  // A socket asks nobody what an address means.
+  if (isIP(host) !== 0 && !mayConnect(host)) return Promise.resolve({ reason: new AddressRefusedError(host).message });
   return new Promise((resolve) => {
     const received: Buffer[] = [];
-    const wire = connectSocket({ host, port });
+    const wire = connectSocket({ host, port, lookup: guardedLookup(mayConnect) });
     const socket = connect({
       socket: tapped(wire, (chunk) => received.push(chunk)),
       servername: sni,
@@ -98,6 +104,7 @@ const causes: Readonly<Record<string, string>> = {
 };
 
 function explain(error: NodeJS.ErrnoException): string {
+  if (error instanceof AddressRefusedError) return error.message;
   const code = error.code ?? error.name;
   return `${causes[code] ?? 'the handshake failed'} (${code})`;
 }

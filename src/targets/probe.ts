@@ -3,6 +3,7 @@ import { rootCertificates } from 'node:tls';
 import { sha256Hex } from '../certificate/fingerprint.ts';
 import type { Clock } from '../clock.ts';
 import type { Endpoint } from '../plan/types.ts';
+import type { AddressRule } from './address.ts';
 import { chainProblem } from './chain-problem.ts';
 import { shakeHands } from './handshake.ts';
 import type { Probe } from './port.ts';
@@ -13,11 +14,16 @@ export interface ProbeOptions {
   readonly roots?: readonly string[];
   /** For connection and handshake together. */
   readonly timeoutSeconds: number;
+  /** Which addresses may be connected to. Absent: every one, for whoever chooses the endpoint himself. */
+  readonly mayConnect?: AddressRule;
 }
 
 /** One fresh TLS connection: what is served there now, and whether a client would believe it. */
-export async function probe(endpoint: Endpoint, { clock, roots, timeoutSeconds }: ProbeOptions): Promise<Probe> {
-  const handshake = await shakeHands(endpoint, timeoutSeconds * 1000);
+export async function probe(
+  endpoint: Endpoint,
+  { clock, roots, timeoutSeconds, mayConnect = () => true }: ProbeOptions,
+): Promise<Probe> {
+  const handshake = await shakeHands(endpoint, { milliseconds: timeoutSeconds * 1000, mayConnect });
   const now = clock.now();
   const at = now.toISOString();
   if ('reason' in handshake) return { state: 'unreachable', at, reason: handshake.reason };

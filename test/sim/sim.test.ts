@@ -19,10 +19,10 @@ async function traceOf(given: SeedOptions): Promise<string> {
 
 describe('a seed', () => {
   it('lives the same life each time, whoever lived before it and in which process', async () => {
-    const first = await traceOf({ seed: 3 });
-    expect(await traceOf({ seed: 4 })).not.toBe(first);
-    expect(await traceOf({ seed: 3 })).toBe(first);
-    const program = execFileSync(process.execPath, ['dist/local/sim.mjs', '--seed', '3', '--trace']);
+    const first = await traceOf({ seed: 5 });
+    expect(await traceOf({ seed: 8 })).not.toBe(first);
+    expect(await traceOf({ seed: 5 })).toBe(first);
+    const program = execFileSync(process.execPath, ['dist/local/sim.mjs', '--seed', '5', '--trace']);
     expect(createHash('sha256').update(program).digest('hex')).toBe(first);
   });
 

@@ -78,6 +78,8 @@ export class World {
     });
     ground.watchers.push({
       change: (change) => {
+        // What was purged has never ended as far as the app can know: its row is open, and it begins again.
+        if (change.change === 'purge') this.endedRenewals.delete(change.id);
         if (change.change !== 'turn' || !this.isRenewal(change.id) || change.output === undefined) return;
         this.endedRenewals.add(change.id);
       },

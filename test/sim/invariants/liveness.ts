@@ -1,13 +1,13 @@
 import type { X509Certificate } from 'node:crypto';
 import { isFinished } from '../../../local/host/hub/instance.ts';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
-import { dueAt } from '../../../src/plan/due.ts';
 import type { Plan } from '../../../src/plan/types.ts';
 import type { SimCertificate } from '../world/estate.ts';
 import { operate } from '../world/operator.ts';
 import type { World } from '../world/world.ts';
 import type { Invariant } from './invariant.ts';
 import { knownOf } from './known.ts';
+import { renewalPoint } from './renewal-point.ts';
 
 export const livenessInvariants: readonly Invariant[] = [
   {
@@ -57,6 +57,8 @@ export const livenessInvariants: readonly Invariant[] = [
 export async function isWell(world: World, healedAt: number): Promise<boolean> {
   const all = [...(world.hub?.instances.all() ?? [])];
   if (world.hub === undefined || all.some((instance) => !isFinished(instance))) return false;
+  // A claim without an instance is still to be found by the watchdog.
+  if ([...knownOf(world).rows.values()].some(({ state }) => state === 'renewing')) return false;
   for (const certificate of world.certificates) {
     if ((await lateness(world, certificate, { healedAt, graceHours: 0 })) !== undefined) return false;
   }
@@ -101,5 +103,5 @@ function wasOwed(world: World, { vault, name, plan }: SimCertificate, healedAt: 
 }
 
 function dueOf(leaf: X509Certificate, plan: Plan): Date {
-  return dueAt(new Date(leaf.validFrom), new Date(leaf.validTo), plan);
+  return new Date(renewalPoint({ notBefore: leaf.validFrom, notAfter: leaf.validTo }, plan.renewAt));
 }

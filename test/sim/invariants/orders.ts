@@ -24,6 +24,8 @@ const disturbances: readonly FaultName[] = [
   'kv.soft-delete',
   'net.late',
   'host.late-activity',
+  // A renewal that is started again makes the request anew when the policy asks for another one by now.
+  'kv.policy-edit',
 ];
 
 const ranks: readonly OrderRow['state'][] = ['requesting', 'requested', 'submitted', 'issued', 'rejected', 'merged'];

@@ -1,9 +1,11 @@
 import { STARTS_PER_VAULT } from '../world/app.ts';
 import { flowInvariants } from './flow.ts';
 import type { Invariant } from './invariant.ts';
+import { issuerInvariants } from './issuers.ts';
 import { journalInvariants } from './journal.ts';
 import { livenessInvariants } from './liveness.ts';
 import { orderInvariants } from './orders.ts';
+import { requestInvariants } from './requests.ts';
 import { targetInvariants } from './targets.ts';
 import { vaultInvariants } from './vault.ts';
 
@@ -47,6 +49,8 @@ const paced: Invariant = {
 export const invariants: readonly Invariant[] = [
   ...vaultInvariants,
   ...orderInvariants,
+  ...requestInvariants,
+  ...issuerInvariants,
   ...journalInvariants,
   ...flowInvariants,
   ...targetInvariants,

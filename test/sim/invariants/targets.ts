@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto';
+import { sentChain } from '../../../local/arm/pfx.ts';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import type { RenewalResult } from '../../../src/renewal/story.ts';
 import type { SimCertificate } from '../world/estate.ts';
@@ -19,6 +21,19 @@ export const targetInvariants: readonly Invariant[] = [
           isValid && leaf.checkHost(hostName) !== undefined,
           () => `${name} is bound to ${leaf.subjectAltName} until ${leaf.validTo}`,
         );
+      },
+    }),
+  },
+  {
+    id: 'I1',
+    says: 'what a target sends is a chain that a client believes: each certificate is followed by its issuer',
+    watch: ({ world, check }) => ({
+      binding({ name }, { bundle }) {
+        if (bundle === undefined) return;
+        const root = new X509Certificate(world.cloud.root.der);
+        const sent = sentChain(bundle);
+        const broken = sent.find((one, at) => !one.checkIssued(sent[at + 1] ?? root));
+        check(broken === undefined, () => `${name} sends ${broken?.subject} without its issuer`);
       },
     }),
   },
@@ -59,6 +74,50 @@ export const targetInvariants: readonly Invariant[] = [
     },
   },
   {
+    id: 'I16',
+    says: 'between two waves the plan’s soak is waited for',
+    watch({ world, check }) {
+      const ended = new Map<string, number>();
+      return {
+        change(change) {
+          const now = world.clock.milliseconds;
+          if (change.change === 'turn' && change.status === 'Completed') {
+            const wave = waveOf(change.id);
+            if (wave !== undefined) ended.set(`${wave.renewalId} ${wave.number}`, now);
+          }
+          if (change.change !== 'create') return;
+          const wave = waveOf(change.instance.id);
+          const before = wave && ended.get(`${wave.renewalId} ${wave.number - 1}`);
+          const certificate = world.certificate(world.certificateOfRenewal(wave?.renewalId ?? '') ?? '');
+          if (before === undefined || certificate === undefined) return;
+          const { soakSeconds } = certificate.plan.rollout;
+          const seconds = (now - before) / 1000;
+          check(seconds >= soakSeconds, () => `${change.instance.id} begins ${seconds} s after the wave before`);
+        },
+      };
+    },
+  },
+  {
+    id: 'I16',
+    says: 'a wave over its failure budget ends in a try to roll back every target that was touched',
+    watch: ({ world, check }) => ({
+      change(change) {
+        if (change.change !== 'turn' || change.status !== 'Completed' || !world.isRenewal(change.id)) return;
+        const { targets, old, new: version, outcomeReason } = change.output as RenewalResult;
+        const certificate = world.certificate(world.certificateOfRenewal(change.id) ?? '');
+        // What was deployed once more has nothing to go back to, and who broke off does not know how far it came.
+        if (certificate === undefined || old?.sha256 === version?.sha256 || outcomeReason === 'step-failed') return;
+        const failed = wavesOf(certificate).map((wave) => {
+          const ids = wave.map(({ id }) => id);
+          return targets.filter(({ id, verified }) => ids.includes(id) && !verified).length;
+        });
+        if (failed.every((count) => count <= certificate.plan.rollout.failureBudget)) return;
+        const left = targets.filter(({ touched, rolledBack }) => touched && rolledBack === undefined);
+        check(left.length === 0, () => `${change.id} leaves ${left.map(({ id }) => id).join(', ')} as they are`);
+      },
+    }),
+  },
+  {
     id: 'I22',
     says: 'renewed means served: every target was really seen serving the new version',
     watch({ world, check }) {
@@ -83,8 +142,22 @@ export const targetInvariants: readonly Invariant[] = [
 ];
 
 /** The waves before the one that target number `at` is in, counted here once more. */
-function wavesBefore({ targets, plan }: SimCertificate, at: number): readonly SimCertificate['targets'][] {
+function wavesBefore(certificate: SimCertificate, at: number): readonly SimCertificate['targets'][] {
+  const waves = wavesOf(certificate);
+  const target = certificate.targets[at];
+  return waves.slice(
+    0,
+    waves.findIndex((wave) => wave.some((each) => each === target)),
+  );
+}
+
+function wavesOf({ targets, plan }: SimCertificate): readonly SimCertificate['targets'][] {
   const ends = plan.rollout.wavePercent.map((percent) => Math.max(1, Math.ceil((targets.length * percent) / 100)));
-  const own = ends.findIndex((end) => at < end);
-  return ends.slice(0, own).map((end, index) => targets.slice(ends[index - 1] ?? 0, end));
+  return ends.map((end, index) => targets.slice(ends[index - 1] ?? 0, end));
+}
+
+/** Which wave a group of targets belongs to, by the id of its orchestration. */
+function waveOf(instanceId: string): { readonly renewalId: string; readonly number: number } | undefined {
+  const [, renewalId, number] = /^(.+)-w(\d+)-\d+$/.exec(instanceId) ?? [];
+  return renewalId === undefined ? undefined : { renewalId, number: Number(number) };
 }

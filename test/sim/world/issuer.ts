@@ -17,7 +17,8 @@ export function issuerOver(world: World, line: Line, issuer: Issuer): Issuer {
     ...issuer,
     async submit(request) {
       const strikes = striker(world, request.renewalId);
-      if (strikes('ca.rate-limit', 'submit')) throw rateLimited(world);
+      world.see('asked', request.renewalId);
+      if (strikes('ca.rate-limit', 'submit')) throw rateLimited(world, request.renewalId);
       if (strikes('ca.5xx', 'submit')) throw silent('submit');
       if (isRefused(world, request.renewalId)) return { state: 'rejected', reason: 'simulated: policy' };
       const answer = await issuer.submit(request);
@@ -26,12 +27,16 @@ export function issuerOver(world: World, line: Line, issuer: Issuer): Issuer {
       return answer;
     },
     async poll(order) {
-      const strikes = striker(world, renewalOf(order.reference));
-      if (strikes('ca.rate-limit', 'poll')) throw rateLimited(world);
+      const renewalId = renewalOf(order.reference);
+      const strikes = striker(world, renewalId);
+      world.see('asked', renewalId, order.reference);
+      if (strikes('ca.rate-limit', 'poll')) throw rateLimited(world, renewalId);
       if (strikes('ca.5xx', 'poll')) throw silent('poll');
-      if (isRefused(world, renewalOf(order.reference))) return { state: 'rejected', reason: 'simulated: policy' };
+      if (isRefused(world, renewalId)) return { state: 'rejected', reason: 'simulated: policy' };
       if (strikes('ca.pending', 'poll')) {
-        return { state: 'pending', retryAfterSeconds: Math.round(world.dice.scale('pending', 5, 40_000)) };
+        const retryAfterSeconds = Math.round(world.dice.scale('pending', 5, 40_000));
+        world.see('putOff', renewalId, retryAfterSeconds);
+        return { state: 'pending', retryAfterSeconds };
       }
       const status = await issuer.poll(order);
       await line.turn(0);
@@ -41,7 +46,7 @@ export function issuerOver(world: World, line: Line, issuer: Issuer): Issuer {
         world,
         status,
         csr: readCsr(Buffer.from(csr, 'base64')),
-        renewalId: renewalOf(order.reference),
+        renewalId,
       });
     },
   };
@@ -70,8 +75,9 @@ function silent(verb: string): RenewalError {
   return new RenewalError('issuer-unreachable', `simulated: ${verb}: no answer`);
 }
 
-function rateLimited(world: World): RenewalError {
+function rateLimited(world: World, renewalId: string): RenewalError {
   const retryAfterSeconds = Math.round(world.dice.scale('rate limit', 10, 20_000));
+  world.see('putOff', renewalId, retryAfterSeconds);
   return new RenewalError('issuer-unreachable', 'simulated: rate limit', { retryAfterSeconds });
 }
 

@@ -19,6 +19,10 @@ export interface Sightings {
   row(before: CertificateRow | undefined, after: CertificateRow): void;
   order(before: OrderRow | undefined, after: OrderRow): void;
   issuance(issuance: Issuance): void;
+  /** The issuer is asked about an order, or (without `reference`) for one. */
+  asked(renewalId: string, reference?: string): void;
+  /** The issuer has said when it may be asked again. */
+  putOff(renewalId: string, seconds: number): void;
   record(record: JournalRecord): void;
   /** A change of the hub, as it is applied. */
   change(change: Change): void;

@@ -28,7 +28,7 @@ export function createKeyVault(options: KeyVaultOptions): Vault {
   };
   // All async, so that a refusal of the arguments comes as a rejection too.
   return {
-    inspect: async (ref) => await inspect(vaultOf(ref)),
+    inspect: async (ref, parts = 'all') => await inspect(vaultOf(ref), parts),
     list: async function* (vault) {
       yield* list({ client: clientOf(vault), connection: options, vault });
     },
@@ -40,9 +40,9 @@ export function createKeyVault(options: KeyVaultOptions): Vault {
 }
 
 /** Two calls; three for a certificate that is absent. The operation is read first, so that `current` is the fresher fact. */
-async function inspect(certificate: NamedCertificate): Promise<Inspection> {
+async function inspect(certificate: NamedCertificate, parts: 'all' | 'version'): Promise<Inspection> {
   const { client, connection, vault, name } = certificate;
-  const pending = await pendingOperation(certificate);
+  const pending = parts === 'all' ? await pendingOperation(certificate) : undefined;
   const found = await attempt(connection, { action: 'inspect', vault, name }, (abortSignal) =>
     unlessMissing(client.getCertificate(name, { abortSignal })),
   );

@@ -90,8 +90,11 @@ export interface MergeRequest extends CertificateRef {
  * this leaf already.
  */
 export interface Vault {
-  /** Azure: Get Certificate, Get Certificate Operation, Get Deleted Certificate. */
-  inspect(ref: CertificateRef): Promise<Inspection>;
+  /**
+   * Azure: Get Certificate, Get Certificate Operation, Get Deleted Certificate. `version` leaves the operation out, which
+   * is one call less: `pending` is then absent, whatever is pending.
+   */
+  inspect(ref: CertificateRef, parts?: 'all' | 'version'): Promise<Inspection>;
   /** Azure: Get Certificates (with pending ones). One page after another, lazily. */
   list(vault: string): AsyncIterable<ListedCertificate>;
   /** Azure: Create Certificate with issuer `Unknown`: the key is made in the vault and stays there. */

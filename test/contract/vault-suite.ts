@@ -89,6 +89,15 @@ export function vaultSuite(title: string, setUp: () => Promise<VaultUnderTest>):
       expect(inspection).toMatchObject({ state: 'present', pending: { csrSha256: pending.csrSha256 } });
     });
 
+    it('leaves a pending operation out when only the version is asked for', async () => {
+      const request = requestOf();
+      const current = await renewed(request);
+      await under.vault.request(request);
+      const inspection = await under.vault.inspect(request, 'version');
+      expect(inspection).toMatchObject({ state: 'present', current });
+      expect(inspection).not.toHaveProperty('pending');
+    });
+
     it('answers a repeated request with the operation that is there', async () => {
       const request = requestOf();
       const first = await under.vault.request(request);

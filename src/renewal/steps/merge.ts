@@ -12,7 +12,7 @@ export const merge: Step<'merge'> = {
       return ended('failed', 'step-failed', 'the stored chain is not the one that was accepted');
     }
     const ref = { vault: input.inspected.vaultUri, name: input.certificate };
-    const facts = await app.vault.inspect(ref);
+    const facts = await app.vault.inspect(ref, 'version');
     const merged = facts.state === 'present' && facts.current?.sha256 === input.checked.sha256;
     if (!merged && (facts.state !== 'present' || !samePolicy(facts.policy, input.inspected))) {
       return ended('needs-person', 'policy-changed', 'the certificate or its policy was changed while the renewal ran');

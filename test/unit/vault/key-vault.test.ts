@@ -78,6 +78,14 @@ describe('inspect', () => {
     expect(http.calls).toEqual([readPending, read]);
   });
 
+  it('leaves the operation out in one call when only the version is asked for', async () => {
+    const http = new ScriptedVault().on(read, { status: 200, body: bundle('leaf', { plan: 'web' }) });
+    const inspection = await open(http).inspect(ref, 'version');
+    expect(inspection).toMatchObject({ state: 'present', current: { der: fixture('leaf') }, tags: { plan: 'web' } });
+    expect(inspection).not.toHaveProperty('pending');
+    expect(http.calls).toEqual([read]);
+  });
+
   it('shows a failed operation with its error, and does not ask twice', async () => {
     const error = { code: 'Request rejected', message: 'The call to DigiCert failed' };
     const http = new ScriptedVault()

@@ -62,7 +62,10 @@ export async function liveThrough(
   await startAgain(bench, killed);
   const id = await asked;
   const view = await untilEnded(bench, id);
-  const problems = await problemsOf(bench, seeded, { id, view, calls: [...traps.handled] });
+  const problems = await problemsOf(bench, seeded, {
+    ...{ id, view, calls: [...traps.handled] },
+    mayRetry: killed === 'Azurite',
+  });
   const { stage, effect } = moment;
   return {
     ...{ stage, effect, point, killed, pid: victim.pid },

@@ -9,6 +9,8 @@ export interface EndedRenewal {
   readonly id: string;
   readonly view: Readonly<Record<string, unknown>>;
   readonly calls: readonly HandledCall[];
+  /** Whether a step may have been tried again: not when only the app died, whose calls are repeated as they were. */
+  readonly mayRetry: boolean;
 }
 
 /** What is not as it would be if nothing had been killed; empty: all is well. */
@@ -24,7 +26,8 @@ export async function problemsOf(bench: CrashBench, seeded: Seeded, ended: Ended
     ['merges made', successes(ended.calls, 'merge'), 1],
     ...(await rowChecks(bench, seeded, ended)),
     ['writes that the table of moments does not know', ended.calls.filter(isUnknownWrite).map(nameOf), []],
-    ['records in the journal', await actsOf(bench, ended.id), acts],
+    ['records in the journal', await actsOf(bench, ended), acts],
+    ['keys that stand twice in the journal', await repeatedKeys(bench, ended.id), []],
   ];
   return checks.flatMap(([what, is, must]) =>
     JSON.stringify(is) === JSON.stringify(must) ? [] : [`${what}: ${JSON.stringify(is)}, not ${JSON.stringify(must)}`],
@@ -50,14 +53,18 @@ async function rowChecks({ view }: CrashBench, seeded: Seeded, { id }: EndedRene
 
 const acts = moments.flatMap(({ record }) => (record === undefined ? [] : [record]));
 
-/** The journal's keys without target and round; reading it proves the chain. Being taken up again is no act. */
-async function actsOf({ view }: CrashBench, id: string): Promise<readonly string[]> {
-  const chain = await view.journal.read(id);
-  const acts = chain.filter(({ key }) => key !== 'start:again');
-  return acts.map(({ key, step, kind }) => {
+/**
+ * The journal's keys without target, round and try; reading it proves the chain. Being taken up again is no act, and an act that
+ * was tried again, because storage was away, has an intent for each try and one result.
+ */
+async function actsOf({ view }: CrashBench, { id, mayRetry }: EndedRenewal): Promise<readonly string[]> {
+  const chain = (await view.journal.read(id)).filter(({ key }) => key !== 'start:again');
+  const told = chain.map(({ key, step, kind }) => {
     const subject = /:(before-[a-z]+|baseline|verify)\b/.exec(key)?.[1];
-    return [step, ...(subject === undefined ? [] : [subject]), kind, ...(/#1:/.test(key) ? [] : [key])].join(' ');
+    const tried = mayRetry || key.includes('#1:') ? [] : [key];
+    return [step, ...(subject === undefined ? [] : [subject]), kind, ...tried].join(' ');
   });
+  return told.filter((act, index) => !(mayRetry && act.endsWith(' intent') && told[index + 1] === act));
 }
 
 /** How often something was done: a call that was refused is none. */
@@ -68,4 +75,9 @@ export function successes(calls: readonly HandledCall[], effect: string): number
 
 function nameOf({ of, method, path }: Call): string {
   return `${of} ${method} ${path}`;
+}
+
+async function repeatedKeys({ view }: CrashBench, id: string): Promise<readonly string[]> {
+  const keys = (await view.journal.read(id)).map(({ key }) => key);
+  return keys.filter((key, index) => keys.indexOf(key) !== index);
 }

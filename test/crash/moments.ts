@@ -99,6 +99,7 @@ export const moments: readonly Moment[] = [
 /**
  * The app makes its tables and its container when it first needs them, and asks the CA what its key can do. A renewal that is
  * started again says so in its journal, and one that has to wait pushes the time at which its row expects it.
+ * Rows about the app itself are none of a renewal's.
  */
 const occasional: readonly Pick<Moment, 'isIt'>[] = [
   at('table', 'POST', /\/Tables$/),
@@ -106,6 +107,8 @@ const occasional: readonly Pick<Moment, 'isIt'>[] = [
   at('ca', 'POST', /\/sign$/, /^$/),
   at('blob', 'PUT', journal, /"key":"start:again"/),
   at('table', 'PUT', /\/certificates\(/, /"state":"renewing"/),
+  at('table', 'POST', /\/app$/),
+  at('table', 'PUT', /\/app\(/),
 ];
 
 /** Whether a call changes something that the table says nothing about. */

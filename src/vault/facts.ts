@@ -13,6 +13,9 @@ import type { ListedCertificate, PolicyFacts, VersionFacts } from './port.ts';
 export function versionFacts({ cer, properties }: KeyVaultCertificate): VersionFacts | undefined {
   // The client passes a null of the wire on, whatever its types say.
   if (!cer || cer.length === 0) return undefined;
+  if (!ArrayBuffer.isView(cer)) {
+    throw new RenewalError('vault-unreachable', 'key-vault: the answer has a certificate that is no text');
+  }
   const { id, version, enabled, createdOn } = properties;
   if (id === undefined || version === undefined) {
     throw new RenewalError('vault-refused', `key-vault: a certificate came without its version: id=${id ?? 'none'}`);

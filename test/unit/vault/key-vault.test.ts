@@ -31,6 +31,7 @@ describe('inspect', () => {
     ['a list', []],
     ['a certificate whose id is a list', { ...Object(bundle('leaf')), id: ['x'] }],
     ['a certificate whose id is of something else', { ...Object(bundle('leaf')), id: 'https://a/b' }],
+    ['a certificate that is a list', { ...Object(bundle('leaf')), cer: [fixture('leaf')] }],
     ['a date that is none', { ...Object(bundle('leaf')), attributes: { enabled: true, created: 'yesterday' } }],
   ])('cannot tell when the answer is %s', async (_, body) => {
     const http = new ScriptedVault().on(readPending, noOperation).on(read, { status: 200, body });

@@ -4,7 +4,7 @@ import { createArm } from './azure/arm.ts';
 import { clock } from './clock.ts';
 import { createEstate } from './config/estate-source.ts';
 import { loadSettings } from './config/load.ts';
-import { assertChallengeRule, type Settings } from './config/settings.ts';
+import { assertChallengeRule, type Settings } from './config/read-settings.ts';
 import { RenewalError } from './errors.ts';
 import { createStorage, type Storage } from './estate/storage.ts';
 import { createTableAppRows, createTableEstate, createTableIssuances } from './estate/tables.ts';

@@ -1,4 +1,5 @@
-import { readSettings, type Settings, settings } from './settings.ts';
+import { readSettings, type Settings } from './read-settings.ts';
+import { settings } from './settings.ts';
 
 /** The only place that reads the process's environment. */
 export function loadSettings(): Settings {

@@ -1,5 +1,6 @@
 import { readRenewalId, readRenewalRequest } from '../../../src/api/renewal-request.ts';
-import { readSettings, settings } from '../../../src/config/settings.ts';
+import { readSettings } from '../../../src/config/read-settings.ts';
+import { settings } from '../../../src/config/settings.ts';
 import { certificateShape, orderShape, pack, unpack } from '../../../src/estate/entity.ts';
 import { createMemoryEstate } from '../../../src/estate/memory.ts';
 import { createMemoryJournal } from '../../../src/journal/memory.ts';

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { assertChallengeRule, readSettings } from '../../../src/config/read-settings.ts';
 import { sampleSettings } from '../../../src/config/sample.ts';
-import { assertChallengeRule, readSettings, type Setting, settings } from '../../../src/config/settings.ts';
+import { type Setting, settings } from '../../../src/config/settings.ts';
 import { RenewalError } from '../../../src/errors.ts';
 import { anEstate, aVault } from '../plan/build.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readSettings, type Setting, settings } from '../../../src/config/settings.ts';
+import { readSettings } from '../../../src/config/read-settings.ts';
+import { type Setting, settings } from '../../../src/config/settings.ts';
 import { code, declaration, infraFiles, read } from './bicep-files.ts';
 
 const file = 'infra/modules/function-app.bicep';

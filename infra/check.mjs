@@ -9,6 +9,9 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((fi
 const templates = files.filter((file) => file.endsWith('.bicep'));
 const parameters = files.filter((file) => file.endsWith('.bicepparam'));
 
+/** What azd would have set, for the parameter file that reads it. */
+const azd = { AZURE_LOCATION: 'westeurope', ESTATE_VAULTS: '[{"name":"contoso-web"}]' };
+
 process.exitCode = check();
 
 function check() {
@@ -47,5 +50,7 @@ function works(command, args) {
 /** Standard output is the compiled template, which nobody wants to read; diagnostics come on the other one. */
 function run(command, args) {
   const output = command === process.execPath ? 'inherit' : 'ignore';
-  return spawnSync(command, args, { stdio: ['ignore', output, 'inherit'] }).status === 0;
+  return (
+    spawnSync(command, args, { stdio: ['ignore', output, 'inherit'], env: { ...azd, ...process.env } }).status === 0
+  );
 }

@@ -92,7 +92,8 @@ param logRetentionDays int = 90
 param lock bool = false
 
 module perennial 'modules/perennial.bicep' = {
-  name: 'perennial'
+  // Not the name of the deployment itself: in one group the two would be one.
+  name: 'perennial-all'
   params: {
     name: name
     location: location

@@ -104,7 +104,7 @@ resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
 }
 
 module perennial 'modules/perennial.bicep' = {
-  name: 'perennial'
+  name: 'perennial-all'
   scope: group
   params: {
     name: name

@@ -24,6 +24,9 @@ type estateVault = {
   @description('true makes the vault. Absent or false: it exists.')
   create: bool?
 
+  @description('Addresses that may reach a vault that is made, CIDR: those of people, for the app comes by the network. Absent: every address without a network, none with one.')
+  allowedAddresses: string[]?
+
   @description('Name of the Event Grid system topic that the vault has already, in the group of the vault: a vault can have only one. It needs a system-assigned identity. Absent: a topic is made.')
   existingTopic: string?
 }

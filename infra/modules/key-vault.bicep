@@ -18,6 +18,9 @@ param sku string = 'standard'
 @description('true: reached by private endpoints alone, and by trusted services such as App Service.')
 param isPrivate bool
 
+@description('Addresses that may reach the vault besides, CIDR. Empty without a network: every address, with a role.')
+param allowedAddresses string[]
+
 @description('true: the vault cannot be deleted while the lock is there.')
 param lock bool
 
@@ -32,8 +35,12 @@ resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
     enableSoftDelete: true
     softDeleteRetentionInDays: 90
     enablePurgeProtection: true
-    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
-    networkAcls: { defaultAction: isPrivate ? 'Deny' : 'Allow', bypass: 'AzureServices' }
+    publicNetworkAccess: isPrivate && empty(allowedAddresses) ? 'Disabled' : 'Enabled'
+    networkAcls: {
+      defaultAction: isPrivate || !empty(allowedAddresses) ? 'Deny' : 'Allow'
+      bypass: 'AzureServices'
+      ipRules: [for address in allowedAddresses: { value: address }]
+    }
   }
 }
 

@@ -101,6 +101,7 @@ var placed = map(vaults, vault => {
   resourceGroup: vault.?resourceGroup ?? home.resourceGroup
   location: vault.?location ?? location
   create: vault.?create ?? false
+  allowedAddresses: vault.?allowedAddresses ?? []
   topicExists: !empty(vault.?existingTopic ?? '')
   topic: empty(vault.?existingTopic ?? '') ? '${vault.name}-perennial' : (vault.?existingTopic ?? '')
 })
@@ -238,7 +239,14 @@ var actionGroupIds = concat(empty(notify.?emails ?? []) ? [] : [notified!.output
 module newVaults 'key-vault.bicep' = [for vault in placed: if (vault.create) {
   name: take('new-${vault.name}', 64)
   scope: resourceGroup(vault.subscriptionId, vault.resourceGroup)
-  params: { name: vault.name, location: vault.location, tags: tags, isPrivate: isPrivate, lock: lock }
+  params: {
+    name: vault.name
+    location: vault.location
+    tags: tags
+    isPrivate: isPrivate
+    allowedAddresses: vault.allowedAddresses
+    lock: lock
+  }
 }]
 
 module wiring 'vault-wiring.bicep' = [for vault in placed: {
@@ -263,7 +271,7 @@ module wiring 'vault-wiring.bicep' = [for vault in placed: {
 module delivered 'topic-delivery.bicep' = {
   name: 'topic-delivery'
   params: {
-    topicIds: map(range(0, length(vaults)), index => resourceId(placed[index].subscriptionId, placed[index].resourceGroup, 'Microsoft.EventGrid/systemTopics', placed[index].topic))
+    topicIds: map(placed, one => resourceId(one.subscriptionId, one.resourceGroup, 'Microsoft.EventGrid/systemTopics', one.topic))
     topicPrincipalIds: [for index in range(0, length(vaults)): wiring[index].outputs.topicPrincipalId]
     queueAccount: hostStorage.outputs.name
     queueName: eventQueue

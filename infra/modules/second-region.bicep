@@ -41,6 +41,7 @@ module vault 'key-vault.bicep' = if (!empty(vaultName)) {
     location: options.location
     tags: tags
     isPrivate: isPrivate
+    allowedAddresses: []
     lock: lock
   }
 }

@@ -24,17 +24,33 @@ param deadLetterContainer string
 
 var builtIn = loadJsonContent('../roles/built-in.json')
 
-resource queue 'Microsoft.Storage/storageAccounts/queueServices/queues@2026-04-01' existing = {
-  name: '${queueAccount}/default/${queueName}'
+resource events 'Microsoft.Storage/storageAccounts@2026-04-01' existing = {
+  name: queueAccount
+
+  resource queues 'queueServices' existing = {
+    name: 'default'
+
+    resource queue 'queues' existing = {
+      name: queueName
+    }
+  }
 }
 
-resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2026-04-01' existing = {
-  name: '${deadLetterAccount}/default/${deadLetterContainer}'
+resource letters 'Microsoft.Storage/storageAccounts@2026-04-01' existing = {
+  name: deadLetterAccount
+
+  resource blobs 'blobServices' existing = {
+    name: 'default'
+
+    resource container 'containers' existing = {
+      name: deadLetterContainer
+    }
+  }
 }
 
 resource send 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (topicId, index) in topicIds: if (delivery == 'queue') {
-  scope: queue
-  name: guid(queue.id, topicId, builtIn.storageQueueDataMessageSender.id)
+  scope: events::queues::queue
+  name: guid(events::queues::queue.id, topicId, builtIn.storageQueueDataMessageSender.id)
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', builtIn.storageQueueDataMessageSender.id)
     principalId: topicPrincipalIds[index]
@@ -43,8 +59,8 @@ resource send 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (topic
 }]
 
 resource putDown 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (topicId, index) in topicIds: {
-  scope: container
-  name: guid(container.id, topicId, builtIn.storageBlobDataContributor.id)
+  scope: letters::blobs::container
+  name: guid(letters::blobs::container.id, topicId, builtIn.storageBlobDataContributor.id)
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', builtIn.storageBlobDataContributor.id)
     principalId: topicPrincipalIds[index]

@@ -29,11 +29,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads the settings from an environment; throws one `settings-invalid` that names every problem. */
 export function readSettings(env: Environment): Settings {
   const reader = readerOf(env);
-  const values: Record<string, unknown> = { appName: siteName(env), storage: storageOf(reader) };
+  const values: Record<string, unknown> = { appName: siteName(env) };
   for (const [key, setting] of Object.entries<Setting>(settings)) {
     const value = ofStorage.some((name) => name === key) ? undefined : reader.read(setting);
     if (value !== undefined) values[key] = value;
   }
+  values.storage = storageOf(reader);
   const problems = [...reader.problems, ...unknownNames(env), ...forbiddenVariables(env)];
   if (problems.length > 0) throw invalid(problems);
   // Without a problem every value that is certain has been read, by the parser that gives it its type.

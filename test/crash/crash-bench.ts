@@ -107,12 +107,13 @@ const quiet = Object.fromEntries(
   ['SWEEP', 'WATCHDOG', 'HEARTBEAT'].map((timer) => [`PERENNIAL_${timer}_SCHEDULE`, '0 0 0 1 1 *']),
 );
 
-/** Starts the app on `directory`. The settings are the stand's. */
+/** Starts the app on `directory`, under `name` if there is one: it owns the lease. The settings are the stand's. */
 export async function openApp(
   stand: Pick<Stand, 'settings'>,
-  places: { readonly directory: string; readonly settings: string },
+  places: { readonly directory: string; readonly settings: string; readonly name?: string },
 ): Promise<RunningApp> {
-  await writeSettings({ ...stand.settings, ...quiet }, places.settings);
+  const { name } = places;
+  await writeSettings({ ...stand.settings, ...quiet, ...(name && { PERENNIAL_APP_NAME: name }) }, places.settings);
   const log: string[] = [];
   const launch = (port: number): Promise<AppProcess> =>
     startApp(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lookAt } from '../../local/stand/served.ts';
 import { type CrashBench, openApp, openCrashBench, type RunningApp } from './crash-bench.ts';
-import { untilEnded } from './live-through.ts';
+import { untilAccepted, untilEnded } from './live-through.ts';
 import { successes } from './whole.ts';
 
 let bench: CrashBench;
@@ -12,7 +12,7 @@ let other: RunningApp;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'second-'));
-  bench = await openCrashBench({ seed: 38, certificates: 3 });
+  bench = await openCrashBench({ seed: 38, certificates: 4 });
   other = await openApp(bench.stand, { directory: join(folder, 'host'), settings: join(folder, 'settings.json') });
 });
 afterAll(async () => {
@@ -21,7 +21,30 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe('two apps with the same vaults and tables, and task hubs of their own', () => {
+describe('a second app of another name', () => {
+  it('sees the lease, refuses, and touches nothing; the first goes on', async () => {
+    const seeded = bench.stand.estate.certificates[3];
+    if (seeded === undefined) throw new TypeError('no fourth certificate is seeded');
+    const id = await untilAccepted(bench, seeded);
+    const stranger = await openApp(bench.stand, {
+      ...{ directory: join(folder, 'stranger'), settings: join(folder, 'stranger.json') },
+      name: 'stranger',
+    });
+    try {
+      const wish = { vault: seeded.vaultName, certificate: seeded.name, force: true };
+      const answer = await stranger.client.renew(wish);
+      expect(answer, JSON.stringify(answer)).toMatchObject({ status: 409 });
+      expect(JSON.stringify(answer.body)).toContain('another-app');
+    } finally {
+      await stranger.stop();
+    }
+    expect(await untilEnded(bench, id)).toMatchObject({ outcome: 'renewed', outcomeReason: 'served' });
+    expect(await bench.view.rowsOf('orders', seeded)).toMatchObject([{ renewalId: id, state: 'merged' }]);
+    expect(bench.view.versions(seeded)).toBe(2);
+  });
+});
+
+describe('two apps of one name with the same vaults and tables, and task hubs of their own', () => {
   it.each([0, 1, 2])('make one order and one version, asked at the same moment (certificate %i)', async (index) => {
     const seeded = bench.stand.estate.certificates[index];
     if (seeded === undefined) throw new TypeError(`no certificate ${index} is seeded`);

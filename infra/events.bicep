@@ -1,6 +1,6 @@
 // Second deployment, after the code: subscribes the app to the events of every vault. Event Grid asks whether the function is
 // there, so that this cannot be a part of the first one.
-import { eventWiring } from 'types.bicep'
+import { eventWiring } from 'parts.bicep'
 
 @description('Output EVENT_WIRING of the first deployment.')
 param wiring eventWiring

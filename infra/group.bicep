@@ -1,5 +1,6 @@
 // First deployment, for those who were given a resource group. What is in it: modules/perennial.bicep. Second: events.bicep.
 
+import { eventWiring } from 'parts.bicep'
 import {
   alertOptions
   appOptions
@@ -8,7 +9,6 @@ import {
   durableBackend
   estateVault
   eventDelivery
-  eventWiring
   existingRoleIds
   networkProfile
   notifyOptions

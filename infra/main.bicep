@@ -1,6 +1,7 @@
 // First deployment, for those who may create resource groups. What is in it: modules/perennial.bicep. Second: events.bicep.
 targetScope = 'subscription'
 
+import { eventWiring } from 'parts.bicep'
 import {
   alertOptions
   appOptions
@@ -9,7 +10,6 @@ import {
   durableBackend
   estateVault
   eventDelivery
-  eventWiring
   existingRoleIds
   networkProfile
   notifyOptions

@@ -1,4 +1,4 @@
-// The words that all files here share. Every type says what a value means and what it may be.
+// What a deployment is asked for. Every type says what a value means and what it may be.
 
 @export()
 @description('A vault whose certificates are renewed. It may live in another subscription and group of the same tenant.')
@@ -244,62 +244,4 @@ type existingRoleIds = {
   configReader: string
   @description('log-reader.json')
   logReader: string
-}
-
-@export()
-@description('An identity as role assignments and settings name it.')
-type identityRef = {
-  @description('Resource id.')
-  id: string
-  @description('Client id, which an app setting names.')
-  clientId: string
-  @description('Object id, which a role is given to.')
-  principalId: string
-}
-
-@export()
-@description('The identities of the app, one a duty. In one app they keep roles apart and the audit readable; code that is taken over can use all of them.')
-type identityRefs = {
-  @description('Runs the Functions host: its storage, telemetry, the task hub.')
-  host: identityRef
-  @description('Vaults, estate rows, journal.')
-  renewer: identityRef
-  @description('Targets.')
-  deployer: identityRef
-  @description('Logs.')
-  reader: identityRef
-}
-
-@export()
-@description('A vault and its topic, as the second deployment needs them.')
-type wiredVault = {
-  @description('Name of the vault.')
-  name: string
-  @description('Subscription of the vault and its topic.')
-  subscriptionId: string
-  @description('Resource group of the vault and its topic.')
-  resourceGroup: string
-  @description('Name of the system topic.')
-  topic: string
-}
-
-@export()
-@description('What the first deployment made and the second one connects: output EVENT_WIRING of the first, parameter wiring of the second.')
-type eventWiring = {
-  @description('Resource id of the function app.')
-  functionAppId: string
-  @description('How events arrive.')
-  delivery: eventDelivery
-  @description('Resource id of the storage account with the queue.')
-  queueAccountId: string
-  @description('Name of the queue.')
-  queueName: string
-  @description('Resource id of the storage account with the dead letters.')
-  deadLetterAccountId: string
-  @description('Name of the container for dead letters.')
-  deadLetterContainer: string
-  @description('Resource ids of the action groups that hear of expired certificates.')
-  actionGroupIds: string[]
-  @description('Every vault of the estate.')
-  vaults: wiredVault[]
 }

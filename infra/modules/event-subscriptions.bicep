@@ -1,6 +1,6 @@
 // The events of one vault, connected: to the function or the queue, and expiries to the action groups. The function has to be
 // there before, which is why this belongs to the second deployment.
-import { eventWiring } from '../types.bicep'
+import { eventWiring } from '../parts.bicep'
 
 @description('Name of the system topic of the vault.')
 param topicName string

@@ -1,5 +1,6 @@
 // The function app on Flex Consumption. Nothing here is a secret: every connection is an endpoint and an identity.
-import { appOptions, durableBackend, identityRefs } from '../types.bicep'
+import { identityRefs } from '../parts.bicep'
+import { appOptions, durableBackend } from '../types.bicep'
 
 @description('Name of the app, which is a part of its address.')
 @minLength(2)

@@ -1,6 +1,6 @@
 // The storage of the Functions host: the package, leases, timers, the task hub of the Azure Storage backend, and the queue
 // that Event Grid may deliver to. Opened by identities only.
-import { identityRef } from '../types.bicep'
+import { identityRef } from '../parts.bicep'
 
 @description('Name of the account: 3 to 24 lower-case letters and digits.')
 @minLength(3)

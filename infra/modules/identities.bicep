@@ -1,6 +1,6 @@
 // One identity a duty. In one app this keeps roles small and the audit readable; it is no wall: code that runs in the app
 // can get a token for each of them.
-import { identityRefs } from '../types.bicep'
+import { identityRefs } from '../parts.bicep'
 
 @description('First part of every name.')
 param prefix string

@@ -1,5 +1,5 @@
 // Log Analytics and Application Insights. Telemetry is taken from identities only: there is no key to leak.
-import { identityRefs } from '../types.bicep'
+import { identityRefs } from '../parts.bicep'
 
 @description('First part of every name.')
 param prefix string

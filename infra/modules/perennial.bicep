@@ -1,4 +1,5 @@
 // Everything of the first deployment, in the group of the app. Both entries call it; docs/deploy.md shows the order of things.
+import { eventWiring } from '../parts.bicep'
 import {
   alertOptions
   appOptions
@@ -7,7 +8,6 @@ import {
   durableBackend
   estateVault
   eventDelivery
-  eventWiring
   existingRoleIds
   networkProfile
   notifyOptions
@@ -111,6 +111,7 @@ var placedCas = map(caVaults, vault => {
   resourceGroup: vault.?resourceGroup ?? home.resourceGroup
 })
 var placedGroups = map(targetGroups, group => {
+  name: ''
   subscriptionId: group.?subscriptionId ?? home.subscriptionId
   resourceGroup: group.resourceGroup
 })
@@ -236,68 +237,28 @@ module notified 'action-group.bicep' = if (!empty(notify.?emails ?? [])) {
 
 var actionGroupIds = concat(empty(notify.?emails ?? []) ? [] : [notified!.outputs.id], notify.?actionGroupIds ?? [])
 
-module newVaults 'key-vault.bicep' = [for vault in placed: if (vault.create) {
-  name: take('new-${vault.name}', 64)
-  scope: resourceGroup(vault.subscriptionId, vault.resourceGroup)
+module estate 'estate.bicep' = {
+  name: 'estate'
   params: {
-    name: vault.name
-    location: vault.location
     tags: tags
-    isPrivate: isPrivate
-    allowedAddresses: vault.allowedAddresses
-    lock: lock
-  }
-}]
-
-module wiring 'vault-wiring.bicep' = [for vault in placed: {
-  name: take('wiring-${vault.name}', 64)
-  scope: resourceGroup(vault.subscriptionId, vault.resourceGroup)
-  params: {
-    vaultName: vault.name
-    location: vault.location
-    tags: tags
-    topicName: vault.topic
-    topicExists: vault.topicExists
-    renewer: identities.outputs.identities.renewer
-    renewerRoleId: roleIds.certificateRenewer
+    vaults: placed
+    caVaults: placedCas
+    targetGroups: placedGroups
+    identities: identities.outputs.identities
+    roleIds: roleIds
     appServicePrincipalId: appServicePrincipalId
     workspaceId: logs.outputs.workspaceId
     actionGroupIds: actionGroupIds
     alertsEnabled: alerts.?enabled ?? true
-  }
-  dependsOn: [newVaults]
-}]
-
-module delivered 'topic-delivery.bicep' = {
-  name: 'topic-delivery'
-  params: {
-    topicIds: map(placed, one => resourceId(one.subscriptionId, one.resourceGroup, 'Microsoft.EventGrid/systemTopics', one.topic))
-    topicPrincipalIds: [for index in range(0, length(vaults)): wiring[index].outputs.topicPrincipalId]
+    isPrivate: isPrivate
+    lock: lock
+    delivery: howDelivered
     queueAccount: hostStorage.outputs.name
     queueName: eventQueue
-    delivery: howDelivered
     deadLetterAccount: recordsStorage.outputs.name
     deadLetterContainer: recordsStorage.outputs.deadLetterContainer
   }
 }
-
-module signers 'vault-role.bicep' = [for vault in placedCas: {
-  name: take('ca-${vault.name}', 64)
-  scope: resourceGroup(vault.subscriptionId, vault.resourceGroup)
-  params: {
-    vaultName: vault.name
-    renewer: identities.outputs.identities.renewer
-    roleId: roleIds.caSigner
-    workspaceId: contains(map(vaults, one => toLower(one.name)), toLower(vault.name)) ? '' : logs.outputs.workspaceId
-  }
-  dependsOn: [newVaults]
-}]
-
-module deployers 'target-group.bicep' = [for (group, index) in placedGroups: {
-  name: 'targets-${index}'
-  scope: resourceGroup(group.subscriptionId, group.resourceGroup)
-  params: { deployer: identities.outputs.identities.deployer, deployerRoleId: roleIds.appServiceDeployer }
-}]
 
 module standBy 'second-region.bicep' = if (secondRegion != null) {
   name: 'second-region'
@@ -331,7 +292,7 @@ module endpoints 'private-endpoints.bicep' = if (isPrivate) {
       map(placedCas, one => resourceId(one.subscriptionId, one.resourceGroup, 'Microsoft.KeyVault/vaults', one.name))
     )
   }
-  dependsOn: [newVaults]
+  dependsOn: [estate]
 }
 
 module rules 'alerts.bicep' = {

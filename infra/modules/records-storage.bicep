@@ -1,5 +1,6 @@
 // What must not be lost: estate rows, journal, estate file, dead letters. The journal can be appended to and not changed.
-import { identityRef, existingRoleIds, recordsOptions } from '../types.bicep'
+import { identityRef } from '../parts.bicep'
+import { existingRoleIds, recordsOptions } from '../types.bicep'
 
 @description('Name of the account: 3 to 24 lower-case letters and digits.')
 @minLength(3)

@@ -1,5 +1,6 @@
 // The Durable Task Scheduler, for those who choose it as the Durable backend. It takes identities only.
-import { identityRef, schedulerOptions } from '../types.bicep'
+import { identityRef } from '../parts.bicep'
+import { schedulerOptions } from '../types.bicep'
 
 @description('First part of every name.')
 param prefix string

@@ -1,6 +1,7 @@
 // A second region to go on from: the vault and the records account stand ready with the same roles, and hold nothing until
 // somebody restores into them. docs/deploy.md says how.
-import { existingRoleIds, identityRef, recordsOptions, secondRegionOptions } from '../types.bicep'
+import { identityRef } from '../parts.bicep'
+import { existingRoleIds, recordsOptions, secondRegionOptions } from '../types.bicep'
 
 @description('Tags of every resource.')
 param tags object

@@ -1,5 +1,5 @@
 // Lets the deployer renew the certificates of App Service sites in one resource group.
-import { identityRef } from '../types.bicep'
+import { identityRef } from '../parts.bicep'
 
 @description('The identity that deploys.')
 param deployer identityRef

@@ -1,5 +1,5 @@
 // One role of the renewer on one vault, and its audit log: the vault of a CA, or the one that stands by in the second region.
-import { identityRef } from '../types.bicep'
+import { identityRef } from '../parts.bicep'
 
 @description('Name of the vault.')
 param vaultName string

@@ -1,6 +1,6 @@
 // What a vault of the estate needs, in the group that it lives in: a role for the renewer, one for App Service, the system
 // topic, and an alert on events that were not delivered. The subscription to the events is made by the second deployment.
-import { identityRef } from '../types.bicep'
+import { identityRef } from '../parts.bicep'
 
 @description('Name of the vault.')
 param vaultName string

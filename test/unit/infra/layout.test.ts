@@ -42,8 +42,8 @@ describe('parameters', () => {
     expect(described.length).toBe(declared.length);
   });
 
-  it('have types that say what each field is for', () => {
-    const text = code('infra/types.bicep');
+  it.each(['infra/types.bicep', 'infra/parts.bicep'])('of %s have types that say what each field is for', (file) => {
+    const text = code(file);
     const fields = text.match(/^ {2}\w+: /gm) ?? [];
     expect(text.match(/^ {2}@description\('.+'\)\n(?: {2}@.+\n)* {2}\w+: /gm)).toHaveLength(fields.length);
     const types = text.match(/^type /gm) ?? [];

@@ -30,7 +30,8 @@ export async function startAgain(
   await record(renewalId, app, { key: 'start:again', step: 'start', kind: 'fact', facts: { scope: scope ?? 'whole' } });
   await expectLater({ row, etag }, 0, app);
   const by = { ...(scope && { scope }), ...(requester !== undefined && { requester }) };
-  const input: RenewalInput = { renewalId, vault, certificate, reason, force: true, ...by };
+  // What started by itself goes on only while it is due; what a person asked for was decided when they asked.
+  const input: RenewalInput = { renewalId, vault, certificate, reason, force: reason === 'manual', ...by };
   await app.orchestrations.start(input);
 }
 

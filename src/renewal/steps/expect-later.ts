@@ -1,3 +1,4 @@
+import { RenewalError } from '../../errors.ts';
 import type { CertificateRow, Versioned } from '../../estate/port.ts';
 import { pushed } from '../../plan/expected-by.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -22,5 +23,12 @@ export async function expectLater(
   const by = pushed(row.expectedBy, { now: app.clock.now(), seconds, plan: place.plan, targets });
   if (row.expectedBy !== undefined && Date.parse(by) - Date.parse(row.expectedBy) < HOUR) return;
   const { silentSince: _silent, ...heard } = row;
-  await app.store.saveCertificate({ ...heard, expectedBy: by }, etag);
+  try {
+    await app.store.saveCertificate({ ...heard, expectedBy: by }, etag);
+  } catch (error) {
+    if (!(error instanceof RenewalError)) throw error;
+    // Whoever tries again because of this must not forget the wait itself.
+    const retryAfterSeconds = Math.max(seconds, error.retryAfterSeconds ?? 0);
+    throw new RenewalError(error.code, error.message, { cause: error, retryAfterSeconds });
+  }
 }

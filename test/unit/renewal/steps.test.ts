@@ -127,6 +127,19 @@ describe('the steps', () => {
     expect((await world.app.store.order(renewalId))?.row.chain).toBeUndefined();
   });
 
+  it('remember how long an issuer asks to wait when the row cannot be told', async () => {
+    const inspected = await value('inspect', { reason: 'sweep' });
+    const { csrSha256 } = await value('request', { inspected });
+    const order = await value('submit', { csrSha256, issuer: 'internal', validityDays: 90 });
+    const failing = async () => Promise.reject(new RenewalError('storage-unreachable', 'the table does not answer'));
+    world = { ...world, app: { ...world.app, store: { ...world.app.store, saveCertificate: failing } } };
+    world.levers.issuer = { poll: async () => ({ state: 'pending', retryAfterSeconds: 86_400 }) };
+    const asks = { reference: order.reference, issuer: 'internal', round: 1 };
+    expect(await run('poll', asks)).toMatchObject({
+      ...{ state: 'again', code: 'storage-unreachable', retryAfterSeconds: 86_400 },
+    });
+  });
+
   it('tell an issuer’s refusal from an issuer that cannot be reached', async () => {
     const inspected = await value('inspect', { reason: 'sweep' });
     const { csrSha256 } = await value('request', { inspected });

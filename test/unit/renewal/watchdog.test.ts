@@ -105,7 +105,7 @@ describe('a renewal that is past the time it may take', () => {
     world.instances.delete(id);
     expect(await watch(world.app)).toMatchObject({ startedAgain: [id] });
     expect(world.started.map(({ renewalId }) => renewalId)).toEqual([id, id]);
-    expect(world.started[1]).toMatchObject({ reason: 'near-expiry-event', force: true });
+    expect(world.started[1]).toMatchObject({ reason: 'near-expiry-event', force: false });
     expect(await row()).toMatchObject({ state: 'renewing', attempt: 1 });
   });
 

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FunctionInfo } from '../../../local/host/types.ts';
 import { loadApp } from '../../../local/host/worker/app.ts';
+import { estateLines, eventLine, type LogLine, stepLine } from '../../../src/renewal/log-line.ts';
 import { steps } from '../../../src/renewal/steps/table.ts';
 import { code, declaration, infraFiles, read } from './bicep-files.ts';
 
@@ -12,6 +13,34 @@ const sources = ['functions/events.ts', 'functions/sweep.ts', 'functions/watchdo
 /** What all matches of a pattern caught, over all files. */
 function caught(files: readonly string[], pattern: RegExp): readonly string[] {
   return files.flatMap((file) => [...read(file).matchAll(pattern)].map(([, text = '']) => text));
+}
+
+/** One line of every kind that the app logs about renewals. */
+async function sampleLines(): Promise<readonly LogLine[]> {
+  const call = { renewalId: 'r', vault: 'contoso', certificate: 'shop', attempt: 1 };
+  const ended = { outcome: 'failed', outcomeReason: 'step-failed', detail: 'x' } as const;
+  const done = { state: 'done', value: {} } as const;
+  const target = { target: { id: 'site' }, result: { verified: true } };
+  const row = { ...call, name: 'shop', plan: 'web', owner: 'team', state: 'idle', failedAttempts: 0 } as const;
+  async function* certificates() {
+    yield { row, etag: 'e' };
+  }
+  const lines: LogLine[] = [
+    eventLine({}, { state: 'ignored', type: 't' }),
+    stepLine('poll', call, { state: 'ended', ...ended }),
+    stepLine('targetClosed', Object.assign(target, call), done),
+    stepLine('close', Object.assign({ result: { ...ended, targets: [] } }, call), done),
+  ];
+  for await (const line of estateLines({ certificates })) lines.push(line);
+  return lines;
+}
+
+/** The names of an object's fields, and of those of the first object in its lists. */
+function fieldsOf(line: object): readonly string[] {
+  const inner = Object.values(line).flatMap((value) =>
+    Array.isArray(value) && value.length > 0 ? fieldsOf(value[0]) : [],
+  );
+  return [...Object.keys(line), ...inner];
 }
 
 describe('the built app', () => {
@@ -72,6 +101,14 @@ describe('queries', () => {
     expect([...new Set(asked)].filter((message) => !written.includes(message))).toEqual([]);
     const compared = caught(queries, /line\.message\) [!=]= '([\w ]+)'/g);
     expect(compared.filter((message) => !written.includes(message))).toEqual([]);
+  });
+
+  it('read fields that the lines have', async () => {
+    const reports = caught(['src/renewal/sweep.ts', 'src/renewal/watchdog.ts'], /^ {2}readonly (\w+):/gm);
+    const written = [...(await sampleLines()).flatMap(fieldsOf), ...reports];
+    const asked = caught(queries, /\b(?:line|row)\.(\w+)/g);
+    expect(asked.length).toBeGreaterThan(30);
+    expect([...new Set(asked)].filter((field) => !written.includes(field))).toEqual([]);
   });
 
   it('name steps that there are', () => {

@@ -1,11 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Slow suites that are no part of `npm test`: named with `--project` they run. */
-const slow = [['security', 300_000]] as const;
-const wanted = (name: string): boolean =>
-  process.argv.some((argument, at) => argument === name && process.argv[at - 1] === '--project');
-
+/** The suites of `npm test`. `test/crash` and `test/security` take longer, or the machine for themselves: each has its own file. */
 const suite = (name: string, testTimeout: number) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout },
 });
@@ -21,7 +17,6 @@ export default defineConfig({
       suite('replay', 30_000),
       suite('sim', 120_000),
       suite('e2e', 120_000),
-      ...slow.filter(([name]) => wanted(name)).map(([name, testTimeout]) => suite(name, testTimeout)),
       { test: { name: 'tidy', include: ['test/tidy.test.ts'], testTimeout: 30_000 } },
     ],
   },

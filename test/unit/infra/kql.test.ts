@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { alertQueries, analyse, tileQueries } from './kusto.ts';
+import tables from './log-tables.json' with { type: 'json' };
+
+const queries = [...alertQueries(), ...tileQueries()];
+
+describe('a query', () => {
+  it.each(queries)('$name is one that Kusto understands, of columns that the tables have', ({ text }) => {
+    expect(analyse(text).problems).toEqual([]);
+  });
+
+  it.each([
+    ['a table that there is not', 'AppTrace | take 1', 'KS204'],
+    ['a column that the table has not', 'AppTraces | where Severity > 1', 'KS142'],
+    ['a column of the other table', 'AZKVAuditLogs | where Message == "x"', 'KS142'],
+    ['an operator that there is not', 'AppTraces | wher Message == "x"', 'KS176'],
+    ['a function that there is not', 'AppTraces | extend line = parse_jsn(Message)', 'KS211'],
+    ['a word of the language as a name', 'AppTraces | summarize last = max(TimeGenerated)', 'KS228'],
+    ['a placeholder that nobody filled in', 'AppTraces | where TimeGenerated < ago({hours}h)', 'KS213'],
+  ])('with %s does not pass', (_, text, code) => {
+    expect(analyse(text).problems.join('\n')).toContain(code);
+  });
+
+  it('with nobody or one who is expected to read secrets is understood too', () => {
+    for (const expectedReaders of ['', '6b1f0c1e-6f4e-4c55-9a4e-0d6a3e0b7c11']) {
+      const queries = alertQueries({ expectedReaders, stuckHours: '4' });
+      expect(queries.flatMap(({ text }) => analyse(text).problems)).toEqual([]);
+    }
+  });
+});
+
+describe('an alert', () => {
+  it.each(alertQueries())('$name tells when, which is what its window is cut by', ({ text }) => {
+    expect(analyse(text).columns).toMatchObject({ TimeGenerated: 'datetime' });
+  });
+
+  it.each(alertQueries())('$name gives every column a type, so that a person can read it in the mail', ({ text }) => {
+    const untyped = Object.entries(analyse(text).columns).filter(([, type]) => ['dynamic', 'unknown'].includes(type));
+    expect(untyped).toEqual([]);
+  });
+});
+
+it('the tables name the pages that their columns are from', () => {
+  for (const [name, { source, columns }] of Object.entries(tables)) {
+    expect(source).toBe(`https://learn.microsoft.com/azure/azure-monitor/reference/tables/${name.toLowerCase()}`);
+    expect(columns).toMatchObject({ TimeGenerated: 'datetime', _ResourceId: 'string', Type: 'string' });
+  }
+});

@@ -33,7 +33,7 @@ var rules = [
     name: 'renewal-failed'
     title: 'A renewal failed'
     severity: 1
-    window: 'PT1H'
+    window: 'PT2H'
     belowOne: false
     threshold: 0
     query: loadTextContent('../queries/renewal-failed.kql')

@@ -40,8 +40,28 @@ describe('an alert', () => {
   });
 });
 
+/** What all matches of a pattern caught, over all queries, without the quotes of lists. */
+function caught(pattern: RegExp): readonly string[] {
+  const found = queries.flatMap(({ text }) => [...text.matchAll(pattern)].map(([, one = '']) => one));
+  return [...new Set(found.flatMap((one) => one.split(/',\s*'/)))];
+}
+
+describe('words that no column shows', () => {
+  it('are operations that Key Vault writes into its log', () => {
+    const operations = caught(/OperationName (?:==|in) \(?'([^)\n]+?)'(?:\)|\s)/g);
+    expect(operations.toSorted()).toEqual(tables.AZKVAuditLogs.values.OperationName.toSorted());
+  });
+
+  it('are properties that Durable Functions tracks', () => {
+    const properties = caught(/\bProperties\.(\w+)/g);
+    expect(properties.length).toBeGreaterThan(3);
+    expect(properties.filter((name) => !tables.AppTraces.values.Properties.includes(name))).toEqual([]);
+  });
+});
+
 it('the tables name the pages that their columns are from', () => {
-  for (const [name, { source, columns }] of Object.entries(tables)) {
+  for (const [name, { source, columns, values }] of Object.entries(tables)) {
+    expect(values.source).toMatch(/^https:\/\/learn\.microsoft\.com\/azure\//);
     expect(source).toBe(`https://learn.microsoft.com/azure/azure-monitor/reference/tables/${name.toLowerCase()}`);
     expect(columns).toMatchObject({ TimeGenerated: 'datetime', _ResourceId: 'string', Type: 'string' });
   }

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alertQueries, type Query, tileQueries } from '../unit/infra/kusto.ts';
+import { openStandBench, type StandBench, stories } from './stand-bench.ts';
+
+/** A line as Azure Monitor keeps it: the queries parse the message. */
+type Line = Readonly<Record<string, unknown>> & { readonly message: string };
+
+let bench: StandBench;
+let lines: readonly Line[];
+beforeAll(async () => {
+  bench = await openStandBench({ seed: 41, scenarios: stories('near-expiry', 'by-hand', 'foreign-pending') });
+  await live();
+  lines = bench.log.flatMap(({ category, message }) => (category === 'user' ? lineOf(message) : []));
+});
+afterAll(() => bench?.close());
+
+/** One renewal from its event to its probe, one that is refused, one that is lost, and the timers. */
+async function live(): Promise<void> {
+  const [near, lost] = [bench.seeded('near-expiry'), bench.seeded('by-hand')];
+  bench.stand.raise(near);
+  const id = await bench.until(async () => {
+    const [row] = await bench.rowsOf('certificates', near);
+    return typeof row?.renewalId === 'string' ? row.renewalId : undefined;
+  });
+  expect(await bench.ended(id)).toMatchObject({ outcome: 'renewed' });
+  await loseAndFind(await bench.renew(lost));
+  // It is refused the one whose pending operation is somebody else's.
+  await bench.app.runNow('sweep');
+  await bench.app.runNow('startHeartbeat');
+  await bench.until(async () => (bench.log.some(({ message }) => message.includes('"heartbeat"')) ? true : undefined));
+}
+
+/** Its orchestration is stopped from outside, and long after that the watchdog looks. */
+async function loseAndFind(id: string): Promise<void> {
+  const { url, keys } = bench.host;
+  const path = `${url}/runtime/webhooks/durabletask/instances/${id}/terminate?reason=test`;
+  const stopped = await fetch(path, { method: 'POST', headers: { 'x-functions-key': keys.systemDurable } });
+  expect(stopped.status).toBe(202);
+  await bench.host.idle();
+  bench.clock.advance(48 * 3_600_000);
+  await bench.app.runNow('watchdog');
+}
+
+function lineOf(message: string): readonly Line[] {
+  return message.startsWith('{"message":') ? [JSON.parse(message) as Line] : [];
+}
+
+const caught = (text: string, pattern: RegExp): readonly string[] => [
+  ...new Set([...text.matchAll(pattern)].map(([, found = '']) => found)),
+];
+const messagesOf = ({ text }: Query): readonly string[] => caught(text, /\{"message":"([\w ]+)"/g);
+/** Queries of lines of the app; those of the vault's audit log and of the extension's tracking read nothing that it writes. */
+const queries = [...alertQueries(), ...tileQueries()].filter((query) => messagesOf(query).length > 0);
+
+describe('what a query reads', () => {
+  it.each(queries)('$name: every line that it looks for is written', (query) => {
+    const written = new Set(lines.map(({ message }) => message));
+    expect(messagesOf(query).filter((message) => !written.has(message))).toEqual([]);
+  });
+
+  it.each(queries)('$name: every field occurs in one of those lines', (query) => {
+    const looked = lines.filter(({ message }) => messagesOf(query).includes(message));
+    const fields = new Set(looked.flatMap((line) => Object.keys(line)));
+    const named = caught(query.text, /\bline\.(\w+)/g);
+    expect(named.filter((name) => !fields.has(name))).toEqual([]);
+  });
+
+  it.each(queries.filter(({ text }) => /mv-expand row = /.test(text)))(
+    '$name: and so do those of its lists',
+    (query) => {
+      const lists = new Set(caught(query.text, /mv-expand row = line\.(\w+)/g));
+      const entries = lines.flatMap((line) =>
+        Object.entries(line).flatMap(([name, list]) =>
+          lists.has(name) && Array.isArray(list) ? (list as object[]) : [],
+        ),
+      );
+      const fields = new Set(entries.flatMap((entry) => Object.keys(entry)));
+      const named = caught(query.text, /\brow\.(\w+)/g);
+      expect(named.length).toBeGreaterThan(1);
+      expect(named.filter((name) => !fields.has(name))).toEqual([]);
+    },
+  );
+});
+
+it('one renewal is followed by its id, from the event to the probe and its end', () => {
+  const [taken] = lines.filter(({ message, state }) => message === 'event taken' && state === 'started');
+  const own = lines.filter(({ renewalId }) => renewalId === taken?.renewalId);
+  expect(own.map(({ message }) => message)).toEqual(
+    expect.arrayContaining(['event taken', 'step ended', 'renewal closed']),
+  );
+  expect(own.map(({ step }) => step)).toEqual(
+    expect.arrayContaining(['inspect', 'submit', 'merge', 'deploy', 'probe']),
+  );
+  expect(own.at(-1)).toMatchObject({ message: 'renewal closed', outcome: 'renewed', verified: 1, targets: 1 });
+});
+
+it('an event and the steps name a certificate alike, so that the alert on a dead event path finds it', () => {
+  const { vaultName, name } = bench.seeded('near-expiry');
+  const about = lines.filter(({ certificate }) => String(certificate).toLowerCase() === name.toLowerCase());
+  expect(new Set(about.map(({ message }) => message))).toContain('event taken');
+  expect(new Set(about.map(({ vault }) => vault))).toEqual(new Set([vaultName]));
+});
+
+it('every line can be kept whole: a message of Application Insights has 32,768 characters', () => {
+  const longest = Math.max(...bench.log.map(({ message }) => message.length));
+  expect(longest).toBeLessThan(32_768);
+});

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { zipSync } from 'fflate';
 import { rolldown } from 'rolldown';
+import { billOfMaterials } from './sbom.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -21,10 +22,10 @@ if (!['azureStorage', 'durableTaskScheduler'].includes(backend)) {
 }
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
-for (const old of ['functions.cjs', 'local', 'perennial.zip']) {
+for (const old of ['functions.cjs', 'local', 'perennial.zip', 'sbom.cdx.json']) {
   await rm(join(out, old), { recursive: true, force: true });
 }
-await bundle(
+const modules = await bundle(
   { input: { functions: 'functions/index.ts' }, external: ['@azure/functions-core'] },
   { dir: out, format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false, minify: packaging },
 );
@@ -52,29 +53,40 @@ else {
   );
 }
 
+/** Answers with the ids of the modules whose code is in it. */
 async function bundle(input, output) {
   const build = await rolldown({ platform: 'node', logLevel: 'warn', ...input });
   try {
-    await build.write(output);
+    const { output: chunks } = await build.write(output);
+    return chunks.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
   } finally {
     await build.close();
   }
 }
 
-/** What Azure loads, and nothing else: the bundle, host.json, and a package.json that names the entry. */
+/**
+ * What Azure loads: the bundle, host.json, and a package.json that names the entry. With them goes the bill of materials,
+ * which is written beside the zip too, for whoever scans it.
+ */
 async function writePackage() {
   const manifest = { name: 'perennial', version, private: true, main: 'functions.cjs' };
+  const code = await readFile(join(out, 'functions.cjs'));
+  const bill = await billOfMaterials({ modules, bundle: code, version });
   const files = {
-    'functions.cjs': await readFile(join(out, 'functions.cjs')),
+    'functions.cjs': code,
     'host.json': await hostJson(),
     'package.json': Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`),
+    'sbom.cdx.json': Buffer.from(bill),
   };
   const at = new Date('2026-01-01T00:00:00Z');
   const zip = join(out, 'perennial.zip');
+  const packed = zipSync(files, { level: 9, mtime: at });
   await mkdir(out, { recursive: true });
-  await writeFile(zip, zipSync(files, { level: 9, mtime: at }));
+  await writeFile(zip, packed);
+  await writeFile(join(out, 'sbom.cdx.json'), bill);
   const unpacked = Object.values(files).reduce((sum, bytes) => sum + bytes.length, 0);
-  console.log(`${zip}: ${Object.keys(files).join(', ')}; ${(unpacked / 1e6).toFixed(2)} MB unpacked`);
+  const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
+  console.log(`${zip}: ${Object.keys(files).join(', ')}; ${megabytes(packed.length)}, ${megabytes(unpacked)} unpacked`);
 }
 
 /** The Functions host chooses the backend by host.json alone: app settings come too late for whoever scales the app. */

@@ -59,6 +59,7 @@ if (install.code === 0) {
   await step('npm', ['start', '--', '--once', '--seed', '2']);
   await suite('npm', ['run', 'crash']);
   await step('npm', ['run', 'package']);
+  await suite('npm', ['run', 'nodes']);
   await suite('npm', ['run', 'security']);
   await step('npm', ['run', 'fuzz', '--', '--inputs', '100000']);
   await step('npm', ['run', 'sim', '--', '--seeds', '2000']);

@@ -23,6 +23,8 @@ export interface Options {
   readonly port: number;
   /** First port of the stand: emulators and sites follow. 0: any free ones. */
   readonly basePort: number;
+  /** Folder of the app: package.json, host.json and the bundle. */
+  readonly app: string;
   /** Folder for everything the stand writes. */
   readonly directory: string;
   /** The settings file that the stand's own settings are written into. */
@@ -50,6 +52,7 @@ export const usage = `Usage: npm start -- [options]      renew the seeded estate
 ${inLines(faultNames)}
   --port N            port of the app (default 7071; 0: any free one)
   --base-port N       first port of the stand (default 8440; 0: any free ports)
+  --app DIR           the app that runs: an unpacked package, for instance (default: the one built here)
   --directory DIR     where the stand keeps its files (default .stand)
   --settings FILE     settings file to write (default local.settings.json); other values in it stay
   --only NAME         with \`npm run stand\`: one emulator alone, for a foreign client:
@@ -78,6 +81,7 @@ export function readOptions(args: readonly string[]): Options {
     ...(fault !== undefined && { fault }),
     ...(values.faults !== undefined && { faults: whole('--faults', values.faults, 2 ** 31) }),
     ...ports,
+    app: values.app,
     directory: values.directory,
     settings: values.settings,
     ...(only !== undefined && { only }),
@@ -116,6 +120,7 @@ function parse(args: readonly string[]) {
         faults: { type: 'string' },
         port: { type: 'string', default: '7071' },
         'base-port': { type: 'string', default: '8440' },
+        app: { type: 'string', default: '.' },
         directory: { type: 'string', default: '.stand' },
         settings: { type: 'string', default: 'local.settings.json' },
         only: { type: 'string' },

@@ -60,7 +60,7 @@ async function openApp(stand: Stand, options: Options, directory: string): Promi
   await writeSettings(stand.settings, options.settings);
   const log = createWriteStream(join(directory, 'app.log'));
   const app = await startApp({
-    app: resolve('.'),
+    app: resolve(options.app),
     port: options.port,
     directory: join(directory, HOST_FOLDER),
     settings: resolve(options.settings),

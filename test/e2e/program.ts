@@ -21,8 +21,9 @@ export class ProgramEndedError extends Error {
   override readonly name = 'ProgramEndedError';
 }
 
-export function startProgram(file: string, args: readonly string[]): Program {
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** `node`: the Node that runs it, and all that it starts. */
+export function startProgram(file: string, args: readonly string[], node: string = process.execPath): Program {
+  const child = spawn(node, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: string[] = [];
   const listeners = new Set<(line: string) => void>();
   for (const input of [child.stdout, child.stderr]) {
@@ -55,8 +56,8 @@ export function startProgram(file: string, args: readonly string[]): Program {
 }
 
 /** Runs a program to its end. */
-export async function runProgram(file: string, args: readonly string[]) {
-  const program = startProgram(file, args);
+export async function runProgram(file: string, args: readonly string[], node: string = process.execPath) {
+  const program = startProgram(file, args, node);
   return { code: await program.ended, text: program.lines.join('\n') };
 }
 

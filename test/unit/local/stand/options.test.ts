@@ -6,7 +6,7 @@ describe('readOptions', () => {
   it('has a default for everything', () => {
     expect(readOptions([])).toEqual({
       ...{ once: false, json: false, help: false, seed: 1, port: 7071, basePort: 8440 },
-      ...{ directory: '.stand', settings: 'local.settings.json' },
+      ...{ app: '.', directory: '.stand', settings: 'local.settings.json' },
     });
   });
 

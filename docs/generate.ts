@@ -11,6 +11,7 @@ const pages = [
   'docs/errors.md',
   'docs/faults.md',
   'docs/deploy.md',
+  'docs/operations.md',
 ] as const;
 
 for (const page of pages) {

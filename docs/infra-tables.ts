@@ -26,7 +26,18 @@ export interface Parameter {
   readonly meaning: string;
 }
 
-/** The tables of docs/deploy.md, made of the files that are deployed. */
+/** An alert on logs, as `infra/modules/alerts.bicep` defines it. */
+export interface Alert {
+  readonly name: string;
+  readonly title: string;
+  readonly severity: string;
+  /** How far its query looks back: an ISO 8601 duration, or the option that says so. */
+  readonly window: string;
+  /** When it fires. */
+  readonly fires: string;
+}
+
+/** The tables of docs/deploy.md and docs/operations.md, made of the files that are deployed. */
 export const infraTables = {
   parameters: () =>
     table(
@@ -50,6 +61,17 @@ export const infraTables = {
         ({ name = '', who = '', why = '' }) => [name, who, why],
       ),
     ),
+  alerts: () =>
+    table(
+      ['Alert', 'Says', 'Severity', 'Looks back', 'Fires'],
+      alertsOf(read('modules/alerts.bicep')).map(({ name, title, severity, window, fires }) => [
+        `[${name}](#${name})`,
+        title,
+        severity,
+        code(window),
+        fires,
+      ]),
+    ),
 } as const;
 
 /** Every custom role, by the name of its file. */
@@ -68,6 +90,20 @@ export function parametersOf(text: string): readonly Parameter[] {
     ...(expression !== undefined && { default: expression }),
     meaning: /@description\('((?:[^'\\]|\\.)*)'\)/.exec(decorators)?.[1]?.replaceAll("\\'", "'") ?? '',
   }));
+}
+
+/** The alerts on logs, in their order. */
+export function alertsOf(text: string): readonly Alert[] {
+  const rules = /^var rules = \[$([\s\S]*?)^\]$/m.exec(text)?.[1] ?? '';
+  return [...rules.matchAll(/^ {2}\{$([\s\S]*?)^ {2}\}$/gm)].map(([, rule = '']) => {
+    const said = (field: string): string => new RegExp(`^ {4}${field}: (.+)$`, 'm').exec(rule)?.[1] ?? '';
+    const words = (field: string): string => said(field).replaceAll("'", '');
+    const window = words('window') === 'sweepWindow' ? 'sweepHours' : words('window');
+    const option = /^options\.\?(\w+) \?\? (\d+)$/.exec(said('threshold'));
+    const many = option === null ? said('threshold') : `${code(option[1] ?? '')} (${option[2]})`;
+    const fires = said('belowOne') === 'true' ? 'when nothing is found' : `above ${many}`;
+    return { name: words('name'), title: words('title'), severity: said('severity'), window, fires };
+  });
 }
 
 function needOf({ type, default: usual }: Parameter): string {

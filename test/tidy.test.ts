@@ -210,6 +210,7 @@ describe('settings', () => {
       'docs/errors.md',
       'docs/faults.md',
       'docs/deploy.md',
+      'docs/operations.md',
       'README.md',
     ];
     const stale = pages.filter((page) => {

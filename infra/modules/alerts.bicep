@@ -1,5 +1,5 @@
 // The alerts on logs. Each query stands in a file of its own in infra/queries, where it can be read, tried and tested; what
-// it means and what to do is in docs/deploy.md.
+// it means and what to do is in docs/operations.md.
 import { alertOptions } from '../types.bicep'
 
 @description('First part of every name.')
@@ -110,7 +110,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for rule 
   kind: 'LogAlert'
   properties: {
     displayName: 'Perennial: ${rule.title}'
-    description: 'See docs/deploy.md, alert ${rule.name}.'
+    description: 'See docs/operations.md, alert ${rule.name}.'
     enabled: options.?enabled ?? true
     severity: rule.severity
     scopes: [workspaceId]

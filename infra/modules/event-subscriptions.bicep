@@ -75,7 +75,7 @@ resource expired 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15
       properties: {
         severity: 'Sev0'
         actionGroups: wiring.actionGroupIds
-        description: 'A certificate has expired. Look at its renewals: docs/deploy.md, alert certificate-expired.'
+        description: 'A certificate has expired. Look at its renewals: docs/operations.md, alert certificate-expired.'
       }
     }
     eventDeliverySchema: 'CloudEventSchemaV1_0'

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alertsOf } from '../../../docs/infra-tables.ts';
 import type { FunctionInfo } from '../../../local/host/types.ts';
 import { loadApp } from '../../../local/host/worker/app.ts';
 import { estateLines, eventLine, type LogLine, stepLine } from '../../../src/renewal/log-line.ts';
@@ -33,6 +34,13 @@ async function sampleLines(): Promise<readonly LogLine[]> {
   ];
   for await (const line of estateLines({ certificates })) lines.push(line);
   return lines;
+}
+
+/** The sections of the runbook, by the alert that each is about. */
+function runbook(): ReadonlyMap<string, string> {
+  const [, alerts = ''] = read('docs/operations.md').split('\n## Alerts\n');
+  const sections = alerts.split('\n### ').slice(1);
+  return new Map(sections.map((section) => [section.slice(0, section.indexOf('\n')), section] as const));
 }
 
 /** The names of an object's fields, and of those of the first object in its lists. */
@@ -82,7 +90,10 @@ describe('the built app', () => {
     const routes = functions.flatMap(({ trigger }) =>
       /^httpTrigger$/i.test(trigger.type) ? [String(trigger.route)] : [],
     );
-    const mentioned = caught([...everything, 'docs/deploy.md'], /(?<!\/rest)\/api\/([\w./{}-]*[\w}])/g);
+    const mentioned = caught(
+      [...everything, 'docs/deploy.md', 'docs/operations.md'],
+      /(?<!\/rest)\/api\/([\w./{}-]*[\w}])/g,
+    );
     expect(mentioned.length).toBeGreaterThan(0);
     expect(mentioned.filter((route) => !routes.includes(route))).toEqual([]);
   });
@@ -133,8 +144,20 @@ describe('queries', () => {
         .map((file) => file.slice('infra/queries/'.length, -4))
         .toSorted(),
     ).toEqual(names.toSorted());
-    const page = read('docs/deploy.md');
-    expect(names.filter((name) => !page.includes(`\n### ${name}\n`))).toEqual([]);
+    expect(alertsOf(code('infra/modules/alerts.bicep')).map(({ name }) => name)).toEqual(names);
+    expect([...runbook().keys()]).toEqual([...names, 'undelivered-events', 'certificate-expired']);
+  });
+
+  it.each([...runbook()])('%s has a runbook that says what it means, what to look at and what to do', (_, section) => {
+    const parts = [...section.matchAll(/^- \*\*(.+?)\.\*\* \S[\s\S]{20,}?$/gm)].map(([, part]) => part);
+    expect(parts).toEqual(['Means', 'Look at', 'Do']);
+  });
+
+  it('name the page of the runbook in the mail', () => {
+    expect(code('infra/modules/alerts.bicep')).toMatch(
+      /description: 'See docs\/operations\.md, alert \$\{rule\.name\}\.'/,
+    );
+    expect(code('infra/modules/event-subscriptions.bicep')).toContain('docs/operations.md, alert certificate-expired.');
   });
 
   it('have every placeholder filled in', () => {

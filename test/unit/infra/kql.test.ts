@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { read } from './bicep-files.ts';
 import { alertQueries, analyse, tileQueries } from './kusto.ts';
 import tables from './log-tables.json' with { type: 'json' };
 
-const queries = [...alertQueries(), ...tileQueries()];
+/** What a person pastes out of the page about operations. */
+const shown = [...read('docs/operations.md').matchAll(/^ *```kusto\n([\s\S]*?)```/gm)].map(([, text = ''], index) => ({
+  name: `docs/operations.md, ${index + 1}`,
+  text,
+}));
+const queries = [...alertQueries(), ...tileQueries(), ...shown];
 
 describe('a query', () => {
   it.each(queries)('$name is one that Kusto understands, of columns that the tables have', ({ text }) => {

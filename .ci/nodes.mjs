@@ -1,7 +1,7 @@
 // Fetches the other versions of Node that the app may meet, from npm into a folder of their own, and runs the package on
 // each: `npm run nodes`. They are no dependency; what cannot be had is told as NOT RUN, and is no failure.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -29,10 +29,10 @@ function fetched(major) {
     ...{ encoding: 'utf8', timeout: FETCH_MILLISECONDS, shell: process.platform === 'win32' },
   });
   const file = join(prefix, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
-  const tried = spawnSync(existsSync(file) ? file : '', ['--version'], { encoding: 'utf8' });
+  const tried = spawnSync(file, ['--version'], { encoding: 'utf8' });
   if (npm.status === 0 && tried.status === 0 && tried.stdout.startsWith(`v${major}.`)) return file;
-  const why = npm.error?.message ?? tried.error?.message ?? '';
-  const said = `${npm.stderr ?? ''}`.split('\n').find((line) => /npm (?:error|ERR!)/.test(line)) ?? why;
+  const lines = (npm.stderr ?? '').split('\n').filter((line) => /^npm (?:error|ERR!)/.test(line));
+  const said = lines.slice(0, 3).join('; ') || (npm.error ?? tried.error)?.message || tried.stdout.trim();
   console.log(`NOT RUN: the package on Node ${major}: ${name}@${major} cannot be had from npm: ${said}`);
   return undefined;
 }

@@ -6,8 +6,8 @@ import { createOrchestrations } from '../src/renewal/durable-client.ts';
 
 type Handler = (call: Call, request: HttpRequest) => Promise<Answer>;
 
-/** One way in: build the call, answer, and turn whatever was thrown into a problem document. */
-export function handled(handler: Handler) {
+/** One way in: build the call, answer, and turn whatever was thrown into a problem document, by `answerTo`. */
+export function handled(handler: Handler, answerTo: (error: unknown) => Answer = errorAnswer) {
   return async (
     request: HttpRequest,
     client: df.DurableClient,
@@ -19,7 +19,7 @@ export function handled(handler: Handler) {
       return init(await handler({ app: { ...app, orchestrations: createOrchestrations(client) }, base }, request));
     } catch (error) {
       context.error(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
-      return init(errorAnswer(error));
+      return init(answerTo(error));
     }
   };
 }

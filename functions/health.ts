@@ -1,12 +1,12 @@
 import * as df from 'durable-functions';
-import { getHealth, getSweep } from '../src/api/renewals.ts';
+import { getHealth, getSweep, unreadyAnswer } from '../src/api/renewals.ts';
 import { handled } from './handled.ts';
 
 df.app.client.http('health', {
   route: 'health',
   methods: ['GET'],
   authLevel: 'function',
-  handler: handled((call) => getHealth(call)),
+  handler: handled((call) => getHealth(call), unreadyAnswer),
 });
 
 df.app.client.http('lastSweep', {

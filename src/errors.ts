@@ -45,15 +45,18 @@ export class RenewalError extends Error {
   override readonly name = 'RenewalError';
   readonly code: ErrorCode;
   readonly retryAfterSeconds: number | undefined;
+  /** Each mistake that a person has to mend, in a line; `undefined` where the message says it all. */
+  readonly problems: readonly string[] | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; retryAfterSeconds?: number | undefined } = {},
+    options: { cause?: unknown; retryAfterSeconds?: number | undefined; problems?: readonly string[] } = {},
   ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.problems = options.problems;
   }
 
   get retry(): boolean {

@@ -53,7 +53,7 @@ function paths(): object {
       get: operation('getHealth', 'Whether the app does its work', {
         200: answer('It does', 'Health'),
         503: answer(
-          'Something is wrong with the app as a whole; a problem document when it cannot even tell',
+          'Something is wrong with the app as a whole; a problem document when it cannot even tell, with `problems` where settings or estate file have to be mended',
           'Health',
         ),
       }),

@@ -39,6 +39,10 @@ export const problemDocument = z
     instance: z.string().optional(),
     code: z.string(),
     errors: z.array(fieldProblem).optional(),
+    problems: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Of `GET /api/health` only: every mistake in settings or estate file, each with its fix.' }),
     id: z.string().optional().meta({ description: 'Of the renewal that was refused; its journal says the same.' }),
     outcome: outcome.optional(),
     outcomeReason: reason.optional(),

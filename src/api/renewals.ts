@@ -1,3 +1,4 @@
+import { RenewalError } from '../errors.ts';
 import type { CertificateRow } from '../estate/port.ts';
 import type { JournalRecord } from '../journal/port.ts';
 import { cancelRenewal } from '../renewal/cancel.ts';
@@ -135,6 +136,16 @@ export async function getSweep(call: Call): Promise<Answer> {
 export function errorAnswer(error: unknown): Answer {
   const { problem, retryAfterSeconds } = errorProblem(error);
   return problemAnswer(problem, retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) });
+}
+
+/**
+ * The answer of `GET /api/health` where the app cannot even start its work: what a person has to mend, each mistake in a
+ * line. Nothing else tells it: whoever asks for health looks after the app.
+ */
+export function unreadyAnswer(error: unknown): Answer {
+  const { status, headers, body } = errorAnswer(error);
+  const problems = error instanceof RenewalError ? error.problems : undefined;
+  return { status, headers, body: { ...body, ...(problems !== undefined && { problems }) } };
 }
 
 /** A renewal from its instance: the result when there is one, else what its custom status says. */

@@ -40,9 +40,8 @@ async function read(source: EstateSource, credential: TokenCredential): Promise<
     return (await new BlobClient(source.url, credential).downloadToBuffer()).toString('utf8');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new RenewalError('estate-invalid', `estate: cannot read ${nameOf(source)}: ${why.slice(0, 200)}`, {
-      cause: error,
-    });
+    const problem = `cannot read ${nameOf(source)}: ${why.slice(0, 200)}`;
+    throw new RenewalError('estate-invalid', `estate: ${problem}`, { cause: error, problems: [problem] });
   }
 }
 

@@ -130,5 +130,6 @@ function forbiddenVariables(env: Environment): readonly string[] {
 
 function invalid(problems: readonly string[]): RenewalError {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  return new RenewalError('settings-invalid', `settings: ${count}: ${problems.map((line) => `\n- ${line}`).join('')}`);
+  const lines = problems.map((line) => `\n- ${line}`).join('');
+  return new RenewalError('settings-invalid', `settings: ${count}: ${lines}`, { problems });
 }

@@ -21,10 +21,12 @@ const SHOWN_PROBLEMS = 200;
 export function readEstate(text: string, source: string): Estate {
   const { estate, problems } = examine(text);
   if (estate !== undefined) return estate;
-  const lines = problems.slice(0, SHOWN_PROBLEMS).map((problem) => `\n- ${problemText(problem)}`);
-  const more = problems.length > SHOWN_PROBLEMS ? `\n… and ${problems.length - SHOWN_PROBLEMS} more` : '';
+  const shown = problems.slice(0, SHOWN_PROBLEMS).map(problemText);
+  const lines = shown.map((line) => `\n- ${line}`);
+  const more = problems.length > SHOWN_PROBLEMS ? [`… and ${problems.length - SHOWN_PROBLEMS} more`] : [];
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  throw new RenewalError('estate-invalid', `estate ${source}: ${count}:${lines.join('')}${more}`);
+  const message = `estate ${source}: ${count}:${lines.join('')}${more.map((line) => `\n${line}`).join('')}`;
+  throw new RenewalError('estate-invalid', message, { problems: [...shown, ...more] });
 }
 
 /** Every mistake of an estate file, in the order of its lines; none when it is valid. */

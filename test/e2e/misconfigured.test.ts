@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../local/clock.ts';
 import { type Host, type HostLogLine, startHost } from '../../local/host/host.ts';
+import { problemDocument } from '../../src/api/problems.ts';
+import { steps } from '../../src/renewal/steps/table.ts';
 
 const HOUR = 3_600_000;
 
@@ -31,6 +33,7 @@ const cases = [
     settings: {},
     code: 'settings-invalid',
     named: ['PERENNIAL_ESTATE', 'PERENNIAL_TABLE_ENDPOINT', 'PERENNIAL_BLOB_ENDPOINT'],
+    problems: 2,
   },
   {
     what: 'settings are wrong',
@@ -42,22 +45,25 @@ const cases = [
     },
     code: 'settings-invalid',
     named: ['PERENNIAL_ESTATE', 'PERENNIAL_SWEEP_SCHEDULE', 'PERENNIAL_TYPO'],
+    problems: 3,
   },
   {
     what: 'the estate file is not there',
     settings: { PERENNIAL_ESTATE: 'no/such/estate.yaml', PERENNIAL_STORAGE_CONNECTION: 'UseDevelopmentStorage=true' },
     code: 'estate-invalid',
     named: ['no/such/estate.yaml'],
+    problems: 1,
   },
   {
     what: 'the estate file has mistakes',
     settings: { PERENNIAL_ESTATE: 'MISTAKEN', PERENNIAL_STORAGE_CONNECTION: 'UseDevelopmentStorage=true' },
     code: 'estate-invalid',
     named: ['line 1,', 'line 3,', 'line 5,', 'line 7,', 'colour'],
+    problems: 10,
   },
 ] as const;
 
-describe.each(cases)('when $what', ({ settings, code, named }) => {
+describe.each(cases)('when $what', ({ settings, code, named, problems }) => {
   const clock = new ManualClock(new Date());
   const log: HostLogLine[] = [];
   let host: Host;
@@ -80,6 +86,8 @@ describe.each(cases)('when $what', ({ settings, code, named }) => {
     ['POST', '/api/renewals', '{"vault":"kv","certificate":"shop"}'],
     ['GET', '/api/renewals/some-id', undefined],
     ['POST', '/api/renewals/some-id/cancel', undefined],
+    ['GET', '/api/sweep', undefined],
+    ['GET', '/api/openapi.json', undefined],
   ])('%s %s answers with 503, the reason, and nothing of the inside', async (method, path, body) => {
     const headers = { 'x-functions-key': host.keys.function, 'content-type': 'application/json' };
     const answer = await fetch(`${host.url}${path}`, { method, headers, ...(body !== undefined && { body }) });
@@ -87,6 +95,17 @@ describe.each(cases)('when $what', ({ settings, code, named }) => {
     expect([answer.status, answer.headers.get('content-type')]).toEqual([503, 'application/problem+json']);
     expect(JSON.parse(text)).toMatchObject({ status: 503, code, detail: 'The log of the app says more.' });
     expect(text).not.toContain(folder);
+  });
+
+  it('GET /api/health answers with 503 and names everything that is to be mended', async () => {
+    const headers = { 'x-functions-key': host.keys.function };
+    const answer = await fetch(`${host.url}/api/health`, { headers });
+    const body = problemDocument.parse(await answer.json());
+    expect([answer.status, body]).toEqual([503, expect.objectContaining({ status: 503, code })]);
+    for (const name of named) expect(body.problems?.join('\n')).toContain(name);
+    expect(body.problems?.length).toBe(problems);
+    const stranger = await fetch(`${host.url}/api/health`);
+    expect([stranger.status, await stranger.text()]).toEqual([401, '']);
   });
 
   it('the log names everything that is to be mended', () => {
@@ -103,11 +122,37 @@ describe.each(cases)('when $what', ({ settings, code, named }) => {
     expect([answer.status, await answer.text()]).toEqual([500, '']);
   });
 
-  it('the sweep fails once an hour, not again and again', async () => {
+  it('every timer fails once when it is due, not again and again, and starts nothing', async () => {
+    const timers = host.functions.filter(({ trigger }) => trigger.type === 'timerTrigger').map(({ name }) => name);
+    expect(timers.toSorted()).toEqual(['startHeartbeat', 'sweep', 'watchdog']);
     const before = log.length;
     clock.advance(HOUR);
     await host.idle();
-    const failed = log.slice(before).filter(({ level, functionName }) => level === 'error' && functionName === 'sweep');
-    expect(failed).toHaveLength(1);
+    const failed = log.slice(before).filter(({ level }) => level === 'error');
+    for (const name of timers) expect(failed.filter(({ functionName }) => functionName === name)).toHaveLength(1);
+    expect((await host.hub.list({})).instances).toEqual([]);
+  });
+
+  it('a heartbeat that was started before fails, and no activity does anything', async () => {
+    const activities = host.functions.filter(({ trigger }) => trigger.type === 'activityTrigger');
+    expect(activities.map(({ name }) => name).toSorted()).toEqual(['beat', ...Object.keys(steps)].toSorted());
+    await host.hub.start({ name: 'heartbeat', instanceId: 'heartbeat', input: '{"period":"0915","startedAt":""}' });
+    await host.idle();
+    const status = await host.hub.status('heartbeat');
+    expect(status?.runtimeStatus).toBe('Failed');
+    expect(JSON.stringify(status?.output)).toContain('RenewalError');
+  });
+
+  it('no trigger is left out here', () => {
+    const others = host.functions.filter(
+      ({ trigger }) => !/^(?:timer|activity|orchestration|entity)Trigger$/.test(trigger.type),
+    );
+    expect(others.map(({ name }) => name).toSorted()).toEqual(asked);
   });
 });
+
+/** What is asked above over HTTP, or by an event. The queue's function is registered by its setting, and does what `certificateEvent` does. */
+const asked = [
+  ...['cancelRenewal', 'certificateEvent', 'getRenewal', 'health', 'lastSweep', 'listRenewals'],
+  ...['openApi', 'startRenewal'],
+];

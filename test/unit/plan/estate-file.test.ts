@@ -59,16 +59,12 @@ describe('readEstate', () => {
 
   it('throws one error that lists every problem with its line and its fix', () => {
     const text = edited(['plan: internal', 'plan: outer'], ['https://Shop', 'http://shop']);
-    expect(() => readEstate(text, 'estate.yaml')).toThrow(
-      new RenewalError(
-        'estate-invalid',
-        [
-          'estate estate.yaml: 2 problems:',
-          '- line 4, column 10: vaults[0].uri is "http://shop.vault.azure.net/"; write a vault URI like https://contoso.vault.azure.net, without a path',
-          '- line 27, column 11: certificates[0].plan names no plan of this file; write one of internal, or add it to the file',
-        ].join('\n'),
-      ),
-    );
+    const problems = [
+      'line 4, column 10: vaults[0].uri is "http://shop.vault.azure.net/"; write a vault URI like https://contoso.vault.azure.net, without a path',
+      'line 27, column 11: certificates[0].plan names no plan of this file; write one of internal, or add it to the file',
+    ];
+    const message = ['estate estate.yaml: 2 problems:', ...problems.map((line) => `- ${line}`)].join('\n');
+    expect(() => readEstate(text, 'estate.yaml')).toThrow(new RenewalError('estate-invalid', message, { problems }));
   });
 
   it('reads ten thousand certificates', () => {

@@ -3,6 +3,7 @@ import * as df from 'durable-functions';
 import { currentApp } from '../src/app.ts';
 import { loadEventQueue } from '../src/config/load.ts';
 import { createOrchestrations } from '../src/renewal/durable-client.ts';
+import { logText } from '../src/renewal/log-fields.ts';
 import { eventLine } from '../src/renewal/log-line.ts';
 import { takeEvent } from '../src/renewal/take-event.ts';
 
@@ -10,7 +11,7 @@ import { takeEvent } from '../src/renewal/take-event.ts';
 async function take(event: unknown, client: df.DurableClient, context: InvocationContext): Promise<void> {
   const app = { ...(await currentApp()), orchestrations: createOrchestrations(client) };
   const taken = await takeEvent(event, app);
-  context.log(JSON.stringify(eventLine(event, taken)));
+  context.log(logText(eventLine(event, taken)));
 }
 
 df.app.client.eventGrid('certificateEvent', { handler: take });

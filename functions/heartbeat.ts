@@ -5,11 +5,12 @@ import { loadSchedule } from '../src/config/load.ts';
 import { beat, startHeartbeat } from '../src/renewal/beat.ts';
 import { createOrchestrations } from '../src/renewal/durable-client.ts';
 import type { HeartbeatInput } from '../src/renewal/heartbeat.ts';
+import { logText } from '../src/renewal/log-fields.ts';
 
 df.app.activity('beat', {
   handler: async (input: unknown, context: InvocationContext) => {
     await beat(input as HeartbeatInput, await currentApp());
-    context.log(JSON.stringify({ message: 'heartbeat', ...(input as HeartbeatInput) }));
+    context.log(logText({ message: 'heartbeat', ...(input as HeartbeatInput) }));
   },
 });
 
@@ -18,6 +19,6 @@ df.app.client.timer('startHeartbeat', {
   handler: async (_timer: Timer, client: df.DurableClient, context: InvocationContext) => {
     const pulse = await startHeartbeat({ ...(await currentApp()), orchestrations: createOrchestrations(client) });
     if (pulse.state === 'stale')
-      context.warn(JSON.stringify({ message: 'heartbeat is stale', code: 'heartbeat-stale', ...pulse }));
+      context.warn(logText({ message: 'heartbeat is stale', code: 'heartbeat-stale', ...pulse }));
   },
 });

@@ -4,6 +4,7 @@ import { currentApp } from '../src/app.ts';
 import { waitForIssuer } from '../src/renewal/await-issue.ts';
 import { deployGroup, deployTarget, rollBackGroup, rollBackTarget } from '../src/renewal/deploy-target.ts';
 import { heartbeat } from '../src/renewal/heartbeat.ts';
+import { logText } from '../src/renewal/log-fields.ts';
 import { stepLine } from '../src/renewal/log-line.ts';
 import { renewCertificate } from '../src/renewal/renew-certificate.ts';
 import { runStep, type Step } from '../src/renewal/steps/step.ts';
@@ -25,7 +26,7 @@ function register<S extends StepName>(name: S, step: Step<S>): void {
     handler: async (input: unknown, context: InvocationContext) => {
       const asked = input as StepInput<S>;
       const answer = await runStep(name, step, { input: asked, app: await currentApp() });
-      context.log(JSON.stringify(stepLine(name, asked, answer)));
+      context.log(logText(stepLine(name, asked, answer)));
       return answer;
     },
   });

@@ -1,6 +1,7 @@
 import { healthProblems } from '../api/health.ts';
 import { callProblems } from '../api/problems.ts';
 import { errorCodes, RenewalError } from '../errors.ts';
+import { logFields, logLines } from '../renewal/log-fields.ts';
 import { outcomes, reasons } from '../renewal/outcomes.ts';
 import { type Setting, settings } from './settings.ts';
 
@@ -43,6 +44,22 @@ export function healthTable(): string {
   return table(['Code', 'Meaning'], entriesOf(healthProblems));
 }
 
+/** Every line that the app logs, and when. */
+export function linesTable(): string {
+  const rows = Object.entries(logLines).map(([name, { written, fields }]) => [
+    code(name),
+    written,
+    fields.map(code).join(', '),
+  ]);
+  return table(['Line', 'Written', 'Fields'], rows);
+}
+
+/** Every field of those lines. */
+export function fieldsTable(): string {
+  const rows = Object.entries(logFields).map(([name, { type, meaning }]) => [code(name), type, meaning]);
+  return table(['Field', 'Type', 'Meaning'], rows);
+}
+
 const tables = {
   settings: settingsTable,
   outcomes: outcomesTable,
@@ -50,6 +67,8 @@ const tables = {
   errors: errorsTable,
   problems: problemsTable,
   health: healthTable,
+  lines: linesTable,
+  fields: fieldsTable,
 } as const satisfies Record<string, () => string>;
 
 const PLACE = /<!-- table: ([a-z]+) -->(?:(?!<!-- end of table -->)[\s\S])*<!-- end of table -->/g;

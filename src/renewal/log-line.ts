@@ -1,12 +1,9 @@
 import type { CertificateRow, EstateStore } from '../estate/port.ts';
+import type { LogLine } from './log-fields.ts';
 import type { StepAnswer, StepCall, StepInput, StepName } from './story.ts';
+import type { SweepReport } from './sweep.ts';
 import type { Taken } from './take-event.ts';
-
-/** What alerts and the workbook read: one JSON object a line, whose `message` comes first, because queries look for it there. */
-export interface LogLine {
-  readonly message: 'event taken' | 'step ended' | 'renewal closed' | 'estate rows';
-  readonly [field: string]: unknown;
-}
+import type { WatchReport } from './watchdog.ts';
 
 /** What became of an event, and of which certificate it spoke: words of others, which are cut and believed by nobody. */
 export function eventLine(event: unknown, taken: Taken): LogLine {
@@ -14,7 +11,8 @@ export function eventLine(event: unknown, taken: Taken): LogLine {
   const vault = text(fields.topic ?? fields.source)
     .split('/')
     .at(-1);
-  return { message: 'event taken', vault, certificate: text(fields.subject), ...taken };
+  const reason = 'outcomeReason' in taken ? { reason: taken.outcomeReason } : {};
+  return { message: 'event taken', vault, certificate: text(fields.subject), ...taken, ...reason };
 }
 
 /** How one run of a step ended: ids, the end and its reason, no bodies. The step that closes a renewal tells of the whole. */
@@ -63,6 +61,26 @@ export async function* estateLines(store: Pick<EstateStore, 'certificates'>): As
 
 function shortOf({ vault, name: certificate, plan, state, dueAt, notAfter, lastOutcome, lastReason }: CertificateRow) {
   return { vault, certificate, plan, state, dueAt, notAfter, lastOutcome, lastReason };
+}
+
+/** Entries of a list in a line: with the longest names there are, all lists together fit into a message. */
+const LISTED = 15;
+
+/** What a sweep or the watchdog found. Of a broken estate the lists are long: the line says how long, and names the first. */
+export function reportLine(message: 'sweep done', report: SweepReport): LogLine;
+export function reportLine(message: 'watchdog acted', report: WatchReport): LogLine;
+export function reportLine(message: 'sweep done' | 'watchdog acted', report: SweepReport | WatchReport): LogLine {
+  const lists = Object.entries(report).filter((entry): entry is [string, readonly unknown[]] =>
+    Array.isArray(entry[1]),
+  );
+  const counts = Object.fromEntries(lists.map(([name, list]) => [name, list.length]));
+  const first = Object.fromEntries(lists.map(([name, list]) => [name, list.slice(0, LISTED).map(short)]));
+  return { message, ...report, ...first, counts };
+}
+
+function short(entry: unknown): unknown {
+  if (typeof entry !== 'object' || entry === null) return entry;
+  return Object.fromEntries(Object.entries(entry).map(([name, value]) => [name, text(value)]));
 }
 
 function text(value: unknown): string {

@@ -1,0 +1,125 @@
+interface Field {
+  readonly type: 'text' | 'number' | 'yes or no' | 'time' | 'list' | 'object';
+  readonly meaning: string;
+}
+
+/** Every field that a log line may have. A name means the same in every line; times are ISO 8601, in UTC. */
+export const logFields = {
+  renewalId: {
+    type: 'text',
+    meaning: 'The renewal, which is the instance of its orchestration too: what joins its lines.',
+  },
+  vault: {
+    type: 'text',
+    meaning: 'Name of the vault in the estate file; of an event that is taken no further, what it says.',
+  },
+  certificate: { type: 'text', meaning: 'Name of the certificate, likewise.' },
+  attempt: { type: 'number', meaning: 'Which attempt of the step it was, from 1.' },
+  step: { type: 'text', meaning: 'The step: the name of its activity.' },
+  target: { type: 'text', meaning: 'Id of the target that the step was about.' },
+  state: { type: 'text', meaning: 'How the step, the event or the heartbeat stands.' },
+  code: { type: 'text', meaning: 'The error code of what is tried again: docs/errors.md.' },
+  outcome: { type: 'text', meaning: 'How the renewal ended: docs/reasons.md.' },
+  reason: { type: 'text', meaning: 'Why: docs/reasons.md.' },
+  detail: { type: 'text', meaning: 'A sentence for people, without secrets.' },
+  problem: { type: 'text', meaning: 'What is wrong with an event that nobody can use.' },
+  type: { type: 'text', meaning: 'Type of an event that nothing follows from.' },
+  dueAt: { type: 'time', meaning: 'When the certificate becomes due.' },
+  verified: {
+    type: 'number',
+    meaning: 'Targets that were seen serving the new version; of a single target, yes or no.',
+  },
+  targets: { type: 'number', meaning: 'Targets of the renewal.' },
+  notAfter: { type: 'time', meaning: 'When the new version expires.' },
+  rows: {
+    type: 'list',
+    meaning: 'Certificates: vault, certificate, plan, state, dueAt, notAfter, lastOutcome, lastReason.',
+  },
+  looked: { type: 'number', meaning: 'Certificates that the sweep looked at.' },
+  waiting: { type: 'number', meaning: 'Certificates that are not due.' },
+  queued: { type: 'number', meaning: 'Certificates that are due and wait for their turn.' },
+  counts: { type: 'object', meaning: 'How long each list of this line is; the line holds the first 15 of each.' },
+  started: { type: 'list', meaning: 'Ids of renewals that were started.' },
+  running: { type: 'list', meaning: 'Ids of renewals that were running already.' },
+  refused: { type: 'list', meaning: 'Certificates that may not be renewed: certificate and reason.' },
+  unreachable: { type: 'list', meaning: 'Certificates that could not be looked at: certificate and problem.' },
+  unowned: { type: 'list', meaning: 'Certificates in a vault of the estate and in no plan.' },
+  orphans: { type: 'list', meaning: 'Certificates that are no longer in the estate file.' },
+  overdue: { type: 'list', meaning: 'Certificates that are due for more than a day, and nothing runs for them.' },
+  expired: { type: 'list', meaning: 'Certificates whose current version has expired.' },
+  startedAgain: { type: 'list', meaning: 'Ids of renewals whose instance was gone.' },
+  closed: { type: 'list', meaning: 'Ids of renewals that had ended without closing their row.' },
+  silent: { type: 'list', meaning: 'Ids of renewals that are past the time that they may take.' },
+  stuck: { type: 'list', meaning: 'Ids of renewals that were stopped, to be tried again.' },
+  period: { type: 'text', meaning: 'Hour and minute that the heartbeat is of.' },
+  startedAt: { type: 'time', meaning: 'When its timer ran.' },
+  completedAt: { type: 'time', meaning: 'When the last heartbeat came through.' },
+  ageSeconds: { type: 'number', meaning: 'How long ago that was.' },
+} as const satisfies Readonly<Record<string, Field>>;
+
+export type LogField = keyof typeof logFields;
+
+interface Kind {
+  readonly written: string;
+  readonly fields: readonly LogField[];
+}
+
+const step = ['renewalId', 'vault', 'certificate', 'attempt', 'step', 'target'] as const;
+
+/** Every line that the app logs, by its `message`: when it is written, and the fields that it may have. */
+export const logLines = {
+  'event taken': {
+    written: 'for every event that came',
+    fields: [
+      ...(['vault', 'certificate', 'state', 'renewalId', 'outcome', 'reason'] as const),
+      ...(['detail', 'dueAt', 'type', 'problem'] as const),
+    ],
+  },
+  'step ended': {
+    written: 'for every run of a step',
+    fields: [...step, 'verified', 'state', 'code', 'outcome', 'reason', 'detail'],
+  },
+  'renewal closed': {
+    written: 'once a renewal',
+    fields: [...step, 'outcome', 'reason', 'detail', 'verified', 'targets', 'notAfter'],
+  },
+  'estate rows': { written: 'after every sweep, 40 certificates a line', fields: ['rows'] },
+  'sweep done': {
+    written: 'at the end of every sweep',
+    fields: [
+      ...(['looked', 'waiting', 'queued', 'counts', 'started', 'running', 'refused'] as const),
+      ...(['unreachable', 'unowned', 'orphans', 'overdue', 'expired'] as const),
+    ],
+  },
+  'watchdog acted': {
+    written: 'when the watchdog found something, as a warning',
+    fields: ['queued', 'counts', 'started', 'startedAgain', 'closed', 'silent', 'stuck', 'unreachable'],
+  },
+  heartbeat: { written: 'for every heartbeat that came through', fields: ['period', 'startedAt'] },
+  'heartbeat is stale': {
+    written: 'when none did for 30 minutes, as a warning',
+    fields: ['code', 'state', 'completedAt', 'ageSeconds'],
+  },
+} as const satisfies Readonly<Record<string, Kind>>;
+
+export type LogMessage = keyof typeof logLines;
+
+/** What alerts and the workbook read: one JSON object a line, whose `message` comes first, because queries look for it there. */
+export interface LogLine {
+  readonly message: LogMessage;
+  readonly [field: string]: unknown;
+}
+
+/** Characters of a text; Application Insights keeps 32,768 of a whole message. */
+const LONGEST = 2000;
+
+/** The text of a line, and the only way to log one: a field that the table does not give to this line is left out. */
+export function logText(line: LogLine): string {
+  const { fields }: Kind = logLines[line.message];
+  const known = fields.filter((name) => line[name] !== undefined).map((name) => [name, cut(line[name])]);
+  return JSON.stringify({ message: line.message, ...Object.fromEntries(known) });
+}
+
+function cut(value: unknown): unknown {
+  return typeof value === 'string' ? value.slice(0, LONGEST) : value;
+}

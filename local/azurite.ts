@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dieWithParent, writeBeforeAnswer } from './azurite-preload.ts';
 
 /** Azurite's documented development account: public knowledge, so that every storage tool can look inside. */
-const account = {
+export const azuriteAccount = {
   name: 'devstoreaccount1',
   key: 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
 };
@@ -45,9 +45,9 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   const child = launch(options);
   const addresses = await listening(child, (options.startSeconds ?? 30) * 1000);
   const urls = {
-    blob: `${addresses.Blob}/${account.name}`,
-    queue: `${addresses.Queue}/${account.name}`,
-    table: `${addresses.Table}/${account.name}`,
+    blob: `${addresses.Blob}/${azuriteAccount.name}`,
+    queue: `${addresses.Queue}/${azuriteAccount.name}`,
+    table: `${addresses.Table}/${azuriteAccount.name}`,
   };
   return { pid: child.pid ?? 0, urls, connectionString: connectionStringOf(urls), stop: () => stop(child) };
 }
@@ -66,7 +66,7 @@ function launch({ directory, durable = false, ports = {} }: AzuriteOptions): Chi
     stdio: ['pipe', 'pipe', 'pipe'],
     // Of its own group, so that a Ctrl-C in the terminal reaches the stand first and Azurite last.
     detached: true,
-    env: { ...process.env, AZURITE_ACCOUNTS: `${account.name}:${account.key}`, NODE_OPTIONS: '' },
+    env: { ...process.env, AZURITE_ACCOUNTS: `${azuriteAccount.name}:${azuriteAccount.key}`, NODE_OPTIONS: '' },
   });
 }
 
@@ -113,8 +113,8 @@ function explain(complaint: string): string | undefined {
 function connectionStringOf(urls: Azurite['urls']): string {
   return [
     'DefaultEndpointsProtocol=http',
-    `AccountName=${account.name}`,
-    `AccountKey=${account.key}`,
+    `AccountName=${azuriteAccount.name}`,
+    `AccountKey=${azuriteAccount.key}`,
     `BlobEndpoint=${urls.blob}`,
     `QueueEndpoint=${urls.queue}`,
     `TableEndpoint=${urls.table}`,

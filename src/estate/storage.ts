@@ -5,7 +5,13 @@ import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 /** A storage account: by connection string (locally), or by its endpoints and the app's identity (in Azure). */
 export type StorageSettings =
   | { readonly connectionString: string }
-  | { readonly tableEndpoint: string; readonly blobEndpoint: string; readonly credential: TokenCredential };
+  | {
+      readonly tableEndpoint: string;
+      readonly blobEndpoint: string;
+      readonly credential: TokenCredential;
+      /** Whom to trust besides the usual authorities, as PEM: a test has a CA of its own. */
+      readonly tls?: { readonly ca: string };
+    };
 
 export interface Storage {
   readonly tables: (name: string) => TableClient;
@@ -22,20 +28,25 @@ export function createStorage(settings: StorageSettings): Storage {
 }
 
 function blobService(settings: StorageSettings): BlobServiceClient {
-  const options = { retryOptions: { tryTimeoutInMs: attemptMilliseconds } };
+  const options = { retryOptions: { tryTimeoutInMs: attemptMilliseconds }, ...trustOf(settings) };
   return 'connectionString' in settings
     ? BlobServiceClient.fromConnectionString(settings.connectionString, options)
     : new BlobServiceClient(settings.blobEndpoint, settings.credential, options);
 }
 
 function tableClient(settings: StorageSettings, name: string): TableClient {
-  const options = { additionalPolicies: [{ policy: attemptTimeout, position: 'perRetry' as const }] };
+  const additionalPolicies = [{ policy: attemptTimeout, position: 'perRetry' as const }];
+  const options = { additionalPolicies, ...trustOf(settings) };
   if (!('connectionString' in settings)) {
     return new TableClient(settings.tableEndpoint, name, settings.credential, options);
   }
   const { connectionString } = settings;
   const allowInsecureConnection = isLoopback(connectionString);
   return TableClient.fromConnectionString(connectionString, name, { ...options, allowInsecureConnection });
+}
+
+function trustOf(settings: StorageSettings): { readonly tlsOptions?: { readonly ca: string } } {
+  return 'tls' in settings && settings.tls !== undefined ? { tlsOptions: settings.tls } : {};
 }
 
 const attemptTimeout = {

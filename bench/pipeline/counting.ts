@@ -1,5 +1,6 @@
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { byConnection } from '../../local/stand/settings-file.ts';
 import type { Stand } from '../../local/stand/stand.ts';
 
 /** How often something was asked for, by kind. */
@@ -25,7 +26,7 @@ export async function startCounting(stand: Stand): Promise<Counting> {
     };
   }
   const front = await frontOf((kind) => add(counts.storage, kind));
-  const connection = stand.settings.PERENNIAL_STORAGE_CONNECTION ?? '';
+  const connection = stand.connectionString;
   const behind = await Promise.all(
     ['Blob', 'Table'].map(async (service) => {
       const url = new RegExp(`${service}Endpoint=([^;]+)`).exec(connection)?.[1] ?? '';
@@ -34,7 +35,7 @@ export async function startCounting(stand: Stand): Promise<Counting> {
   );
   const storage = behind.reduce((text, [url, counted]) => text.replace(url, counted), connection);
   return {
-    settings: { ...stand.settings, PERENNIAL_STORAGE_CONNECTION: storage },
+    settings: { ...stand.settings, ...byConnection(storage) },
     take() {
       const taken = counts;
       counts = { vault: new Map(), storage: new Map() };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startAzurite } from '../../local/azurite.ts';
 import type { Scenario, Seeded } from '../../local/stand/scenarios.ts';
+import { byConnection } from '../../local/stand/settings-file.ts';
 import { type Stand, startStand } from '../../local/stand/stand.ts';
 
 /** The stand with an estate of equal certificates: EC keys, one site each, storage on disk. */
@@ -34,7 +35,9 @@ export async function openStage(count: number, changes: Partial<Scenario> = {}):
   try {
     const directory = join(folder, 'stand');
     const startStorage = () => startAzurite({ directory: join(folder, 'storage') });
-    const stand = await startStand({ seed: 1, basePort: 0, directory, startStorage, scenarios });
+    const whole = await startStand({ seed: 1, basePort: 0, directory, startStorage, scenarios });
+    // The stand's front before the storage would be measured with the app.
+    const stand = { ...whole, settings: { ...whole.settings, ...byConnection(whole.connectionString) } };
     const certificates = stand.estate.certificates;
     return { stand, certificates, folder, close: () => stand.stop().finally(close) };
   } catch (error) {

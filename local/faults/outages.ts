@@ -67,7 +67,8 @@ export const slowHandshakes = passing((scene) =>
 export const namesUnresolved = passing((scene) => {
   const { app, cloud, struck } = scene;
   const before = app.failedLookups();
-  const ends = [...cloud.vaults.map(({ name }) => name), 'arm', 'identity'].map((name) => cloud.line(name).trouble({}));
+  const names = [...cloud.vaults.map(({ name }) => name), 'arm', 'identity', 'blobs', 'tables'];
+  const ends = names.map((name) => cloud.line(name).trouble({}));
   app.set({ dnsDown: true });
   return () => {
     app.set({});
@@ -86,12 +87,12 @@ export function skew(seconds: number): Strike {
 }
 
 /** Taken away in the middle, and given back at the end only. */
-export function roleRemoved(who: 'renewer' | 'deployer'): Strike {
+export function roleRemoved(role: 'certificate-renewer' | 'app-service-deployer'): Strike {
   return (scene) => {
     const { cloud } = scene;
     let restore: Mend = () => undefined;
     const unhook = ambush({ on: 'vault', matches: isCreate, when: 'after' }, () => {
-      restore = cloud.removeRole(who);
+      restore = cloud.removeRole(role);
     })(scene);
     return () => {
       unhook();

@@ -51,7 +51,7 @@ const all: Readonly<Record<FaultName, Strike>> = {
   'kv.409': strikes({ on: 'vault', matches: isCreate, times: 1, mishap: says(409, 'Conflict') }),
   'kv.lag': lag,
   'kv.read-only': readOnly,
-  'kv.403': roleRemoved('renewer'),
+  'kv.403': roleRemoved('certificate-renewer'),
   'kv.foreign-pending': foreignPending,
   'kv.foreign-merge': foreignMerge,
   'kv.foreign-discard': foreignDiscard,
@@ -73,7 +73,7 @@ const all: Readonly<Record<FaultName, Strike>> = {
   }),
   'arm.500': strikes({ on: 'arm', matches: isSync, times: 2, mishap: down }),
   'arm.ack-lost': strikes({ on: 'arm', matches: isSync, times: 1, mishap: loseAnswer }),
-  'arm.403': roleRemoved('deployer'),
+  'arm.403': roleRemoved('app-service-deployer'),
   'target.lies': ({ liars, siteIds, struck }) => {
     for (const id of siteIds) liars.add(id);
     struck();

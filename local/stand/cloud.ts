@@ -1,4 +1,4 @@
-import { type Azurite, startAzurite } from '../azurite.ts';
+import { type Azurite, azuriteAccount, startAzurite } from '../azurite.ts';
 import type { StandClock } from '../clock.ts';
 import { createDeliveryLog } from '../events/delivery-log.ts';
 import { createEventGrid, type EventGrid } from '../events/grid.ts';
@@ -8,9 +8,11 @@ import { createIdentity, type Identity } from '../identity/identity.ts';
 import type { VaultEmulator } from '../vault/vault.ts';
 import { deadLettersIn } from './dead-letter-container.ts';
 import { type Before, type Ground, portOffsets, prepareGround } from './ground.ts';
-import { addPrincipals, assignRoles, type Principals, type RoleHolder } from './principals.ts';
+import { addPrincipals, assignRoles, type Principals, type RemoveRole } from './principals.ts';
 import { seededRandom } from './random.ts';
+import { type Role, roles, type Where } from './roles.ts';
 import { resourceGroupOf, type SeededEstate } from './scenarios.ts';
+import { mountStorageFronts, type StorageEndpoints } from './storage-fronts.ts';
 import { mountVaults } from './vaults.ts';
 
 export interface CloudOptions {
@@ -28,6 +30,8 @@ export interface CloudOptions {
   readonly background?: Background;
   /** Of access tokens; an hour by default. */
   readonly tokenLifeSeconds?: number;
+  /** The app's roles; absent: those that are deployed. */
+  readonly roles?: readonly Role[];
 }
 
 /** The empty cloud: identity, vaults, Event Grid and storage, without anything in them. */
@@ -37,12 +41,15 @@ export interface Cloud extends Ground {
   readonly principals: Principals;
   readonly events: EventGrid;
   readonly azurite: Promise<Azurite>;
+  /** Where the app reaches the storage by its identity. */
+  readonly storage: StorageEndpoints;
+  /** Where the things are that roles are about. */
+  readonly where: Where;
   /** ARM id of the resource group that everything is in. */
   readonly group: string;
   readonly vaults: readonly VaultEmulator[];
   vault(name: string): VaultEmulator;
-  /** Takes all roles of one of the app's identities away. Answers with what gives them back. */
-  removeRole(who: RoleHolder): () => void;
+  readonly removeRole: RemoveRole;
 }
 
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
@@ -64,12 +71,16 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     });
     await mountDoor(vaults);
     const vault = finder(vaults);
-    const removeRole = assignRoles(identity, principals, {
+    const storageAccount = `${group}/providers/Microsoft.Storage/storageAccounts/${azuriteAccount.name}`;
+    const storage = await mountStorageFronts(ground, { identity, azurite, resourceId: storageAccount });
+    const where: Where = {
       vaults: estate.vaultNames.map((name) => vault(name).resourceId),
       caVault: vault(estate.caVaultName).resourceId,
-      siteGroup: group,
-    });
-    return { ...ground, clock, identity, principals, events, azurite, group, vaults, vault, removeRole };
+      ...{ siteGroup: group, storageAccount },
+    };
+    const removeRole = assignRoles(identity, principals, { roles: options.roles ?? roles, where });
+    const parts = { clock, identity, principals, events, azurite, storage, where, group, vaults, vault };
+    return { ...ground, ...parts, removeRole };
   } catch (error) {
     await ground.stop();
     throw error;

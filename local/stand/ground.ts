@@ -15,6 +15,8 @@ export const portOffsets = {
   blob: 10,
   queue: 11,
   table: 12,
+  blobFront: 13,
+  tableFront: 14,
   sites: 30,
 } as const;
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '../access.ts';
 import type { Identity } from '../identity/identity.ts';
+import { placesOf, type Role, type Where } from './roles.ts';
 
 /** Who is who on the stand. Client ids are what an app setting names; object ids are what roles are given to. */
 export interface Principals {
@@ -29,56 +30,31 @@ export function addPrincipals(identity: Identity): Principals {
 
 const vaultActions = (...actions: string[]): string[] => actions.map((action) => `Microsoft.KeyVault/vaults/${action}`);
 
-/** The identities that the app itself has. */
-export type RoleHolder = 'renewer' | 'deployer';
+/** Takes one of the app's roles away, wherever it was given out. Answers with what gives it back. */
+export type RemoveRole = (name: string) => () => void;
 
-export interface Where {
-  readonly vaults: readonly string[];
-  readonly caVault: string;
-  readonly siteGroup: string;
-}
-
-/**
- * Exactly what the app needs at run time, scope by scope; the emulators refuse everything else. Answers with what takes an
- * identity's roles away, which in turn answers with what gives them back.
- */
-export function assignRoles(identity: Identity, who: Principals, where: Where): (holder: RoleHolder) => () => void {
+/** Gives the app exactly the roles that it has in Azure, scope by scope; the emulators refuse everything else. */
+export function assignRoles(
+  identity: Identity,
+  who: Principals,
+  { roles, where }: { readonly roles: readonly Role[]; readonly where: Where },
+): RemoveRole {
   assignVaultRoles(identity, who, where.vaults);
-  const give: Readonly<Record<RoleHolder, () => void>> = {
-    renewer: () => assignRenewerRoles(identity, who, where),
-    deployer: () => assignDeployerRoles(identity, who, where),
+  const holders: Readonly<Record<string, Principal>> = { renewer: who.renewer, deployer: who.deployer };
+  const give = (role: Role): readonly string[] => {
+    const holder = holders[role.principal];
+    // What a duty that the stand has no identity for may do, nobody does here.
+    if (holder === undefined) return [];
+    const actions = [...role.actions, ...role.dataActions];
+    return placesOf(role, where).map((scope) => identity.assign(holder.id, { scope, actions }));
   };
-  for (const assign of Object.values(give)) assign();
-  return (holder) => {
-    identity.revoke(who[holder].id);
-    return give[holder];
+  const given = new Map(roles.map((role) => [role.name, give(role)]));
+  return (name) => {
+    const role = roles.find((one) => one.name === name);
+    if (role === undefined) throw new TypeError(`stand: there is no role ${name}`);
+    for (const assignment of given.get(name) ?? []) identity.revoke(assignment);
+    return () => void given.set(name, give(role));
   };
-}
-
-function assignRenewerRoles(identity: Identity, { renewer }: Principals, { vaults, caVault }: Where): void {
-  for (const scope of vaults) {
-    identity.assign(renewer.id, {
-      scope,
-      actions: vaultActions('certificates/read', 'certificates/create/action', 'certificates/update/action'),
-    });
-  }
-  identity.assign(renewer.id, {
-    scope: caVault,
-    actions: vaultActions('certificates/read', 'keys/read', 'keys/sign/action'),
-  });
-}
-
-function assignDeployerRoles(identity: Identity, { deployer }: Principals, { siteGroup }: Where): void {
-  identity.assign(deployer.id, {
-    scope: siteGroup,
-    actions: [
-      'Microsoft.Web/certificates/read',
-      'Microsoft.Web/certificates/write',
-      'Microsoft.Web/sites/read',
-      'Microsoft.Web/sites/hostNameBindings/read',
-      'Microsoft.Web/sites/hostNameBindings/write',
-    ],
-  });
 }
 
 /** What the operator may do in a vault, and App Service when it imports from there. */

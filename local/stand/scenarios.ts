@@ -3,6 +3,13 @@ import { guid } from '../events/guid.ts';
 import type { FaultName } from '../faults/catalogue.ts';
 import { seededRandom, shuffled } from './random.ts';
 
+export interface ScenarioSite {
+  readonly environment: 'ase-v3' | 'multi-tenant';
+  readonly lagSeconds: number;
+  /** The name of a slot of the site, which then serves; its certificate resource names its plan. */
+  readonly slot?: string;
+}
+
 /** What happens to a seeded certificate, and how that must end. */
 export interface Scenario {
   readonly key:
@@ -26,7 +33,7 @@ export interface Scenario {
   readonly leftDays: number;
   readonly trigger: 'event' | 'five-events' | 'sweep' | 'force' | 'ask';
   /** App Service sites that serve it. */
-  readonly sites: readonly { readonly environment: 'ase-v3' | 'multi-tenant'; readonly lagSeconds: number }[];
+  readonly sites: readonly ScenarioSite[];
   readonly expected: { readonly outcome: string; readonly reason: string };
   /** What befalls its renewal; `expected` stays what must happen without it. */
   readonly fault?: FaultName;

@@ -16,6 +16,15 @@ export async function writeSettings(values: Readonly<Record<string, string>>, fi
   }
 }
 
+/** Settings with which the app opens its storage with the key, past tokens and roles: to be laid over the stand's. */
+export function byConnection(connectionString: string): Readonly<Record<string, string>> {
+  return {
+    PERENNIAL_STORAGE_CONNECTION: connectionString,
+    PERENNIAL_TABLE_ENDPOINT: '',
+    PERENNIAL_BLOB_ENDPOINT: '',
+  };
+}
+
 /** A settings file that cannot be read or written. */
 export class SettingsFileError extends Error {
   override readonly name = 'SettingsFileError';

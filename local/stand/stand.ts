@@ -12,14 +12,15 @@ import { type Background, createBackground } from '../faults/background.ts';
 import type { FaultName } from '../faults/catalogue.ts';
 import { createFaults, type SetUp, type SetUpFault } from '../faults/faults.ts';
 import { TOKEN_LIFE_SECONDS } from '../faults/outages.ts';
-import { managedIdentityPath } from '../identity/identity.ts';
 import type { MadeWithKeys } from '../pki.ts';
 import { vaultAudience } from '../vault/challenge.ts';
 import { placeOf } from './addresses.ts';
+import { appSettings } from './app-settings.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { estateFile, type SeededSite } from './estate-file.ts';
 import { type Before, portOffsets } from './ground.ts';
 import { authorityOf, createIssuers, formerAuthorityOf, type Issuers, withFault } from './own-issuers.ts';
+import type { Role } from './roles.ts';
 import { type Scenario, type Seeded, type SeededEstate, scenarios, seedEstate } from './scenarios.ts';
 import { readSecretAs } from './secret-reader.ts';
 import { createInternalCa, makeAll, seedCa, seedCertificate, seedForeignPending, seedStalePending } from './seeding.ts';
@@ -43,6 +44,8 @@ export interface StandOptions {
   readonly startStorage?: () => Promise<Azurite>;
   /** What stands before the emulators. */
   readonly before?: Before;
+  /** The app's roles; absent: those that are deployed. */
+  readonly roles?: readonly Role[];
   readonly log?: (message: string) => void;
 }
 
@@ -57,8 +60,10 @@ export interface Stand {
   readonly cloud: Cloud;
   readonly rootPem: string;
   readonly estateFile: string;
-  /** App settings with which the app finds all of it. */
+  /** App settings with which the app finds all of it: its storage by its identity, as in Azure. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Opens the storage with its key, past tokens and roles. */
+  readonly connectionString: string;
   siteOf(seeded: Seeded, index: number): SeededSite;
   /** What the vault held as current at first. */
   initial(seeded: Seeded): Shown;
@@ -148,18 +153,21 @@ async function settingsAndTrouble(
 ) {
   const trouble = createAppTrouble(cloud.directory, options.preload);
   const isTroubled = needs(estate, 'net.dns') || needs(estate, 'clock.');
-  const settings = { ...(await settingsOf(cloud, file)), ...(isTroubled && trouble.settings) };
-  return { trouble, settings };
+  const { connectionString } = await cloud.azurite;
+  const settings = { ...appSettings(cloud, file, connectionString), ...(isTroubled && trouble.settings) };
+  return { trouble, settings, connectionString };
 }
 
-interface Parts extends Prepared, Pick<Stand, 'cloud' | 'estate' | 'siteOf' | 'background' | 'settings'> {
+interface Parts
+  extends Prepared,
+    Pick<Stand, 'cloud' | 'estate' | 'siteOf' | 'background' | 'settings' | 'connectionString'> {
   readonly file: string;
   readonly liars: Set<string>;
   readonly trouble: AppTrouble;
 }
 
 function standOf(parts: Parts, fault: FaultName | undefined): Stand {
-  const { cloud, estate, issuers, made, siteOf, background, settings, file, liars, trouble } = parts;
+  const { cloud, estate, issuers, made, siteOf, background, settings, connectionString, file, liars, trouble } = parts;
   const madeOf = (seeded: Seeded): MadeWithKeys => {
     const current = made.get(seeded);
     if (current === undefined) throw new TypeError(`stand: ${seeded.name} was never made`);
@@ -172,7 +180,17 @@ function standOf(parts: Parts, fault: FaultName | undefined): Stand {
   });
   const victim = fault && estate.certificates.find((seeded) => seeded.fault === fault);
   return {
-    ...{ cloud, estate, siteOf, background, settings, setUp, rootPem: issuers.ca.root.pem, estateFile: file },
+    ...{
+      cloud,
+      estate,
+      siteOf,
+      background,
+      settings,
+      connectionString,
+      setUp,
+      rootPem: issuers.ca.root.pem,
+      estateFile: file,
+    },
     fault: victim && setUp(victim),
     initial(seeded) {
       const { der, details } = madeOf(seeded);
@@ -234,16 +252,19 @@ function siteSeed(cloud: Cloud, { seeded, index, hostName }: { seeded: Seeded; i
   const site = seeded.sites[index];
   const suffix = index === 0 ? '' : `-${index + 1}`;
   const certificateResource = `${seeded.vaultName}-${seeded.name}`;
+  const web = `${cloud.group}/providers/Microsoft.Web`;
+  const slot = site?.slot === undefined ? '' : `/slots/${site.slot}`;
   const consumer = {
-    resourceId: `${cloud.group}/providers/Microsoft.Web/sites/${seeded.name}${suffix}`,
+    resourceId: `${web}/sites/${seeded.name}${suffix}${slot}`,
     location: 'westeurope',
     environment: site?.environment ?? ('ase-v3' as const),
     hostNames: [hostName],
     lagSeconds: site?.lagSeconds ?? 0,
     certificate: {
-      resourceId: `${cloud.group}/providers/Microsoft.Web/certificates/${certificateResource}`,
+      resourceId: `${web}/certificates/${certificateResource}`,
       keyVaultId: cloud.vault(seeded.vaultName).resourceId,
       keyVaultSecretName: seeded.name,
+      ...(slot !== '' && { serverFarmId: `${web}/serverfarms/plan-ase-v3` }),
     },
   };
   return { seeded, index, hostName, certificateResource, consumer };
@@ -257,24 +278,6 @@ function siteAt(
   if (found === undefined || endpoint === undefined) throw new TypeError(`stand: ${seeded.name} has no site ${index}`);
   const { consumer, certificateResource, hostName } = found;
   return { resourceId: consumer.resourceId, certificateResource, hostName, port: endpoint.port };
-}
-
-async function settingsOf(cloud: Cloud, file: string): Promise<Record<string, string>> {
-  const { connectionString } = await cloud.azurite;
-  return {
-    AzureWebJobsStorage: connectionString,
-    FUNCTIONS_WORKER_RUNTIME: 'node',
-    NODE_EXTRA_CA_CERTS: cloud.caFile,
-    IDENTITY_ENDPOINT: `${cloud.urls.identity}${managedIdentityPath}`,
-    IDENTITY_HEADER: cloud.identity.secret,
-    PERENNIAL_ESTATE: file,
-    PERENNIAL_STORAGE_CONNECTION: connectionString,
-    PERENNIAL_RENEWER_CLIENT_ID: cloud.principals.renewer.clientId,
-    PERENNIAL_DEPLOYER_CLIENT_ID: cloud.principals.deployer.clientId,
-    PERENNIAL_ARM_ENDPOINT: cloud.urls.arm ?? '',
-    PERENNIAL_VERIFY_VAULT_CHALLENGE: 'false',
-    PERENNIAL_APP_NAME: 'stand',
-  };
 }
 
 async function currentOf(cloud: Cloud, { vaultName, name }: Seeded): Promise<Shown> {

@@ -5,7 +5,7 @@ import type { Emulator } from '../../local/emulator.ts';
 import { type AppClient, createAppClient } from '../../local/stand/app-client.ts';
 import { type AppProcess, startApp } from '../../local/stand/app-process.ts';
 import type { Scenario } from '../../local/stand/scenarios.ts';
-import { writeSettings } from '../../local/stand/settings-file.ts';
+import { byConnection, writeSettings } from '../../local/stand/settings-file.ts';
 import { type Stand, startStand } from '../../local/stand/stand.ts';
 import { childrenOf, isAlive } from '../e2e/program.ts';
 import { type StandView, stories, viewOf } from '../e2e/stand-bench.ts';
@@ -109,11 +109,14 @@ const quiet = Object.fromEntries(
 
 /** Starts the app on `directory`, under `name` if there is one: it owns the lease. The settings are the stand's. */
 export async function openApp(
-  stand: Pick<Stand, 'settings'>,
+  { settings, connectionString }: Pick<Stand, 'settings' | 'connectionString'>,
   places: { readonly directory: string; readonly settings: string; readonly name?: string },
 ): Promise<RunningApp> {
   const { name } = places;
-  await writeSettings({ ...stand.settings, ...quiet, ...(name && { PERENNIAL_APP_NAME: name }) }, places.settings);
+  // Each call is to meet its trap as the app makes it: no front of the stand between.
+  const storage = byConnection(connectionString);
+  const own = { ...quiet, ...(name && { PERENNIAL_APP_NAME: name }) };
+  await writeSettings({ ...settings, ...storage, ...own }, places.settings);
   const log: string[] = [];
   const launch = (port: number): Promise<AppProcess> =>
     startApp(

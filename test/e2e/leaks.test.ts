@@ -66,7 +66,7 @@ describe('a run of the whole pipeline at the most talkative level', () => {
   });
 
   it('stores none in any table, blob or queue', async () => {
-    const places = await storedOf(bench.stand.settings.PERENNIAL_STORAGE_CONNECTION ?? '');
+    const places = await storedOf(bench.stand.connectionString);
     const kinds = new Set(places.map(({ name }) => name.split(' ')[0]));
     expect([...kinds].sort()).toEqual(expect.arrayContaining(['blob', 'table']));
     expect(places.length).toBeGreaterThan(10);

@@ -6,6 +6,7 @@ import { ManualClock } from '../../local/clock.ts';
 import { tellTally } from '../../local/faults/background.ts';
 import { type Host, type HostLogLine, type HostOptions, startHost } from '../../local/host/host.ts';
 import { type AppClient, createAppClient } from '../../local/stand/app-client.ts';
+import type { Role } from '../../local/stand/roles.ts';
 import { scenarios as demo, type Scenario, type Seeded } from '../../local/stand/scenarios.ts';
 import { type Stand, startStand } from '../../local/stand/stand.ts';
 import { subscribeApp } from '../../local/stand/subscriptions.ts';
@@ -58,6 +59,8 @@ export interface View {
   readonly waitingFor?: string;
 }
 
+type Settings = Readonly<Record<string, string>>;
+
 export interface BenchOptions {
   readonly seed?: number;
   /** The stories that the estate is made of; absent: those of the demo. */
@@ -65,7 +68,9 @@ export interface BenchOptions {
   /** Called with the stand before the app starts. */
   readonly prepare?: (stand: Stand) => Promise<void> | void;
   /** Settings of the app in place of the stand's; an empty text takes one away. */
-  readonly settings?: Readonly<Record<string, string>>;
+  readonly settings?: Settings | ((stand: Stand) => Settings);
+  /** The app's roles; absent: those that are deployed. */
+  readonly roles?: readonly Role[];
   /** Whether the app is subscribed to the vaults' events. */
   readonly events?: boolean;
   readonly host?: Partial<HostOptions>;
@@ -95,13 +100,14 @@ export class NothingCameError extends Error {
 const MOVES = 400;
 
 export async function openStandBench(options: BenchOptions = {}): Promise<StandBench> {
-  const { seed = 1, prepare, events = true, scenarios } = options;
+  const { seed = 1, prepare, events = true, scenarios, roles, settings } = options;
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   const clock = new ManualClock(new Date());
   const faults = options.faults === 'off' ? undefined : seedOfFaults();
   const stand = await startStand({
     ...{ seed, basePort: 0, directory: join(folder, 'stand'), clock },
     ...(scenarios && { scenarios }),
+    ...(roles && { roles }),
     ...(faults !== undefined && { faults }),
     ...(options.preload !== undefined && { preload: options.preload }),
   });
@@ -120,7 +126,7 @@ export async function openStandBench(options: BenchOptions = {}): Promise<StandB
       workerEntry: resolve('dist/local/worker.mjs'),
       log: (line) => void log.push(line),
       ...options.host,
-      settings: { ...stand.settings, ...options.settings },
+      settings: { ...stand.settings, ...(typeof settings === 'function' ? settings(stand) : settings) },
     });
     const close = (): Promise<void> => host.stop().finally(closeStand);
     // Shown with whatever fails: the same seed brings the same faults again.
@@ -181,7 +187,7 @@ async function flowing(work: Promise<void>, clock: ManualClock): Promise<void> {
 
 /** What is left behind in storage and vaults, seen past the app. */
 export function viewOf(stand: Stand): StandView {
-  const connectionString = stand.settings.PERENNIAL_STORAGE_CONNECTION ?? '';
+  const { connectionString } = stand;
   const { blobs } = createStorage({ connectionString });
   const rows: StandBench['rows'] = (table) => rowsOf(table, connectionString);
   return {

@@ -6,6 +6,7 @@ import type { Emulator } from '../../../local/emulator.ts';
 import type { VaultEvent } from '../../../local/events/types.ts';
 import { certify } from '../../../local/pki.ts';
 import { assignRoles } from '../../../local/stand/principals.ts';
+import { roles } from '../../../local/stand/roles.ts';
 import { readSecretAs } from '../../../local/stand/secret-reader.ts';
 import { createVault, type VaultEmulator } from '../../../local/vault/vault.ts';
 import { purposes } from '../../../src/certificate/extensions.ts';
@@ -60,11 +61,14 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   };
   const restoreRoles = (): void => {
     for (const { id } of Object.values(principals)) identity.revoke(id);
-    assignRoles(identity, principals, {
+    const where = {
       vaults: names.filter((name) => name !== CA_VAULT).map(vaultId),
       caVault: vaultId(CA_VAULT),
       siteGroup: `/subscriptions/${SUBSCRIPTION}`,
-    });
+      // There is no account: rows and journal are in memory, and ask nobody.
+      storageAccount: `/subscriptions/${SUBSCRIPTION}/none`,
+    };
+    assignRoles(identity, principals, { roles, where });
   };
   restoreRoles();
   const appServiceFaults = new Set<AppServiceFault>();

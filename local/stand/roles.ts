@@ -1,0 +1,59 @@
+import appServiceDeployer from '../../infra/roles/app-service-deployer.json' with { type: 'json' };
+import caSigner from '../../infra/roles/ca-signer.json' with { type: 'json' };
+import certificateRenewer from '../../infra/roles/certificate-renewer.json' with { type: 'json' };
+import configReader from '../../infra/roles/config-reader.json' with { type: 'json' };
+import estateKeeper from '../../infra/roles/estate-keeper.json' with { type: 'json' };
+import journalWriter from '../../infra/roles/journal-writer.json' with { type: 'json' };
+import logReader from '../../infra/roles/log-reader.json' with { type: 'json' };
+
+/** A role of the app, as the file that is deployed to Azure defines it. */
+export interface Role {
+  /** Of the file, without its ending. */
+  readonly name: string;
+  /** The identity that holds it. */
+  readonly principal: string;
+  /** Where it is given out, in words: see `placesOf`. */
+  readonly scope: string;
+  readonly actions: readonly string[];
+  readonly dataActions: readonly string[];
+}
+
+/** Every role of `infra/roles`: what the app may do on the stand is what it may do in Azure. */
+export const roles: readonly Role[] = [
+  appServiceDeployer,
+  caSigner,
+  certificateRenewer,
+  configReader,
+  estateKeeper,
+  journalWriter,
+  logReader,
+];
+
+/** Where the things are that roles are about: ARM ids. */
+export interface Where {
+  readonly vaults: readonly string[];
+  readonly caVault: string;
+  readonly siteGroup: string;
+  /** The storage account of estate and journal. */
+  readonly storageAccount: string;
+}
+
+/** The ARM ids that a role is given out at. A role whose place the stand does not know is a `TypeError`. */
+export function placesOf({ name, scope }: Role, where: Where): readonly string[] {
+  const { vaults, caVault, siteGroup, storageAccount } = where;
+  const containers = `${storageAccount}/blobServices/default/containers`;
+  const places: Readonly<Record<string, readonly string[]>> = {
+    'each vault of the estate': vaults,
+    'each vault of a CA': [caVault],
+    'each resource group of targets': [siteGroup],
+    'the tables of the records account': [`${storageAccount}/tableServices/default`],
+    'the journal container': [`${containers}/journal`],
+    'the config container': [`${containers}/config`],
+    // There is none on the stand: see DIVERGENCES.md.
+    'the Log Analytics workspace': [],
+  };
+  const found = Object.hasOwn(places, scope) ? places[scope] : undefined;
+  if (found === undefined)
+    throw new TypeError(`stand: the role ${name} is for "${scope}", which the stand does not have`);
+  return found;
+}

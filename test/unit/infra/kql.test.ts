@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { logText } from '../../../src/renewal/log-fields.ts';
+import { reportLine } from '../../../src/renewal/log-line.ts';
 import { read } from './bicep-files.ts';
 import { alertQueries, analyse, tileQueries } from './kusto.ts';
 import tables from './log-tables.json' with { type: 'json' };
+
+/** What a sweep answers while another app holds the lease. */
+const standingBack = {
+  ...{ looked: 0, waiting: 0, queued: 0, started: [], running: [], unreachable: [], unowned: [], orphans: [] },
+  ...{ overdue: [], expired: [], refused: [{ certificate: '*', reason: 'another-app' }] },
+};
 
 /** What a person pastes out of the page about operations. */
 const shown = [...read('docs/operations.md').matchAll(/^ *```kusto\n([\s\S]*?)```/gm)].map(([, text = ''], index) => ({
@@ -51,6 +59,16 @@ function caught(pattern: RegExp): readonly string[] {
   const found = queries.flatMap(({ text }) => [...text.matchAll(pattern)].map(([, one = '']) => one));
   return [...new Set(found.flatMap((one) => one.split(/',\s*'/)))];
 }
+
+it('a sweep of an app that stands back for another is none', () => {
+  const line = logText(reportLine('sweep done', standingBack));
+  const asked = alertQueries().filter(({ text }) => text.includes('"message":"sweep done"'));
+  expect(asked.map(({ name }) => name)).toEqual(['expiry-near.kql', 'no-sweep.kql', 'renewal-failed.kql']);
+  for (const { text } of asked) {
+    const without = /sweep done"' and Message !contains '([^']+)'/.exec(text)?.[1];
+    expect(line).toContain(without ?? 'a condition');
+  }
+});
 
 describe('words that no column shows', () => {
   it('are operations that Key Vault writes into its log', () => {

@@ -7,7 +7,7 @@ import { heartbeat } from '../src/renewal/heartbeat.ts';
 import { logText } from '../src/renewal/log-fields.ts';
 import { stepLine } from '../src/renewal/log-line.ts';
 import { renewCertificate } from '../src/renewal/renew-certificate.ts';
-import { runStep, type Step } from '../src/renewal/steps/step.ts';
+import { runStepWhenReady, type Step } from '../src/renewal/steps/step.ts';
 import { steps } from '../src/renewal/steps/table.ts';
 import type { StepInput, StepName } from '../src/renewal/story.ts';
 
@@ -25,7 +25,7 @@ function register<S extends StepName>(name: S, step: Step<S>): void {
   df.app.activity(name, {
     handler: async (input: unknown, context: InvocationContext) => {
       const asked = input as StepInput<S>;
-      const answer = await runStep(name, step, { input: asked, app: await currentApp() });
+      const answer = await runStepWhenReady(name, step, { input: asked, app: currentApp });
       context.log(logText(stepLine(name, asked, answer)));
       return answer;
     },

@@ -143,6 +143,20 @@ describe.each(cases)('when $what', ({ settings, code, named, problems }) => {
     expect(JSON.stringify(status?.output)).toContain('RenewalError');
   });
 
+  it('a renewal that was started before waits until it is mended', async () => {
+    const input = JSON.stringify({ ...asks, renewalId: 'shop-1' });
+    await host.hub.start({ name: 'renewCertificate', instanceId: 'shop-1', input, version: '1.0' });
+    await host.idle();
+    const status = await host.hub.status('shop-1');
+    expect([status?.runtimeStatus, status?.customStatus]).toEqual([
+      'Running',
+      expect.objectContaining({ stage: 'inspect', waitingFor: code }),
+    ]);
+    clock.advance(10_000);
+    await host.idle();
+    expect((await host.hub.status('shop-1'))?.runtimeStatus).toBe('Running');
+  });
+
   it('no trigger is left out here', () => {
     const others = host.functions.filter(
       ({ trigger }) => !/^(?:timer|activity|orchestration|entity)Trigger$/.test(trigger.type),
@@ -150,6 +164,8 @@ describe.each(cases)('when $what', ({ settings, code, named, problems }) => {
     expect(others.map(({ name }) => name).toSorted()).toEqual(asked);
   });
 });
+
+const asks = { vault: 'kv', certificate: 'shop', reason: 'manual', force: false };
 
 /** What is asked above over HTTP, or by an event. The queue's function is registered by its setting, and does what `certificateEvent` does. */
 const asked = [

@@ -49,6 +49,25 @@ export async function runStep<S extends StepName>(
   }
 }
 
+/**
+ * As `runStep`, in an app that may not be there: while its settings or its estate file have mistakes a step is tried again.
+ * Whoever deployed a mistake mends it; a renewal that ended meanwhile would begin anew, with one more order.
+ */
+export async function runStepWhenReady<S extends StepName>(
+  name: S,
+  step: Step<S>,
+  call: { readonly input: StepInput<S>; readonly app: () => Promise<Dependencies> },
+): Promise<StepAnswer<StepOutput<S>>> {
+  let app: Dependencies;
+  try {
+    app = await call.app();
+  } catch (error) {
+    const code = error instanceof RenewalError ? error.code : 'bug';
+    return { state: 'again', code, detail: (error instanceof Error ? error.message : String(error)).slice(0, 500) };
+  }
+  return runStep(name, step, { input: call.input, app });
+}
+
 /** Longer than this a step is asked to wait by a service only; the row is told, so that nobody takes it for stuck. */
 const LONG_WAIT_SECONDS = 1800;
 

@@ -3,6 +3,7 @@ import type { EmulatorRequest } from '../emulator.ts';
 import { seededRandom } from '../stand/random.ts';
 import type { Rule } from '../transport/line.ts';
 import { comesLate, cut, deniesIt, loseAnswer, type Mishap, says, truncate } from './mishaps.ts';
+import { storageSays } from './storage.ts';
 
 /** A small share of all calls meets a passing fault. A renewal that cannot live with these cannot live in Azure. */
 const SHARE = 0.05;
@@ -11,7 +12,10 @@ const SHARE = 0.05;
 const WRITES_OFTENER = 3;
 
 /** Which emulators' calls meet faults, and in whose words. */
-export type Family = 'vault' | 'arm' | 'identity';
+export type Family = 'vault' | 'arm' | 'identity' | 'blob' | 'table';
+
+/** A renewal calls storage a hundred times, and waits whole seconds after each fault. */
+const rareness: Readonly<Record<Family, number>> = { vault: 1, arm: 1, identity: 1, blob: 0.2, table: 0.2 };
 
 /** What a seed has done so far. */
 export interface Background {
@@ -44,6 +48,18 @@ const reading: Readonly<Record<Family, readonly Named[]>> = {
     ['net.slow', comesLate(400)],
     ['id.down', says(503, 'ServiceUnavailable')],
   ],
+  blob: [
+    ['net.slow', comesLate(400)],
+    ['net.cut', cut],
+    ['journal.fail', storageSays('blob', 'ServerBusy')],
+    ['journal.fail', storageSays('blob', 'OperationTimedOut')],
+  ],
+  table: [
+    ['net.slow', comesLate(400)],
+    ['net.cut', cut],
+    ['table.fail', storageSays('table', 'ServerBusy')],
+    ['table.fail', storageSays('table', 'OperationTimedOut')],
+  ],
 };
 
 /** Writes are made by steps, which are tried again: they meet everything that passes. */
@@ -62,7 +78,16 @@ const writing: Readonly<Record<Family, readonly Named[]>> = {
     ['net.truncate', truncate],
   ],
   identity: reading.identity,
+  blob: [...reading.blob, ['journal.ack-lost', loseAnswer], ['net.truncate', truncate]],
+  table: [...reading.table, ['table.ack-lost', loseAnswer], ['net.truncate', truncate]],
 };
+
+/** Tables in which only steps write. The rows of certificates, and those about the app, are written by who waits, too. */
+const BY_STEPS = /^\/\w+\/(?:orders|targets|issuances)\b/;
+
+function isByStep(family: Family, { method, url }: EmulatorRequest): boolean {
+  return method !== 'GET' && (family !== 'table' || BY_STEPS.test(url.pathname));
+}
 
 /**
  * Random faults of a seed. Each place (emulator, method, path without ids) draws from a stream of its own, so that a seed
@@ -84,14 +109,15 @@ export function createBackground(seed: number, share = SHARE): Background {
       const place = `${emulator} ${placeOf(request)}`;
       const draw = drawAt(place);
       calls += 1;
-      const isRead = request.method === 'GET';
-      const isStruck = draw() < (isRead ? share : share * WRITES_OFTENER) && !struckLast.has(place);
+      const byStep = isByStep(family, request);
+      const likely = share * rareness[family] * (byStep ? WRITES_OFTENER : 1);
+      const isStruck = draw() < likely && !struckLast.has(place);
       if (!isStruck) {
         struckLast.delete(place);
         return next();
       }
       struckLast.add(place);
-      const kinds = (isRead ? reading : writing)[family];
+      const kinds = (byStep ? writing : reading)[family];
       const [name, mishap] = kinds[Math.floor(draw() * kinds.length)] ?? ['net.cut', cut];
       struck[name] = (struck[name] ?? 0) + 1;
       return mishap(next);

@@ -53,6 +53,22 @@ export const faultKinds = {
     'partly-deployed',
     'targets-unverified',
   ]),
+  'table.fail': one(
+    ['DF14'],
+    'the table answers 503 five times when the order is written, and has done nothing',
+    served,
+  ),
+  'table.ack-lost': one(
+    ['DF14'],
+    'every row of order and targets is written, and the connection cut before the answer',
+    served,
+  ),
+  'journal.fail': one(
+    ['DF14'],
+    'the journal answers 500 five times when the order is recorded, and has done nothing',
+    served,
+  ),
+  'journal.ack-lost': one(['DF14'], 'every record is appended, and the connection cut before the answer', served),
   'target.lies': one(['TG2', 'TG3'], 'one site says that it took the certificate and goes on with the old one', [
     'partly-deployed',
     'targets-unverified',

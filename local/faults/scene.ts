@@ -62,6 +62,8 @@ export const lines = {
   caVault: ({ cloud, estate }: Scene) => cloud.line(estate.caVaultName),
   arm: ({ cloud }: Scene) => cloud.line('arm'),
   identity: ({ cloud }: Scene) => cloud.line('identity'),
+  blobs: ({ cloud }: Scene) => cloud.line('blobs'),
+  tables: ({ cloud }: Scene) => cloud.line('tables'),
 } as const;
 
 export interface Struck {

@@ -26,6 +26,7 @@ import {
   strikes,
   together,
 } from './scene.ts';
+import { isOrderInsert, isSubmitRecord, recordAnswersLost, rowAnswersLost, storageSays } from './storage.ts';
 
 const throttled = (headers?: Record<string, string>) => says(429, 'Throttled', headers);
 const waits = { 'retry-after': '10' };
@@ -74,6 +75,16 @@ const all: Readonly<Record<FaultName, Strike>> = {
   'arm.500': strikes({ on: 'arm', matches: isSync, times: 2, mishap: down }),
   'arm.ack-lost': strikes({ on: 'arm', matches: isSync, times: 1, mishap: loseAnswer }),
   'arm.403': roleRemoved('app-service-deployer'),
+  'table.fail': strikes({
+    ...{ on: 'tables', matches: isOrderInsert, times: 5 },
+    mishap: storageSays('table', 'ServerBusy'),
+  }),
+  'table.ack-lost': rowAnswersLost,
+  'journal.fail': strikes({
+    ...{ on: 'blobs', matches: isSubmitRecord, times: 5 },
+    mishap: storageSays('blob', 'OperationTimedOut'),
+  }),
+  'journal.ack-lost': recordAnswersLost,
   'target.lies': ({ liars, siteIds, struck }) => {
     for (const id of siteIds) liars.add(id);
     struck();

@@ -22,7 +22,7 @@ export async function mountStorageFronts(
     });
     ground.onStop(() => front.stop());
     const { url } = await ground.mount(front, {
-      ...{ offset: portOffsets[`${service}Front`], name: `${service}s` },
+      ...{ offset: portOffsets[`${service}Front`], name: `${service}s`, family: service },
     });
     return `${url}/${azuriteAccount.name}`;
   };

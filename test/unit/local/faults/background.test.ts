@@ -62,3 +62,35 @@ describe('passing faults', () => {
     expect(tellTally(createBackground(5))).toBe('Faults of seed 5: 0 in 0 calls.');
   });
 });
+
+describe('passing faults of storage', () => {
+  const append = request('PUT', '/acc/journal/localhost-shop-aaaa.jsonl?comp=appendblock');
+  const whole = async () => ({ state: 'whole', response: ok }) as const;
+
+  it('come a fifth as often as those of a vault', async () => {
+    const count = async (family: 'vault' | 'blob') => {
+      const background = createBackground(4, 0.2);
+      const rule = background.rule(family, 'x');
+      // All at once: those that come late do not wait for each other.
+      await Promise.all(Array.from({ length: 400 }, () => rule(append, whole)));
+      return sum(background.tally().struck);
+    };
+    const [vault, blob] = [await count('vault'), await count('blob')];
+    expect(vault / blob).toBeGreaterThan(2);
+    expect(blob).toBeGreaterThan(10);
+  });
+
+  it.each([
+    ['orders', true],
+    ['targets', true],
+    ['issuances', true],
+    ['certificates', false],
+    ['app', false],
+  ])('lose answers about %s: %s', async (table, lost) => {
+    const background = createBackground(1, 5);
+    const rule = background.rule('table', 'tables');
+    const calls = Array.from({ length: 60 }, (_, row) => `/acc/${table}(PartitionKey='p',RowKey='${row}')`);
+    await Promise.all(calls.map((path) => rule(request('PUT', path), whole)));
+    expect('table.ack-lost' in background.tally().struck).toBe(lost);
+  });
+});

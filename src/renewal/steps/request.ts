@@ -16,6 +16,8 @@ export const request: Step<'request'> = {
     if (own !== undefined && isPlaced(own.row)) return done({ csrSha256: own.row.csrSha256, resumed: true });
     const wanted = csrRequest(input.inspected, input.certificate);
     const found = await pendingNow(input, app);
+    const changed = changedSince(own?.row, found, wanted);
+    if (changed !== undefined) return changed;
     if (found !== undefined) {
       const { pending, ownership } = found;
       if (ownership !== 'foreign' && asWanted(pending, wanted))
@@ -38,6 +40,18 @@ async function pendingNow({ inspected, vault, certificate }: StepInput<'request'
   const pending = facts.state === 'present' ? facts.pending : undefined;
   if (pending?.status !== 'inProgress') return undefined;
   return { pending, ownership: await ownershipOf(app, { vault, ref, facts }) };
+}
+
+/**
+ * Ends a renewal that is started again and could go on only with another CSR than it has made: the issuer may have that
+ * one, though its answer was never heard, and one renewal never orders twice. The next attempt makes a CSR of its own.
+ */
+function changedSince(own: OrderRow | undefined, found: Awaited<ReturnType<typeof pendingNow>>, wanted: CsrRequest) {
+  if (own === undefined || own.csrSha256 === noCsrYet || found?.ownership === 'foreign') return undefined;
+  if (found?.pending.csrSha256 !== own.csrSha256)
+    return ended('failed', 'step-failed', 'the pending request in the vault is no longer the one that was made');
+  if (asWanted(found.pending, wanted)) return undefined;
+  return ended('needs-person', 'policy-changed', 'the policy was changed after the request was made');
 }
 
 /** The issuer has been asked, or nobody needs it any more. */

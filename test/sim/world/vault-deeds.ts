@@ -1,6 +1,7 @@
 import { certify } from '../../../local/pki.ts';
 import { readCsr } from '../../../src/certificate/csr.ts';
 import { purposes } from '../../../src/certificate/extensions.ts';
+import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import type { FaultName } from '../faults/catalogue.ts';
 import type { Deed } from './deeds.ts';
 import { hostNamesOf, type SimCertificate } from './estate.ts';
@@ -46,6 +47,7 @@ export const vaultDeeds: Readonly<Partial<Record<FaultName, Deed>>> = {
       notBefore: seconds(world.clock.milliseconds - 60_000),
       notAfter: seconds(world.clock.milliseconds + certificate.plan.acceptance.validityDays * DAY),
     });
+    world.mergedByHand.add(sha256Hex(made.der));
     const x5c = made.chain.map((der) => Buffer.from(der).toString('base64'));
     await operate(world, { vault: certificate.vault, method: 'POST', path: `${path}/merge`, body: { x5c } });
     return undefined;

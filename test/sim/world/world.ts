@@ -44,6 +44,8 @@ export class World {
   readonly lies = new Map<string, readonly X509Certificate[]>();
   readonly down = new Set<string>();
   readonly readOnlyHosts = new Set<string>();
+  /** SHA-256 of every leaf that somebody has merged by hand, or tried to. */
+  readonly mergedByHand = new Set<string>();
   readonly #lagUntil = new Map<string, { readonly answer: EmulatorResponse; readonly until: number }>();
   readonly #certificateOfRenewal = new Map<string, string>();
   readonly #certificateOfTarget = new Map<string, string>();

@@ -53,12 +53,15 @@ export const livenessInvariants: readonly Invariant[] = [
   },
 ];
 
-/** Everything that was due is renewed and served, and nothing runs: waiting longer would show nothing new. */
+/** What was due is renewed and served, all is looked after, and nothing runs: waiting longer would show nothing new. */
 export async function isWell(world: World, healedAt: number): Promise<boolean> {
   const all = [...(world.hub?.instances.all() ?? [])];
   if (world.hub === undefined || all.some((instance) => !isFinished(instance))) return false;
+  const { rows } = knownOf(world);
   // A claim without an instance is still to be found by the watchdog.
-  if ([...knownOf(world).rows.values()].some(({ state }) => state === 'renewing')) return false;
+  if ([...rows.values()].some(({ state }) => state === 'renewing')) return false;
+  // What no sweep could look at while faults lasted, and is not due, gets its row from the next sweep, within 12 hours.
+  if (world.certificates.some(({ vault, name }) => !rows.has(`${vault}/${name}`))) return false;
   for (const certificate of world.certificates) {
     if ((await lateness(world, certificate, { healedAt, graceHours: 0 })) !== undefined) return false;
   }

@@ -117,7 +117,8 @@ describe('a vault that does not answer', () => {
       `${VAULT}/${CERTIFICATE}`,
       `${VAULT}/*`,
     ]);
-    expect(report.started).toHaveLength(3);
+    // Near the full hour the timer's own sweep has been here before.
+    expect([report.started, report.running].flat()).toHaveLength(3);
   });
 
   it('loses no event: it comes again when the vault is back, and is renewed', async () => {

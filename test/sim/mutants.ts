@@ -9,7 +9,17 @@ import type { Options } from './options.ts';
 const SEEDS = 500;
 
 /** What the simulation is bundled from. */
-const PARTS = ['src', 'functions', 'local', 'test/sim', 'test/replay', 'host.json', 'package.json', 'tsconfig.json'];
+const PARTS = [
+  'src',
+  'functions',
+  'local',
+  'infra/roles',
+  'test/sim',
+  'test/replay',
+  'host.json',
+  'package.json',
+  'tsconfig.json',
+];
 
 const FOLDER = join('test', 'sim', 'mutants');
 

@@ -1,29 +1,39 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { createAppClient } from '../../local/stand/app-client.ts';
 import { seededRandom, shuffled } from '../../local/stand/random.ts';
 import { figureOf, type Report } from '../figure.ts';
 import { BatchError, inFlight } from '../pipeline/batch.ts';
-import { startOrchestrated } from '../pipeline/orchestrated.ts';
+import { type Orchestrated, startOrchestrated } from '../pipeline/orchestrated.ts';
 import { openStage, type Stage } from '../pipeline/stage.ts';
 
 const AT_ONCE = 16;
 const ROUNDS = 5;
+/** Certificates that a burst is about; no two bursts are about the same. */
 const CERTIFICATES = 40;
-/** Each is delivered twice. */
-const EVENTS_A_ROUND = 200;
+/** Events about each certificate of a storm, every one with an id of its own. */
+const EVENTS_EACH = 5;
+/** Event Grid delivers at least once: in a storm, twice. */
+const COPIES = 2;
 
+const LOOK_MILLISECONDS = 250;
+
+/** Deliveries a second. */
 interface Round {
   readonly app: number;
   readonly bare: number;
+  readonly fresh: number;
 }
 
 /**
- * Near-expiry events of certificates that are not due yet, every one delivered twice in an order of chance, against a
- * handler that only parses them. What the app does with an event that is new is to ask table and vault.
+ * Near-expiry events of certificates that the sweep knows and that are not due yet, against a handler that only parses
+ * them: in storms, in an order of chance, and each one new. What the app does with an event that is new is to ask table
+ * and vault.
  */
 export async function benchEvents(): Promise<Report> {
-  const stage = await openStage(CERTIFICATES, { ageDays: 30, leftDays: 60, sites: [] });
+  const stage = await openStage(CERTIFICATES * 2 * (ROUNDS + 1), { ageDays: 30, leftDays: 60, sites: [] });
   const app = await startOrchestrated(stage.folder, stage.stand.settings);
   const handler = fork(fileURLToPath(new URL('./bench-handler.mjs', import.meta.url)), []);
   try {
@@ -31,14 +41,18 @@ export async function benchEvents(): Promise<Report> {
     const key = app.app.keys.systemEventGrid;
     const webhook = `${app.app.url}/runtime/webhooks/eventgrid?functionName=certificateEvent&code=${key}`;
     const bare = `http://127.0.0.1:${port}/`;
-    const bodies = deliveriesOf(stage);
-    await deliver(webhook, bodies());
-    await deliver(bare, bodies());
+    await sweep(app, stage.certificates.length);
+    const bursts = burstsOf(stage);
+    await deliver(webhook, bursts.storm());
+    await deliver(bare, bursts.fresh());
     const rounds: Round[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      const sent = bodies();
-      if (round % 2 === 0) rounds.push({ app: await deliver(webhook, sent), bare: await deliver(bare, sent) });
-      else rounds.push({ bare: await deliver(bare, sent), app: await deliver(webhook, sent) });
+      const fresh = await deliver(webhook, bursts.fresh());
+      const sent = bursts.storm();
+      const first = round % 2 === 0 ? webhook : bare;
+      const rate = await deliver(first, sent);
+      const other = await deliver(first === webhook ? bare : webhook, sent);
+      rounds.push(first === webhook ? { app: rate, bare: other, fresh } : { app: other, bare: rate, fresh });
     }
     return reportOf(rounds);
   } finally {
@@ -48,43 +62,58 @@ export async function benchEvents(): Promise<Report> {
   }
 }
 
+/** Every certificate has its row, as it has wherever the app ran for an hour. */
+async function sweep({ app }: Orchestrated, certificates: number): Promise<void> {
+  const client = createAppClient(app.url, app.keys);
+  await client.runNow('sweep');
+  while ((await client.list()).length < certificates) await setTimeout(LOOK_MILLISECONDS);
+}
+
 function reportOf(rounds: readonly Round[]): Report {
-  const ratio = rounds.map(({ app, bare }) => app / bare);
+  const figure = (name: string, unit: string, of: (round: Round) => number, aim?: { readonly atLeast: number }) =>
+    figureOf(name, unit, rounds.map(of), aim);
+  const deliveries = CERTIFICATES * EVENTS_EACH * COPIES;
   return {
-    bench: `events: ${2 * EVENTS_A_ROUND} deliveries a round, half of them repeats, ${AT_ONCE} at a time`,
+    bench: `events: storms of ${deliveries} deliveries about ${CERTIFICATES} certificates, ${AT_ONCE} at a time`,
     figures: [
-      figureOf('accepted against a bare handler', '', ratio, { atLeast: 0.3 }),
-      figureOf(
-        'accepted by the app',
-        '/s',
-        rounds.map(({ app }) => app),
-      ),
-      figureOf(
-        'accepted by the bare handler',
-        '/s',
-        rounds.map(({ bare }) => bare),
-      ),
+      figure('storm, against a bare handler', '', ({ app, bare }) => app / bare, { atLeast: 0.3 }),
+      figure('storm, accepted by the app', '/s', ({ app }) => app),
+      figure('storm, accepted by the bare handler', '/s', ({ bare }) => bare),
+      figure('all new, accepted by the app', '/s', ({ fresh }) => fresh),
     ],
   };
 }
 
-/** Makes the bodies of one round: events that no round before has had. */
-function deliveriesOf({ stand, certificates }: Stage): () => readonly string[] {
+interface Bursts {
+  /** Each certificate once. */
+  fresh(): readonly string[];
+  storm(): readonly string[];
+}
+
+/** Bodies about certificates that no burst before was about. */
+function burstsOf({ stand, certificates }: Stage): Bursts {
   const random = seededRandom(1);
-  let last = 0;
-  return () => {
-    const bodies = Array.from({ length: EVENTS_A_ROUND }, (_, index) => {
-      const seeded = certificates[index % certificates.length];
-      const { name, uri, resourceId } = stand.cloud.vault(seeded?.vaultName ?? '');
-      const version = stand.cloud
-        .vault(name)
-        .snapshot()
-        .find((one) => one.name === seeded?.name)?.versions[0]?.version;
-      return JSON.stringify([
-        eventOf({ id: `event-${++last}`, uri, resourceId, vault: name, name: seeded?.name ?? '', version }),
-      ]);
-    });
-    return shuffled([...bodies, ...bodies], random);
+  let events = 0;
+  let used = 0;
+  const next = () => {
+    used += CERTIFICATES;
+    return certificates.slice(used - CERTIFICATES, used);
+  };
+  const bodyOf = ({ vaultName, name }: Stage['certificates'][number]): string => {
+    const vault = stand.cloud.vault(vaultName);
+    const version = vault.snapshot().find((one) => one.name === name)?.versions[0]?.version;
+    const { uri, resourceId } = vault;
+    return JSON.stringify([eventOf({ id: `event-${++events}`, uri, resourceId, vault: vaultName, name, version })]);
+  };
+  return {
+    fresh: () => next().map(bodyOf),
+    storm() {
+      const each = next().flatMap((certificate) => Array.from({ length: EVENTS_EACH }, () => bodyOf(certificate)));
+      return shuffled(
+        each.flatMap((body) => Array.from({ length: COPIES }, () => body)),
+        random,
+      );
+    },
   };
 }
 

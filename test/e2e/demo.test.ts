@@ -132,7 +132,7 @@ describe('npm start', () => {
 
   it.each([
     ['before the app is up', /^The stand is up/],
-    ['in the middle of the renewals', / submit,/],
+    ['in the middle of the renewals', /, targets verified/],
   ])('ends with 130 and without children when it is interrupted %s', async (_when, line) => {
     const program = startProgram(START, args('interrupted', '--once'));
     await program.says(line);

@@ -102,10 +102,37 @@ describe('a repeated delivery', () => {
     expect(world.started).toHaveLength(1);
   });
 
-  it('is not another event about the same certificate', async () => {
+  it('may have another id each time', async () => {
+    const app = counted();
+    const first = await takeEvent(nearExpiry(), app);
+    for (let id = 0; id < 100; id++) expect(await takeEvent(nearExpiry({ id: `forged-${id}` }), app)).toEqual(first);
+    expect(inspections).toBe(1);
+  });
+
+  it('is not an event about another version, or of another kind', async () => {
     const app = counted();
     await takeEvent(nearExpiry(), app);
-    expect(await takeEvent(nearExpiry({ id: 'two' }), app)).toMatchObject({ state: 'running' });
+    const other = eventOf(`${VAULT_URI}/certificates/shop/${'b'.repeat(32)}`);
+    expect(await takeEvent(other, app)).toMatchObject({ state: 'running' });
+    const expired = nearExpiry({ eventType: 'Microsoft.KeyVault.CertificateExpired' });
+    expect(await takeEvent(expired, app)).toMatchObject({ state: 'running' });
+  });
+
+  it('waits for the answer of the first when both come at once', async () => {
+    const app = counted();
+    const both = await Promise.all([takeEvent(nearExpiry(), app), takeEvent(nearExpiry({ id: 'two' }), app)]);
+    expect(both[0]).toMatchObject({ state: 'started' });
+    expect(both[1]).toEqual(both[0]);
+    expect(inspections).toBe(1);
+  });
+
+  it('fails with the first when both come at once, and is then taken', async () => {
+    const app = counted();
+    const unreachable = new RenewalError('vault-unreachable', 'key-vault: inspect failed');
+    const dark = { ...app, vault: { ...app.vault, inspect: () => Promise.reject(unreachable) } };
+    const both = await Promise.allSettled([takeEvent(nearExpiry(), dark), takeEvent(nearExpiry(), dark)]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await takeEvent(nearExpiry(), app)).toMatchObject({ state: 'started' });
   });
 
   it('is looked at again when it comes late', async () => {

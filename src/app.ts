@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
+import { addressRule } from './address.ts';
 import { createArm } from './azure/arm.ts';
 import { clock } from './clock.ts';
 import { createEstate } from './config/estate-source.ts';
@@ -14,7 +15,6 @@ import { createBlobJournal } from './journal/store.ts';
 import type { Estate, IssuerPlan } from './plan/types.ts';
 import type { Dependencies } from './renewal/dependencies.ts';
 import { createLease } from './renewal/lease.ts';
-import { addressRule } from './targets/address.ts';
 import { createTarget } from './targets/registry.ts';
 import { createKeyVault } from './vault/key-vault.ts';
 import { createVaultSigner } from './vault/signer.ts';

@@ -12,6 +12,7 @@ export const errorCodes = {
   'vault-conflict': { retry: true, meaning: 'The vault is busy with the same object (409).' },
   'vault-refused': { retry: false, meaning: 'The vault refused the request as wrong (400) or unknown (404).' },
   'issuer-unreachable': { retry: true, meaning: 'The issuer did not answer, or answered with a server error.' },
+  'issuer-throttled': { retry: true, meaning: 'The issuer asked us to slow down (429, or its own word for it).' },
   'issuer-misconfigured': { retry: false, meaning: 'The issuer cannot work with its present configuration.' },
   'arm-unreachable': {
     retry: true,

@@ -88,6 +88,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'vault-conflict': 503,
   'vault-refused': 502,
   'issuer-unreachable': 503,
+  'issuer-throttled': 503,
   'issuer-misconfigured': 500,
   'arm-unreachable': 503,
   'arm-throttled': 503,

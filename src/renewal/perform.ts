@@ -120,6 +120,7 @@ const REASONS: Partial<Record<ErrorCode, Reason>> = {
   'vault-unreachable': 'vault-unreachable',
   'vault-throttled': 'vault-unreachable',
   'issuer-unreachable': 'issuer-unreachable',
+  'issuer-throttled': 'issuer-unreachable',
   'vault-forbidden': 'vault-forbidden',
   'arm-forbidden': 'arm-forbidden',
 };

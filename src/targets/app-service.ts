@@ -1,9 +1,9 @@
+import type { AddressRule } from '../address.ts';
 import type { Arm } from '../azure/arm.ts';
 import { sameId } from '../azure/arm-id.ts';
 import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
 import type { AppServiceTarget } from '../plan/types.ts';
-import type { AddressRule } from './address.ts';
 import {
   type AppServiceResources,
   appServiceResources,

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
+import type { AddressRule } from '../address.ts';
 import { sha256Hex } from '../certificate/fingerprint.ts';
 import type { Clock } from '../clock.ts';
 import type { Endpoint } from '../plan/types.ts';
-import type { AddressRule } from './address.ts';
 import { chainProblem } from './chain-problem.ts';
 import { shakeHands } from './handshake.ts';
 import type { Probe } from './port.ts';

@@ -3,7 +3,8 @@ import type { TokenCredential } from '@azure/identity';
 import type { CertificateClientOptions } from '@azure/keyvault-certificates';
 import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
-import { retryAfterSeconds, type VaultAction, vaultError } from './errors.ts';
+import { retryAfterSeconds } from '../retry-after.ts';
+import { type VaultAction, vaultError } from './errors.ts';
 
 /** How Key Vault is reached; the same for the vault and for the signer. */
 export interface VaultConnection {

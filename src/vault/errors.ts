@@ -1,5 +1,6 @@
 import { isRestError, type RestError } from '@azure/core-rest-pipeline';
 import { type ErrorCode, RenewalError } from '../errors.ts';
+import { retryAfterSeconds } from '../retry-after.ts';
 
 /** What was being done, for the message: adapter, action, ids. */
 export interface VaultAction {
@@ -112,15 +113,6 @@ function factsOf(error: unknown): { name: string; message: string; code?: string
     ...(typeof code === 'string' && { code }),
     ...(typeof statusCode === 'number' && { statusCode }),
   };
-}
-
-/** `Retry-After` is a number of seconds or a date. */
-export function retryAfterSeconds(header: string | undefined, now: Date): number | undefined {
-  if (header === undefined || header === '') return undefined;
-  const seconds = Number(header);
-  if (Number.isFinite(seconds)) return Math.max(0, Math.ceil(seconds));
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - now.getTime()) / 1000));
 }
 
 function told({ action, vault, name }: VaultAction): string {

@@ -1,7 +1,7 @@
 import { RestError } from '@azure/core-rest-pipeline';
 import { describe, expect, it } from 'vitest';
 import { RenewalError } from '../../../src/errors.ts';
-import { retryAfterSeconds, vaultError } from '../../../src/vault/errors.ts';
+import { vaultError } from '../../../src/vault/errors.ts';
 import { createKeyVault } from '../../../src/vault/key-vault.ts';
 import { type Answer, connection, refusal, ScriptedVault, vault } from './scripted-vault.ts';
 
@@ -101,20 +101,5 @@ describe('errors of the vault', () => {
     const foreign = createKeyVault(connection(http)).inspect({ vault: 'https://vault.evil.example', name: 'shop' });
     await expect(foreign).rejects.toMatchObject({ code: 'vault-refused' });
     expect(http.calls).toEqual([]);
-  });
-});
-
-describe('Retry-After', () => {
-  it.each([
-    ['10', 10],
-    ['0', 0],
-    ['1.2', 2],
-    ['Sun, 01 Mar 2026 00:01:30 GMT', 90],
-    ['Sat, 28 Feb 2026 00:00:00 GMT', 0],
-    ['soon', undefined],
-    ['', undefined],
-    [undefined, undefined],
-  ])('reads %s', (header, seconds) => {
-    expect(retryAfterSeconds(header, now)).toBe(seconds);
   });
 });

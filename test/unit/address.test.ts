@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressRule, guardedLookup } from '../../../src/targets/address.ts';
+import { addressRule, guardedLookup } from '../../src/address.ts';
 
 const refusedAddresses = [
   ...['127.0.0.1', '127.255.255.254', '0.0.0.0', '0.1.2.3', '10.0.0.1', '10.255.255.255', '100.64.0.1', '100.127.0.1'],

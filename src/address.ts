@@ -50,6 +50,8 @@ export function guardedLookup(rule: AddressRule): LookupFunction {
 /** A name or an endpoint means an address that the estate file does not allow. */
 export class AddressRefusedError extends TypeError {
   override readonly name = 'AddressRefusedError';
+  /** HTTP clients keep the code of an error and its message, and not the error. */
+  readonly code = 'ADDRESS_REFUSED';
 
   constructor(address: string) {
     super(`${address} is no public address, and the estate file does not list it under network.allow`);

@@ -1,0 +1,171 @@
+import { Agent } from 'node:https';
+import { isIP } from 'node:net';
+import {
+  createDefaultHttpClient,
+  createHttpHeaders,
+  createPipelineRequest,
+  type HttpClient,
+  type HttpMethods,
+  type PipelineResponse,
+} from '@azure/core-rest-pipeline';
+import packageJson from '../../package.json' with { type: 'json' };
+import { AddressRefusedError, type AddressRule, guardedLookup } from '../address.ts';
+import type { Clock } from '../clock.ts';
+import { RenewalError } from '../errors.ts';
+import { retryAfterSeconds } from '../retry-after.ts';
+
+export interface IssuerHttpOptions {
+  /** Kind of the issuer, for messages. */
+  readonly issuer: string;
+  readonly clock: Clock;
+  /** PEM of the authorities that vouch for the issuer's host; absent: the public ones. */
+  readonly trust?: readonly string[];
+  /** Which addresses may be connected to. */
+  readonly mayConnect: AddressRule;
+  /** Takes the place of the network. */
+  readonly httpClient?: HttpClient;
+}
+
+export interface IssuerRequest {
+  readonly method: HttpMethods;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** Whatever was answered but a redirect, a request to slow down, or a server error. */
+export interface IssuerAnswer {
+  readonly status: number;
+  readonly header: (name: string) => string | undefined;
+  readonly text: string;
+  /** Of the `Retry-After` header. */
+  readonly retryAfterSeconds: number | undefined;
+}
+
+/** HTTP as issuers are spoken to. Throws `RenewalError` with an `issuer-*` code; never says what a request carried. */
+export interface IssuerHttp {
+  send(request: IssuerRequest): Promise<IssuerAnswer>;
+}
+
+const CALL_MILLISECONDS = 30_000;
+/** A chain of certificates is a few kilobytes, a list of validation failures some dozens. */
+const LARGEST_ANSWER = 1024 * 1024;
+
+/**
+ * Calls over https, verified against the issuer's own authorities, to addresses that the estate file allows. Redirects
+ * are not followed: an issuer that moves is configured anew. Nothing is repeated here: the orchestration does that.
+ */
+export function createIssuerHttp(options: IssuerHttpOptions): IssuerHttp {
+  const { issuer, trust, mayConnect, clock } = options;
+  const client = options.httpClient ?? createDefaultHttpClient();
+  const agent = new Agent({
+    keepAlive: true,
+    lookup: guardedLookup(mayConnect),
+    ...(trust !== undefined && trust.length > 0 && { ca: [...trust] }),
+  });
+  return {
+    async send(request) {
+      const at = `${issuer}: ${request.method} ${shownUrl(request.url)} failed`;
+      const url = allowedUrl(request.url, at, mayConnect);
+      const response = await client.sendRequest(pipelineRequest(request, url, agent)).catch((error: unknown) => {
+        throw silence(at, error);
+      });
+      const text = await textOf(response, at);
+      const wait = retryAfterSeconds(response.headers.get('retry-after'), clock.now());
+      const { status } = response;
+      if (status >= 300 && status < 400) throw misconfigured(`${at}: ${status}, and redirects are not followed`);
+      if (status === 429) throw new RenewalError('issuer-throttled', `${at}: 429`, { retryAfterSeconds: wait });
+      if (status >= 500) throw new RenewalError('issuer-unreachable', `${at}: ${status}`, { retryAfterSeconds: wait });
+      return { status, text, header: (name) => response.headers.get(name), retryAfterSeconds: wait };
+    },
+  };
+}
+
+function pipelineRequest({ method, headers = {}, body }: IssuerRequest, url: URL, agent: Agent) {
+  const bytes = body === undefined ? undefined : Buffer.from(body);
+  const made = createPipelineRequest({
+    method,
+    url: url.href,
+    // The client's own time limit ends with the headers.
+    abortSignal: AbortSignal.timeout(CALL_MILLISECONDS),
+    headers: createHttpHeaders({
+      'user-agent': `perennial/${packageJson.version}`,
+      // Some servers refuse chunks.
+      ...(bytes !== undefined && { 'content-length': String(bytes.length) }),
+      ...headers,
+    }),
+    ...(bytes !== undefined && { body: bytes }),
+    // So that an answer is read only as far as it is wanted.
+    streamResponseStatusCodes: new Set([Number.POSITIVE_INFINITY]),
+  });
+  // Among the options above it would be left out.
+  made.agent = agent;
+  return made;
+}
+
+function allowedUrl(text: string, at: string, mayConnect: AddressRule): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:' || url.username !== '') throw misconfigured(`${at}: not an https address`);
+  // A socket asks nobody what an address means.
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0 && !mayConnect(host)) throw misconfigured(`${at}: ${new AddressRefusedError(host).message}`);
+  return url;
+}
+
+async function textOf(response: PipelineResponse, at: string): Promise<string> {
+  const stream = response.readableStreamBody;
+  if (stream === undefined) return within(response.bodyAsText ?? '', at);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of stream) {
+      const bytes = Buffer.from(chunk);
+      size += bytes.length;
+      if (size > LARGEST_ANSWER) break;
+      chunks.push(bytes);
+    }
+  } catch (error) {
+    throw silence(at, error);
+  }
+  if (size > LARGEST_ANSWER) throw tooLarge(at);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function within(text: string, at: string): string {
+  if (text.length > LARGEST_ANSWER) throw tooLarge(at);
+  return text;
+}
+
+function tooLarge(at: string): RenewalError {
+  return new RenewalError('issuer-unreachable', `${at}: the answer is larger than ${LARGEST_ANSWER} bytes`);
+}
+
+function misconfigured(message: string): RenewalError {
+  return new RenewalError('issuer-misconfigured', message);
+}
+
+/** What a certificate or an address that is not believed looks like: nothing that passes by itself. */
+const DISTRUST = /^(?:CERT_|ERR_TLS_CERT|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|HOSTNAME_)/;
+
+/** There was no answer. The cause's own text stays out: it may repeat the request and what it carried. */
+function silence(at: string, error: unknown): RenewalError {
+  if (error instanceof RenewalError) return error;
+  const { code, message } = factsOf(error);
+  if (code === 'ADDRESS_REFUSED') return misconfigured(`${at}: ${message}`);
+  if (DISTRUST.test(code)) return misconfigured(`${at}: the host's certificate is not trusted: ${code}`);
+  const told = code === 'AbortError' ? `no answer within ${CALL_MILLISECONDS / 1000} s` : code;
+  return new RenewalError('issuer-unreachable', `${at}: ${told}`, { cause: { code } });
+}
+
+function factsOf(error: unknown): { readonly code: string; readonly message: string } {
+  if (!(error instanceof Error)) return { code: 'no answer', message: '' };
+  const { code } = error as { code?: unknown };
+  return { code: typeof code === 'string' ? code : error.name, message: error.message };
+}
+
+/** Host and path: a query may carry what nobody should read. */
+function shownUrl(text: string): string {
+  if (!URL.canParse(text)) return 'not a URL';
+  const { host, pathname } = new URL(text);
+  return `${host}${pathname}`.slice(0, 200);
+}

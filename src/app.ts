@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
 import { addressRule } from './address.ts';
 import { createArm } from './azure/arm.ts';
+import { noRedirects } from './azure/no-redirects.ts';
 import { clock } from './clock.ts';
 import { createEstate } from './config/estate-source.ts';
 import { loadSettings } from './config/load.ts';
@@ -102,7 +103,7 @@ function issuerPlan(estate: Estate, name: string): IssuerPlan {
 }
 
 function identity(clientId: string | undefined): TokenCredential {
-  return clientId === undefined ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId });
+  return new ManagedIdentityCredential({ ...noRedirects, ...(clientId !== undefined && { clientId }) });
 }
 
 function storageOf({ storage }: Settings, credential: TokenCredential): Parameters<typeof createStorage>[0] {

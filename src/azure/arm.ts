@@ -17,6 +17,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { RenewalError } from '../errors.ts';
 import { armAnswerError, armSilence, explain, retryAfterSeconds } from './arm-error.ts';
 import { armUrl } from './arm-id.ts';
+import { noRedirects } from './no-redirects.ts';
 
 export interface ArmOptions {
   readonly endpoint: string;
@@ -125,7 +126,7 @@ function pipelineOf({ credential, scope, tls, retryMilliseconds = 1000 }: ArmOpt
   const pipeline = createPipelineFromOptions({
     ...(tls !== undefined && { tlsOptions: { ca: tls.ca } }),
     userAgentOptions: { userAgentPrefix: `perennial/${packageJson.version}` },
-    redirectOptions: { maxRetries: 0 },
+    ...noRedirects,
   });
   const retry = { maxRetries: 3, retryDelayInMs: retryMilliseconds, maxRetryDelayInMs: 8 * retryMilliseconds };
   pipeline.removePolicy({ name: 'defaultRetryPolicy' });

@@ -1,6 +1,7 @@
 import { TableClient } from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import { noRedirects } from '../azure/no-redirects.ts';
 
 /** A storage account: by connection string (locally), or by its endpoints and the app's identity (in Azure). */
 export type StorageSettings =
@@ -28,7 +29,7 @@ export function createStorage(settings: StorageSettings): Storage {
 }
 
 function blobService(settings: StorageSettings): BlobServiceClient {
-  const options = { retryOptions: { tryTimeoutInMs: attemptMilliseconds }, ...trustOf(settings) };
+  const options = { ...noRedirects, retryOptions: { tryTimeoutInMs: attemptMilliseconds }, ...trustOf(settings) };
   return 'connectionString' in settings
     ? BlobServiceClient.fromConnectionString(settings.connectionString, options)
     : new BlobServiceClient(settings.blobEndpoint, settings.credential, options);
@@ -36,7 +37,7 @@ function blobService(settings: StorageSettings): BlobServiceClient {
 
 function tableClient(settings: StorageSettings, name: string): TableClient {
   const additionalPolicies = [{ policy: attemptTimeout, position: 'perRetry' as const }];
-  const options = { additionalPolicies, ...trustOf(settings) };
+  const options = { ...noRedirects, additionalPolicies, ...trustOf(settings) };
   if (!('connectionString' in settings)) {
     return new TableClient(settings.tableEndpoint, name, settings.credential, options);
   }

@@ -1,10 +1,11 @@
-import type { HttpClient, PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline';
+import type { HttpClient } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import type { CertificateClientOptions } from '@azure/keyvault-certificates';
+import { noRedirects } from '../azure/no-redirects.ts';
 import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
-import { retryAfterSeconds } from '../retry-after.ts';
 import { type VaultAction, vaultError } from './errors.ts';
+import { bodilyRefusals, impatience, ownHost } from './policies.ts';
 
 /** How Key Vault is reached; the same for the vault and for the signer. */
 export interface VaultConnection {
@@ -24,14 +25,14 @@ export interface VaultConnection {
 
 const CALL_SECONDS = 30;
 
-/** A wait that is longer belongs to the durable timer of the orchestration, not to a client that sleeps. */
-const LONGEST_WAIT_SECONDS = 5;
-
-export function clientOptions(connection: VaultConnection): CertificateClientOptions {
+/** Options of a client that talks to `vault` (its https address) and to nobody else. */
+export function clientOptions(connection: VaultConnection, vault: string): CertificateClientOptions {
   const { verifyChallenge, tls, httpClient, retries } = connection;
   return {
+    ...noRedirects,
     disableChallengeResourceVerification: !verifyChallenge,
     additionalPolicies: [
+      { policy: ownHost(vault), position: 'perRetry' },
       { policy: impatience(connection.clock), position: 'perRetry' },
       { policy: bodilyRefusals, position: 'perCall' },
     ],
@@ -67,37 +68,3 @@ export function vaultUrl(vault: string): string {
   }
   return url.origin;
 }
-
-/** Without it the client would sleep as long as `Retry-After` asks, and the time limit would hide how long that is. */
-function impatience(clock: Clock): PipelinePolicy {
-  return {
-    name: 'perennialImpatience',
-    async sendRequest(request, next) {
-      const response = await next(request);
-      const wait = throttled(response) ? waitSeconds(response, clock.now()) : undefined;
-      if (wait === undefined || wait <= LONGEST_WAIT_SECONDS) return response;
-      const { status } = response;
-      const message = `key-vault: told to wait: vault=${new URL(request.url).origin}, status=${status}, seconds=${wait}`;
-      throw new RenewalError(status === 429 ? 'vault-throttled' : 'vault-unreachable', message, {
-        retryAfterSeconds: wait,
-      });
-    },
-  };
-}
-
-function throttled({ status }: PipelineResponse): boolean {
-  return status === 429 || status === 503;
-}
-
-function waitSeconds({ headers }: PipelineResponse, now: Date): number | undefined {
-  return retryAfterSeconds(headers.get('retry-after'), now);
-}
-
-/** The client fails to read a refusal that has no body, as gateways send them, and its status is lost with that. */
-const bodilyRefusals: PipelinePolicy = {
-  name: 'perennialBodilyRefusals',
-  async sendRequest(request, next) {
-    const response = await next(request);
-    return response.status >= 400 && !response.bodyAsText ? { ...response, bodyAsText: '{}' } : response;
-  },
-};

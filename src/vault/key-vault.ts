@@ -22,7 +22,7 @@ export function createKeyVault(options: KeyVaultOptions): Vault {
   };
   const clientOf = (vault: string): CertificateClient => {
     const url = vaultUrl(vault);
-    const client = clients.get(url) ?? new CertificateClient(url, options.credential, clientOptions(options));
+    const client = clients.get(url) ?? new CertificateClient(url, options.credential, clientOptions(options, url));
     clients.set(url, client);
     return client;
   };

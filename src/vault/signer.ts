@@ -23,7 +23,7 @@ const FRESH_MILLISECONDS = 5 * 60_000;
 /** Signs with the key of a Key Vault certificate: digests go in, signatures come out. */
 export function createVaultSigner(options: VaultSignerOptions): VaultSigner {
   const ca = identify(options.certificateId);
-  const certificates = new CertificateClient(ca.vault, options.credential, clientOptions(options));
+  const certificates = new CertificateClient(ca.vault, options.credential, clientOptions(options, ca.vault));
   let known: { readonly version: Promise<SigningVersion>; readonly readAt: number } | undefined;
   const newest = (): Promise<SigningVersion> => {
     const now = options.clock.now().getTime();
@@ -81,7 +81,7 @@ async function readVersion(
   }
   return {
     certificate: Buffer.from(cer).toString('base64'),
-    client: new CryptographyClient(remoteKey(keyId), options.credential, clientOptions(options)),
+    client: new CryptographyClient(remoteKey(keyId), options.credential, clientOptions(options, vault)),
   };
 }
 

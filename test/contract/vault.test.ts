@@ -36,7 +36,7 @@ function underTest(uri: string, connection: VaultConnection): VaultUnderTest {
     now: () => clock.now(),
     signerOf: (certificateId) => createVaultSigner({ ...connection, certificateId }),
     async tearDown(names) {
-      const client = new CertificateClient(uri, connection.credential, clientOptions(connection));
+      const client = new CertificateClient(uri, connection.credential, clientOptions(connection, uri));
       // A real vault keeps them soft-deleted; what was never made is not there to delete.
       for (const name of names) await client.beginDeleteCertificate(name).catch(() => undefined);
     },
@@ -142,7 +142,7 @@ describe('the Key Vault adapter', () => {
     const request = requestOf('deleted');
     await vault.merge(await mergeOf(request));
     const { credential } = emulated.connection;
-    const client = new CertificateClient(emulated.uri, credential, clientOptions(emulated.connection));
+    const client = new CertificateClient(emulated.uri, credential, clientOptions(emulated.connection, emulated.uri));
     await client.beginDeleteCertificate('deleted');
     await expect(vault.request(request)).rejects.toMatchObject({ code: 'vault-conflict', retry: true });
     emulated.clock.advance(60_000);

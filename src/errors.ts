@@ -3,7 +3,10 @@
  * `retry`: the same call may succeed later without anybody doing anything.
  */
 export const errorCodes = {
-  'vault-unreachable': { retry: true, meaning: 'The vault did not answer, or answered with a server error.' },
+  'vault-unreachable': {
+    retry: true,
+    meaning: 'The vault did not answer, answered with a server error, or with what cannot be read.',
+  },
   'vault-throttled': { retry: true, meaning: 'The vault asked us to slow down (429).' },
   'vault-forbidden': {
     retry: false,

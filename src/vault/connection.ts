@@ -4,6 +4,7 @@ import type { CertificateClientOptions } from '@azure/keyvault-certificates';
 import { noRedirects } from '../azure/no-redirects.ts';
 import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
+import { answerShape } from './answer-shape.ts';
 import { type VaultAction, vaultError } from './errors.ts';
 import { bodilyRefusals, impatience, ownHost } from './policies.ts';
 
@@ -34,6 +35,7 @@ export function clientOptions(connection: VaultConnection, vault: string): Certi
     additionalPolicies: [
       { policy: ownHost(vault), position: 'perRetry' },
       { policy: impatience(connection.clock), position: 'perRetry' },
+      { policy: answerShape, position: 'perCall' },
       { policy: bodilyRefusals, position: 'perCall' },
     ],
     ...(tls && { tlsOptions: { ca: tls.ca } }),

@@ -98,9 +98,6 @@ function unanswered(error: unknown, at: VaultAction): RenewalError {
   }
   // The client refuses to send a token to a host that the challenge does not cover.
   if (message.includes('challenge resource')) return new RenewalError('vault-refused', text, { cause });
-  // The client reads members without looking: an answer of another shape ends in one of these.
-  if (error instanceof TypeError || message.startsWith('Invalid '))
-    return new RenewalError('vault-unreachable', text, { cause });
   return new RenewalError('bug', text, { cause });
 }
 

@@ -88,6 +88,27 @@ describe('errors of the vault', () => {
     });
   });
 
+  it.each([
+    ['null', null],
+    ['a message that is an object', { error: { code: 'Forbidden', message: { toString: 1 } } }],
+    ['a text', 'no'],
+  ])('knows a refusal by its status when it says %s', async (_, body) => {
+    const { error } = await failure({ status: 403, body });
+    expect(error.code).toBe('vault-forbidden');
+  });
+
+  it.each([301, 302, 307, 308])('takes a redirect (%i) for a refusal', async (status) => {
+    const { error, calls } = await failure({ status, headers: { location: 'https://login.example/' } });
+    expect({ code: error.code, calls }).toEqual({ code: 'vault-refused', calls: 1 });
+  });
+
+  it.each([new TypeError('Cannot read properties of undefined'), new Error('Invalid certificates identifier')])(
+    'holds what is no end of a call for a mistake of ours: %s',
+    (thrown) => {
+      expect(vaultError(thrown, { action: 'inspect', vault }, now).code).toBe('bug');
+    },
+  );
+
   it('tells a wrong identity from an identity endpoint that is away', () => {
     const at = { action: 'inspect', vault };
     const wrong = Object.assign(new Error('unknown client id'), { name: 'AuthenticationError', statusCode: 400 });

@@ -32,6 +32,9 @@ describe('inspect', () => {
     ['a certificate whose id is a list', { ...Object(bundle('leaf')), id: ['x'] }],
     ['a certificate whose id is of something else', { ...Object(bundle('leaf')), id: 'https://a/b' }],
     ['a certificate that is a list', { ...Object(bundle('leaf')), cer: [fixture('leaf')] }],
+    ['a list of names that is a text', { ...Object(bundle('leaf')), policy: { x509_props: { ekus: 'x' } } }],
+    ['a key that is of another kind', { ...Object(bundle('leaf')), kid: `${vault}/secrets/shop` }],
+    ['nothing', undefined],
     ['a date that is none', { ...Object(bundle('leaf')), attributes: { enabled: true, created: 'yesterday' } }],
   ])('cannot tell when the answer is %s', async (_, body) => {
     const http = new ScriptedVault().on(readPending, noOperation).on(read, { status: 200, body });
@@ -163,6 +166,20 @@ describe('list', () => {
     const http = new ScriptedVault().on('GET /certificates', refusal(403, 'Forbidden', 'x', 'ForbiddenByRbac'));
     const first = open(http).list(vault)[Symbol.asyncIterator]().next();
     await expect(first).rejects.toMatchObject({ code: 'vault-forbidden' });
+  });
+
+  it.each([
+    ['{}', {}],
+    ['a value that is no list', { value: 'x' }],
+    ['a thumbprint that is a list', { value: [{ id: `${vault}/certificates/one`, x5t: ['a'] }] }],
+    ['an id of nothing', { value: [{ id: '/certificates/one' }] }],
+  ])('cannot tell when a page is %s', async (_, body) => {
+    const http = new ScriptedVault().on('GET /certificates', { status: 200, body });
+    const first = open(http).list(vault)[Symbol.asyncIterator]().next();
+    await expect(first).rejects.toMatchObject({
+      code: 'vault-unreachable',
+      message: expect.stringMatching(/the answer cannot be read: vault=\S+, call=GET \/certificates: value/),
+    });
   });
 });
 

@@ -4,6 +4,8 @@ export interface Principal {
   readonly id: string;
   /** For people and logs, e.g. `renewer`. */
   readonly name: string;
+  /** Of the application, the token's `appid`; the audit of a vault tells it. */
+  readonly clientId?: string;
 }
 
 /** One question that an emulator asked: may this principal do that there? */

@@ -14,6 +14,8 @@ export interface EmulatorRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** Of the client; absent where nobody is connected, as in a simulation. */
+  readonly address?: string;
 }
 
 export interface EmulatorResponse {

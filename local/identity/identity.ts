@@ -67,7 +67,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     addPrincipal({ objectId, ...rest }) {
       const principal = { id: objectId.toLowerCase(), ...rest };
       principals.set(principal.id, principal);
-      return { id: principal.id, name: principal.name };
+      return { id: principal.id, name: principal.name, clientId: principal.clientId };
     },
     assign: (principalId, grant) => roles.assign(principalId, grant),
     revoke: (id) => roles.revoke(id),
@@ -81,7 +81,7 @@ export function createIdentity(options: IdentityOptions): Identity {
       const claims = token === undefined ? undefined : mint.verify(token);
       if (claims === undefined || bareAudience(claims.aud) !== bareAudience(audience)) return undefined;
       const principal = principals.get(claims.oid);
-      return principal && { id: principal.id, name: principal.name };
+      return principal && { id: principal.id, name: principal.name, clientId: principal.clientId };
     },
     isExpired(authorization) {
       const token = tokenOf(authorization);

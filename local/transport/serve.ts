@@ -143,11 +143,13 @@ async function readRequest(
     if (length > LARGEST_BODY_BYTES) return 'too-large';
     chunks.push(chunk);
   }
+  const address = request.socket.remoteAddress;
   return {
     method: (request.method ?? 'GET').toUpperCase(),
     url,
     headers: flatten(request),
     body: Buffer.concat(chunks),
+    ...(address !== undefined && { address }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { StandClock } from '../clock.ts';
 import { type EmulatorResponse, jsonResponse } from '../emulator.ts';
 import type { VaultEvent } from '../events/types.ts';
 import type { ApiVersion } from './api-versions.ts';
+import type { AuditRecord } from './audit.ts';
 import type { Chance } from './chance.ts';
 import { badParameter } from './errors.ts';
 import type { KeyPool } from './keys.ts';
@@ -22,6 +23,8 @@ export interface VaultOptions {
   readonly access: AccessControl;
   readonly clock: StandClock;
   readonly events?: (event: VaultEvent) => void;
+  /** Takes the audit log; absent: none is kept. */
+  readonly audit?: (record: AuditRecord) => void;
   /** GUID, for the challenge. */
   readonly tenantId?: string;
   readonly region?: string;

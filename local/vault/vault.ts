@@ -2,6 +2,7 @@ import type { StandClock } from '../clock.ts';
 import { type Emulator, type EmulatorRequest, type EmulatorResponse, jsonBody, jsonResponse } from '../emulator.ts';
 import type { VaultEvent } from '../events/types.ts';
 import { readApiVersion } from './api-versions.ts';
+import { auditOfCall, auditOfEvent } from './audit.ts';
 import { watchLifetime } from './auto-renew.ts';
 import type { Call, VaultContext, VaultOptions } from './call.ts';
 import { authenticate } from './challenge.ts';
@@ -36,7 +37,9 @@ export function createVault(options: VaultOptions): VaultEmulator {
     ...createSeedDoor(vault),
     async handle(request) {
       vault.state.settle(vault.now());
+      const began = vault.now();
       const response = await answer(vault, request, network);
+      options.audit?.(auditOfCall(vault, { request, response, began, ended: vault.now() }));
       return { ...response, headers: { ...commonHeaders(vault, request), ...response.headers } };
     },
     setNetwork(now) {
@@ -56,7 +59,11 @@ function createContext(options: VaultOptions, orders: Orders): VaultContext {
     provider: options.provider ?? createPartnerCa({ chance, keyPool: options.keyPool }).provider,
     now: () => options.clock.now(),
     at: orders.at,
-    raise: (event: VaultEvent) => options.events?.(event),
+    raise(event: VaultEvent) {
+      const announced = auditOfEvent(event);
+      if (announced !== undefined) options.audit?.(announced);
+      options.events?.(event);
+    },
     charge(transaction: Transaction) {
       const admission = admit?.(transaction, options.clock.now());
       if (admission?.state === 'refused') throw throttled(admission.retryAfterSeconds);

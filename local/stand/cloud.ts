@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Azurite, azuriteAccount, startAzurite } from '../azurite.ts';
 import type { StandClock } from '../clock.ts';
 import { createDeliveryLog } from '../events/delivery-log.ts';
@@ -5,6 +6,8 @@ import { createEventGrid, type EventGrid } from '../events/grid.ts';
 import { createEventGridDoor } from '../events/management.ts';
 import type { Background } from '../faults/background.ts';
 import { createIdentity, type Identity } from '../identity/identity.ts';
+import { type AuditTable, createAuditTable } from '../monitor/audit-table.ts';
+import { createLogAnalytics } from '../monitor/log-analytics.ts';
 import type { VaultEmulator } from '../vault/vault.ts';
 import { deadLettersIn } from './dead-letter-container.ts';
 import { type Before, type Ground, portOffsets, prepareGround } from './ground.ts';
@@ -45,6 +48,10 @@ export interface Cloud extends Ground {
   readonly storage: StorageEndpoints;
   /** Where the things are that roles are about. */
   readonly where: Where;
+  /** The audit log of all vaults. */
+  readonly audit: AuditTable;
+  /** GUID by which the workspace of that log is queried. */
+  readonly workspaceId: string;
   /** ARM id of the resource group that everything is in. */
   readonly group: string;
   readonly vaults: readonly VaultEmulator[];
@@ -62,25 +69,28 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   });
   const principals = addPrincipals(identity);
   const group = resourceGroupOf(estate);
+  const audit = createAuditTable(clock);
   const { events, mountDoor } = startEvents(ground, options, azurite);
   try {
     await ground.mount(identity, { offset: portOffsets.identity, name: 'identity', family: 'identity' });
     const vaults = await mountVaults(ground, {
       ...{ names: [...estate.vaultNames, estate.caVaultName], group, identity, clock },
       events: (event) => events.publish(event),
+      audit: audit.add,
     });
     await mountDoor(vaults);
+    const { workspace, workspaceId } = await mountWorkspace(ground, { group, identity, clock, audit });
     const vault = finder(vaults);
     const storageAccount = `${group}/providers/Microsoft.Storage/storageAccounts/${azuriteAccount.name}`;
     const storage = await mountStorageFronts(ground, { identity, azurite, resourceId: storageAccount });
     const where: Where = {
       vaults: estate.vaultNames.map((name) => vault(name).resourceId),
       caVault: vault(estate.caVaultName).resourceId,
-      ...{ siteGroup: group, storageAccount },
+      ...{ siteGroup: group, storageAccount, workspace },
     };
     const removeRole = assignRoles(identity, principals, { roles: options.roles ?? roles, where });
     const parts = { clock, identity, principals, events, azurite, storage, where, group, vaults, vault };
-    return { ...ground, ...parts, removeRole };
+    return { ...ground, ...parts, audit, workspaceId, removeRole };
   } catch (error) {
     await ground.stop();
     throw error;
@@ -111,6 +121,21 @@ function startEvents(ground: Ground, { clock, seed, log }: CloudOptions, azurite
       name: 'events',
     });
   return { events, mountDoor };
+}
+
+/** The workspace that the vaults' audit logs are sent to. */
+async function mountWorkspace(
+  ground: Ground,
+  { group, identity, clock, audit }: Pick<Cloud, 'group' | 'identity' | 'clock' | 'audit'>,
+) {
+  const workspace = `${group}/providers/Microsoft.OperationalInsights/workspaces/stand-logs`;
+  const workspaceId = randomUUID();
+  const logs = createLogAnalytics({
+    ...{ access: identity, clock, customerId: workspaceId, resourceId: workspace },
+    rows: { AZKVAuditLogs: audit.rows },
+  });
+  await ground.mount(logs, { offset: portOffsets.logs, name: 'logs' });
+  return { workspace, workspaceId };
 }
 
 function finder(vaults: readonly VaultEmulator[]): Cloud['vault'] {

@@ -12,6 +12,7 @@ export const portOffsets = {
   identity: 3,
   arm: 4,
   events: 5,
+  logs: 6,
   blob: 10,
   queue: 11,
   table: 12,

@@ -9,6 +9,8 @@ export interface Principals {
   readonly renewer: Principal & { readonly clientId: string };
   /** The app's identity for targets. */
   readonly deployer: Principal & { readonly clientId: string };
+  /** The app's identity for logs. */
+  readonly reader: Principal & { readonly clientId: string };
   /** App Service's own resource provider, which reads the vaults. */
   readonly appService: Principal;
   /** A person or a foreign client with all rights on the vaults. */
@@ -23,6 +25,7 @@ export function addPrincipals(identity: Identity): Principals {
   return {
     renewer: add('renewer'),
     deployer: add('deployer'),
+    reader: add('reader'),
     appService: add('app-service'),
     operator: add('operator'),
   };
@@ -40,11 +43,14 @@ export function assignRoles(
   { roles, where }: { readonly roles: readonly Role[]; readonly where: Where },
 ): RemoveRole {
   assignVaultRoles(identity, who, where.vaults);
-  const holders: Readonly<Record<string, Principal>> = { renewer: who.renewer, deployer: who.deployer };
+  const holders: Readonly<Record<string, Principal>> = {
+    renewer: who.renewer,
+    deployer: who.deployer,
+    reader: who.reader,
+  };
   const give = (role: Role): readonly string[] => {
     const holder = holders[role.principal];
-    // What a duty that the stand has no identity for may do, nobody does here.
-    if (holder === undefined) return [];
+    if (holder === undefined) throw new TypeError(`stand: ${role.name} is for ${role.principal}, whom nobody knows`);
     const actions = [...role.actions, ...role.dataActions];
     return placesOf(role, where).map((scope) => identity.assign(holder.id, { scope, actions }));
   };

@@ -36,11 +36,13 @@ export interface Where {
   readonly siteGroup: string;
   /** The storage account of estate and journal. */
   readonly storageAccount: string;
+  /** The Log Analytics workspace. */
+  readonly workspace: string;
 }
 
 /** The ARM ids that a role is given out at. A role whose place the stand does not know is a `TypeError`. */
 export function placesOf({ name, scope }: Role, where: Where): readonly string[] {
-  const { vaults, caVault, siteGroup, storageAccount } = where;
+  const { vaults, caVault, siteGroup, storageAccount, workspace } = where;
   const containers = `${storageAccount}/blobServices/default/containers`;
   const places: Readonly<Record<string, readonly string[]>> = {
     'each vault of the estate': vaults,
@@ -49,8 +51,7 @@ export function placesOf({ name, scope }: Role, where: Where): readonly string[]
     'the tables of the records account': [`${storageAccount}/tableServices/default`],
     'the journal container': [`${containers}/journal`],
     'the config container': [`${containers}/config`],
-    // There is none on the stand: see DIVERGENCES.md.
-    'the Log Analytics workspace': [],
+    'the Log Analytics workspace': [workspace],
   };
   const found = Object.hasOwn(places, scope) ? places[scope] : undefined;
   if (found === undefined)

@@ -2,6 +2,7 @@ import type { StandClock } from '../clock.ts';
 import type { Emulator } from '../emulator.ts';
 import type { VaultEvent } from '../events/types.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { AuditRecord } from '../vault/audit.ts';
 import { createVault, type VaultEmulator } from '../vault/vault.ts';
 import { type Ground, portOffsets } from './ground.ts';
 
@@ -12,11 +13,12 @@ export interface VaultPlaces {
   readonly identity: Identity;
   readonly clock: StandClock;
   readonly events?: (event: VaultEvent) => void;
+  readonly audit?: (record: AuditRecord) => void;
 }
 
 /** Mounts vaults side by side, each on a port of its own. */
 export async function mountVaults(ground: Ground, places: VaultPlaces): Promise<readonly VaultEmulator[]> {
-  const { names, group, identity, clock, events } = places;
+  const { names, group, identity, clock, events, audit } = places;
   const vaults: VaultEmulator[] = [];
   for (const [index, name] of names.entries()) {
     const mounted = (uri: string): Emulator => {
@@ -24,6 +26,7 @@ export async function mountVaults(ground: Ground, places: VaultPlaces): Promise<
       const vault = createVault({
         ...{ name, uri, resourceId, clock, access: identity, tenantId: identity.tenantId },
         ...(events && { events }),
+        ...(audit && { audit }),
       });
       ground.onStop(() => vault.stop());
       vaults.push(vault);

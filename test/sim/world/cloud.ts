@@ -67,6 +67,8 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       siteGroup: `/subscriptions/${SUBSCRIPTION}`,
       // There is no account: rows and journal are in memory, and ask nobody.
       storageAccount: `/subscriptions/${SUBSCRIPTION}/none`,
+      // Nor a workspace: the app is told of none.
+      workspace: `/subscriptions/${SUBSCRIPTION}/none`,
     };
     assignRoles(identity, principals, { roles, where });
   };

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import tables from '../../../local/monitor/log-tables.json' with { type: 'json' };
 import { logText } from '../../../src/renewal/log-fields.ts';
 import { reportLine } from '../../../src/renewal/log-line.ts';
 import { read } from './bicep-files.ts';
 import { alertQueries, analyse, tileQueries } from './kusto.ts';
-import tables from './log-tables.json' with { type: 'json' };
 
 /** What a sweep answers while another app holds the lease. */
 const standingBack = {

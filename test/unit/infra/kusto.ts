@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
+import tables from '../../../local/monitor/log-tables.json' with { type: 'json' };
 import { infraFiles, read } from './bicep-files.ts';
-import tables from './log-tables.json' with { type: 'json' };
 
 /** A query of the deployment, as Azure Monitor is sent it: an alert's with its placeholders filled in, or a tile's. */
 export interface Query {

@@ -14,7 +14,7 @@ const conflictsBorne = 20;
 interface ChainEnd {
   readonly bytes: number;
   readonly last: JournalRecord | undefined;
-  readonly keys: ReadonlySet<string>;
+  readonly keys: Set<string>;
 }
 
 /** Ends remembered at a time, of about 2 kB each: more renewals than that are hardly under way in one process. */
@@ -106,11 +106,8 @@ async function appendAt({ blob, renewalId, ends }: Chain, entry: JournalEntry, e
   const record = linkRecord(renewalId, entry, end.last);
   const line = Buffer.from(lineOf(record));
   await blob.appendBlock(line, line.length, { conditions: { appendPosition: end.bytes } });
-  ends.set(renewalId, {
-    bytes: end.bytes + line.length,
-    last: record,
-    keys: new Set(end.keys).add(entry.key),
-  });
+  // The set goes on with the chain: whoever appends to it does so in turn, and a copy for each record would be the square.
+  ends.set(renewalId, { bytes: end.bytes + line.length, last: record, keys: end.keys.add(entry.key) });
   return record;
 }
 

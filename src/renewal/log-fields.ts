@@ -23,6 +23,10 @@ export const logFields = {
   reason: { type: 'text', meaning: 'Why: docs/reasons.md.' },
   detail: { type: 'text', meaning: 'A sentence for people, without secrets.' },
   problem: { type: 'text', meaning: 'What is wrong with an event that nobody can use.' },
+  notKept: {
+    type: 'number',
+    meaning: 'Unusable events of the day that are in the log alone: the journal keeps 1,000.',
+  },
   type: { type: 'text', meaning: 'Type of an event that nothing follows from.' },
   dueAt: { type: 'time', meaning: 'When the certificate becomes due.' },
   verified: {
@@ -72,7 +76,7 @@ export const logLines = {
     written: 'for every event that came',
     fields: [
       ...(['vault', 'certificate', 'state', 'renewalId', 'outcome', 'reason'] as const),
-      ...(['detail', 'dueAt', 'type', 'problem'] as const),
+      ...(['detail', 'dueAt', 'type', 'problem', 'notKept'] as const),
     ],
   },
   'step ended': {

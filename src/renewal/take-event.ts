@@ -1,13 +1,14 @@
 import { sha256Hex } from '../certificate/fingerprint.ts';
 import { createRecent, type Recent } from '../recent.ts';
+import { type Parked, parkEvent } from './park-event.ts';
 import { type StartDependencies, type Started, startRenewal } from './start.ts';
 import { type ReadEvent, readVaultEvent } from './vault-event.ts';
 
 /** What became of an event. */
 export type Taken =
-  | Started
+  | (Started & Parked)
   | { readonly state: 'ignored'; readonly type: string }
-  | { readonly state: 'parked'; readonly problem: string };
+  | ({ readonly state: 'parked'; readonly problem: string } & Parked);
 
 /** Events that say the same within this time are answered as the first of them. */
 const REPEATED_MILLISECONDS = 5 * 60_000;
@@ -53,8 +54,7 @@ async function takeNew(
   app: StartDependencies,
 ): Promise<Taken> {
   if (read.state === 'read') return startOrPark(event, { ...read.hint, force: false }, app);
-  await park(event, read.problem, app);
-  return { state: 'parked', problem: read.problem };
+  return { state: 'parked', problem: read.problem, ...(await parkEvent(event, read.problem, app)) };
 }
 
 async function startOrPark(
@@ -65,27 +65,6 @@ async function startOrPark(
   const started = await startRenewal(request, app);
   // What belongs to another app is neither lost nor ours to keep.
   const isOurs = started.state === 'refused' && started.outcomeReason !== 'another-app';
-  if (isOurs && started.renewalId === undefined) await park(event, started.outcomeReason, app);
-  return started;
-}
-
-/** One chain a day; an event that is delivered again is the same entry. */
-async function park(event: unknown, problem: string, app: StartDependencies): Promise<void> {
-  const at = app.clock.now().toISOString();
-  const id = fieldOf(event, 'id');
-  const key = `event:${typeof id === 'string' ? id.slice(0, 100) : 'without-id'}`;
-  const facts = {
-    problem,
-    subject: cut(fieldOf(event, 'subject')),
-    topic: cut(fieldOf(event, 'topic') ?? fieldOf(event, 'source')),
-  };
-  await app.journal.append(`parked-events-${at.slice(0, 10)}`, { key, at, kind: 'fact', step: 'event', facts });
-}
-
-function fieldOf(event: unknown, name: string): unknown {
-  return typeof event === 'object' && event !== null ? (event as Record<string, unknown>)[name] : undefined;
-}
-
-function cut(value: unknown): string {
-  return typeof value === 'string' ? value.slice(0, 200) : '';
+  if (!isOurs || started.renewalId !== undefined) return started;
+  return { ...started, ...(await parkEvent(event, started.outcomeReason, app)) };
 }

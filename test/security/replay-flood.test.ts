@@ -1,9 +1,8 @@
-import { Agent, request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStandBench, type StandBench, stories } from '../e2e/stand-bench.ts';
+import { atOnce, flood, timesOf } from './flood.ts';
 
 const REPLAYS = 10_000;
-const AT_ONCE = 16;
 /** A repeat to the letter is known again at once; one under another id has to be read, and asks the row. */
 const IDS = 500;
 /** What Event Grid counts as healthy is far more; a slow answer costs us nothing but its patience. */
@@ -42,12 +41,9 @@ it('answers 10,000 replays of an event and renews one time', async () => {
       },
     ]),
   );
-  const { statuses, milliseconds } = await flood(bodies);
-  const sorted = milliseconds.toSorted((a, b) => a - b);
-  const p99 = sorted[Math.floor(REPLAYS * 0.99)] ?? Number.POSITIVE_INFINITY;
-  console.log(
-    `${REPLAYS} replays, ${AT_ONCE} at once: p50 ${sorted[REPLAYS / 2]?.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`,
-  );
+  const { statuses, milliseconds } = await flood(bench.host, (at) => bodies[at % IDS] ?? '', REPLAYS);
+  const { p50, p99 } = timesOf(milliseconds);
+  console.log(`${REPLAYS} replays, ${atOnce} at once: p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`);
   expect(new Set(statuses)).toEqual(new Set([202]));
 
   const [row] = await bench.rowsOf('certificates', seeded);
@@ -59,31 +55,3 @@ it('answers 10,000 replays of an event and renews one time', async () => {
   expect(bench.versions(seeded)).toBe(2);
   expect(p99).toBeLessThan(P99_MILLISECONDS);
 });
-
-/** Sends it again and again over connections that stay open, as Event Grid's front ends do. */
-async function flood(
-  bodies: readonly string[],
-): Promise<{ readonly statuses: number[]; readonly milliseconds: number[] }> {
-  const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
-  const path = `/runtime/webhooks/eventgrid?functionName=certificateEvent&code=${bench.host.keys.systemEventGrid}`;
-  const headers = { 'content-type': 'application/json', 'aeg-event-type': 'Notification' };
-  const send = (body: string): Promise<number> =>
-    new Promise((resolve, reject) => {
-      const call = request(`${bench.host.url}${path}`, { method: 'POST', agent, headers }, (answer) => {
-        answer.resume().on('end', () => resolve(answer.statusCode ?? 0));
-      });
-      call.on('error', reject).end(body);
-    });
-  const statuses: number[] = [];
-  const milliseconds: number[] = [];
-  const sender = async (place: number): Promise<void> => {
-    for (let sent = 0; sent < REPLAYS / AT_ONCE; sent++) {
-      const began = performance.now();
-      statuses.push(await send(bodies[(sent * AT_ONCE + place) % bodies.length] ?? ''));
-      milliseconds.push(performance.now() - began);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, (_, place) => sender(place)));
-  agent.destroy();
-  return { statuses, milliseconds };
-}

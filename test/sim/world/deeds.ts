@@ -159,20 +159,38 @@ function arrive(world: World, { name, rate, act }: Arrivals): void {
   next();
 }
 
-/** Something happens to a certificate while it is being renewed. */
+/** Something happens to a certificate while it is being renewed: soon after the start, or when the answer is there. */
 function ambush(world: World, act: Arrivals['act']): void {
+  const late = new Map<string, FaultName[]>();
+  const lieInWait = (fault: FaultName, { vault, name, renewalId }: Prey, wait: number): void => {
+    const id = `${vault}/${name}`;
+    const certificate = world.certificate(id);
+    if (certificate === undefined) return;
+    world.clock.after(wait, () => {
+      if (world.faults.strikes(fault, renewalId, id)) act(fault, certificate, renewalId);
+    });
+  };
   world.ground.watchers.push({
     row(before, { vault, name, state, renewalId = '' }) {
       if (state !== 'renewing' || before?.renewalId === renewalId) return;
-      const id = `${vault}/${name}`;
-      const certificate = world.certificate(id);
       for (const fault of world.faults.rates.keys()) {
-        if (faultKinds[fault].way !== 'ambush' || certificate === undefined) continue;
-        const wait = world.dice.scale(`ambush ${fault} ${renewalId}`, 100, 300_000);
-        world.clock.after(wait, () => {
-          if (world.faults.strikes(fault, renewalId, id)) act(fault, certificate, renewalId);
-        });
+        if (faultKinds[fault].way !== 'ambush') continue;
+        if (world.dice.chance(`late ${fault} ${renewalId}`, 0.5))
+          late.set(renewalId, [...(late.get(renewalId) ?? []), fault]);
+        else
+          lieInWait(fault, { vault, name, renewalId }, world.dice.scale(`ambush ${fault} ${renewalId}`, 100, 300_000));
       }
     },
+    order(before, { vault, name, state, renewalId }) {
+      if (state !== 'issued' || before?.state === 'issued') return;
+      for (const fault of late.get(renewalId) ?? [])
+        lieInWait(fault, { vault, name, renewalId }, world.dice.scale(`late ${fault} ${renewalId}`, 1, 5000));
+    },
   });
+}
+
+interface Prey {
+  readonly vault: string;
+  readonly name: string;
+  readonly renewalId: string;
 }

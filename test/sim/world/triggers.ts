@@ -116,7 +116,11 @@ async function delivered(world: World, body: string): Promise<number> {
     events.splice(world.dice.integer('bad place', 0, events.length), 0, world.dice.pick('bad event', badEvents));
   try {
     for (const event of events) {
-      const taken = await trigger(world, (app) => takeEvent(event, app));
+      // Instances of one app share no memory.
+      const isElsewhere = world.dice.chance('another instance', 0.5);
+      const taken = await trigger(world, (app) =>
+        takeEvent(event, isElsewhere ? { ...app, store: { ...app.store } } : app),
+      );
       world.trace(() => `event taken: ${JSON.stringify(taken)}`);
       if (taken === 'lost') return 503;
     }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** The suites of `npm test`. `crash`, `security` and `nodes` take longer, or the machine for themselves: each has its own file. */
+/** The suites of `npm test`. `crash`, `security`, `nodes` and `issuers` take longer, or what not every machine has: each has its own file. */
 const suite = (name: string, testTimeout: number) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout },
 });

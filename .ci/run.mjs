@@ -1,5 +1,5 @@
 // Calls the README's commands first, then the slower suites; counts what each of them says and hides nothing.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' };
@@ -46,6 +46,24 @@ async function step(command, args) {
   else if (!/^NOT RUN/m.test(output)) passed += 1;
 }
 
+/** Debian's packages of certificate authorities, and the program that each of them brings. */
+const authorities = { pebble: 'pebble', 'golang-cfssl': 'cfssl' };
+const isMissing = (program) => spawnSync(program, ['-help'], { stdio: 'ignore' }).error !== undefined;
+
+/** Installs what is missing for the suite of issuers; what it cannot have it tells as NOT RUN, and so does the suite. */
+async function installAuthorities() {
+  const missing = Object.keys(authorities).filter((name) => isMissing(authorities[name]));
+  if (missing.length === 0) return;
+  let reason = 'whoever runs this is not root';
+  if (process.getuid?.() === 0) {
+    const update = isMissing('apt-get') ? undefined : await run('apt-get', ['update']);
+    const install = update && (await run('apt-get', ['install', '-y', '--no-install-recommends', ...missing]));
+    reason = update === undefined ? 'there is no apt-get' : `apt-get ended with ${install.code}`;
+  }
+  const left = missing.filter((name) => isMissing(authorities[name]));
+  if (left.length > 0) console.log(`NOT RUN: suites against ${left.join(' and ')}: not installed, and ${reason}`);
+}
+
 /** Where there is no Bicep CLI, a checker next to this folder takes its place. */
 const checker = '../shared/bicep-check/cli.mjs';
 if (env.BICEP_CHECK === undefined && existsSync(checker)) env.BICEP_CHECK = `${checker} --strict-enums`;
@@ -61,6 +79,8 @@ if (install.code === 0) {
   await step('npm', ['run', 'package']);
   await suite('npm', ['run', 'nodes']);
   await suite('npm', ['run', 'security']);
+  await installAuthorities();
+  await suite('npm', ['run', 'issuers']);
   await step('npm', ['run', 'fuzz', '--', '--inputs', '100000']);
   await step('npm', ['run', 'sim', '--', '--seeds', '2000']);
 } else {

@@ -1,0 +1,461 @@
+import { createPublicKey } from 'node:crypto';
+import { createCsr, createKeys } from '../../local/pki.ts';
+import {
+  type AcmeBench,
+  askForOrder,
+  authorize,
+  csrFor,
+  dnsChallenge,
+  issueFor,
+  openAccount,
+  placeOrder,
+  post,
+  readAuthorization,
+  type Session,
+} from './acme-walk.ts';
+import {
+  type AccountKey,
+  base64url,
+  makeAccountKey,
+  makeJws,
+  type SignedRequest,
+  type WireAnswer,
+} from './acme-wire.ts';
+
+/** Status and type of a problem document; no type: the answer is no problem. */
+export type Verdict = readonly [status: number, type?: string];
+
+/** A mistake of a client, and what an ACME server says to it. */
+export interface Refusal {
+  readonly mistake: string;
+  readonly verdict: Verdict;
+  /** What pebble 2.4.0 was measured to say where it says something else. */
+  readonly pebble?: Verdict;
+  make(bench: AcmeBench): Promise<WireAnswer>;
+}
+
+const names = ['www.contoso.example', 'api.contoso.example'];
+
+/** Asks for an account with a broken request: the server has to refuse before it looks at anything. */
+async function atNewAccount({ wire }: AcmeBench, broken: Partial<SignedRequest>): Promise<WireAnswer> {
+  const url = await wire.place('newAccount');
+  return wire.post({ url, key: makeAccountKey(), payload: { termsOfServiceAgreed: true }, once: true, ...broken });
+}
+
+async function contact(bench: AcmeBench, address: string): Promise<WireAnswer> {
+  return atNewAccount(bench, { payload: { termsOfServiceAgreed: true, contact: [address] }, once: false });
+}
+
+const header = (members: Readonly<Record<string, unknown>>) => (bench: AcmeBench) =>
+  atNewAccount(bench, { header: members });
+
+/** RFC 8555 6.2 to 6.5. */
+const envelope: readonly Refusal[] = [
+  {
+    mistake: 'another content type',
+    verdict: [415, 'malformed'],
+    make: (bench) => atNewAccount(bench, { contentType: 'application/json' }),
+  },
+  { mistake: 'a nonce that the server never gave', verdict: [400, 'badNonce'], make: header({ nonce: 'AAAA' }) },
+  { mistake: 'no nonce', verdict: [400, 'badNonce'], make: header({ nonce: undefined }) },
+  { mistake: 'another url in the header', verdict: [400, 'malformed'], make: header({ url: 'https://x.example/' }) },
+  { mistake: 'no url in the header', verdict: [400, 'malformed'], make: header({ url: undefined }) },
+  { mistake: 'both jwk and kid', verdict: [400, 'malformed'], make: header({ kid: 'https://x.example/1' }) },
+  { mistake: 'neither jwk nor kid', verdict: [400, 'malformed'], make: header({ jwk: undefined }) },
+  {
+    mistake: 'a kid where the key itself is wanted',
+    verdict: [400, 'malformed'],
+    make: (bench) => atNewAccount(bench, { kid: 'https://x.example/1' }),
+  },
+  {
+    mistake: 'algorithm none',
+    ...{ verdict: [400, 'badSignatureAlgorithm'], pebble: [400, 'malformed'], make: header({ alg: 'none' }) },
+  },
+  {
+    mistake: 'a MAC as signature',
+    ...{ verdict: [400, 'badSignatureAlgorithm'], pebble: [400, 'malformed'], make: header({ alg: 'HS256' }) },
+  },
+  {
+    mistake: 'an algorithm of another kind of key',
+    ...{ verdict: [400, 'badSignatureAlgorithm'], pebble: [400, 'malformed'], make: header({ alg: 'RS256' }) },
+  },
+  {
+    mistake: 'a wrong signature',
+    verdict: [400, 'malformed'],
+    make: (bench) => atNewAccount(bench, { bend: (jws) => ({ ...jws, signature: base64url('x'.repeat(64)) }) }),
+  },
+  {
+    mistake: 'a body that is no JWS',
+    verdict: [400, 'malformed'],
+    make: (bench) => atNewAccount(bench, { bend: () => 'hello' }),
+  },
+  {
+    mistake: 'an unprotected header',
+    verdict: [400, 'malformed'],
+    make: (bench) => atNewAccount(bench, { bend: (jws) => ({ ...jws, header: { kid: 'x' } }) }),
+  },
+  {
+    mistake: 'the general serialization',
+    verdict: [400, 'malformed'],
+    make: (bench) =>
+      atNewAccount(bench, {
+        bend: ({ payload, ...signature }) => ({ payload, signatures: [signature] }),
+      }),
+  },
+  {
+    mistake: 'a GET where a POST is wanted',
+    verdict: [405, 'malformed'],
+    make: async ({ wire }) => wire.call('GET', await wire.place('newAccount')),
+  },
+];
+
+async function twoKeys(bench: AcmeBench): Promise<{ readonly owner: Session; readonly other: Session }> {
+  return { owner: await openAccount(bench), other: await openAccount(bench) };
+}
+
+/** RFC 8555 7.3. */
+const accounts: readonly Refusal[] = [
+  {
+    mistake: 'only an existing account, and there is none',
+    verdict: [400, 'accountDoesNotExist'],
+    make: (bench) => atNewAccount(bench, { payload: { onlyReturnExisting: true }, once: false }),
+  },
+  {
+    mistake: 'terms that are not agreed to',
+    verdict: [403, 'userActionRequired'],
+    pebble: [403, 'agreementRequired'],
+    make: (bench) => atNewAccount(bench, { payload: {}, once: false }),
+  },
+  {
+    mistake: 'a contact that is no mail address',
+    verdict: [400, 'unsupportedContact'],
+    make: (bench) => contact(bench, 'tel:+441234'),
+  },
+  {
+    mistake: 'two addresses in one contact',
+    verdict: [400, 'invalidContact'],
+    make: (bench) => contact(bench, 'mailto:a@contoso.example,b@contoso.example'),
+  },
+  {
+    mistake: 'an RSA key of 1024 bits',
+    verdict: [400, 'badPublicKey'],
+    pebble: [201],
+    make: (bench) => atNewAccount(bench, { key: makeAccountKey('RS256', 1024), once: false }),
+  },
+  {
+    mistake: 'an account that nobody knows',
+    verdict: [400, 'accountDoesNotExist'],
+    make: async (bench) => {
+      const session = await openAccount(bench);
+      return askForOrder({ ...session, kid: `${session.kid}x` }, names);
+    },
+  },
+  {
+    mistake: "another key than the account's",
+    verdict: [400, 'malformed'],
+    make: async (bench) => askForOrder({ ...(await openAccount(bench)), key: makeAccountKey() }, names),
+  },
+  {
+    mistake: 'a deactivated account',
+    verdict: [403, 'unauthorized'],
+    make: async (bench) => {
+      const session = await openAccount(bench);
+      await post(session, session.kid, { status: 'deactivated' });
+      return askForOrder(session, names);
+    },
+  },
+  {
+    mistake: 'a new account for the key of a deactivated one',
+    verdict: [403, 'unauthorized'],
+    make: async (bench) => {
+      const session = await openAccount(bench);
+      await post(session, session.kid, { status: 'deactivated' });
+      return atNewAccount(bench, { key: session.key, once: false });
+    },
+  },
+];
+
+interface KeyChange {
+  readonly header?: Readonly<Record<string, unknown>>;
+  readonly account?: string;
+  readonly oldKey?: AccountKey;
+  readonly newKey?: AccountKey;
+}
+
+/** RFC 8555 7.3.5: a new key for the account, any part of which may be wrong. */
+export async function changeKey(session: Session, change: KeyChange = {}): Promise<WireAnswer> {
+  const url = await session.wire.place('keyChange');
+  const key = change.newKey ?? makeAccountKey('ES384');
+  const head = { alg: key.alg, jwk: key.jwk, url, ...change.header };
+  const payload = { account: change.account ?? session.kid, oldKey: (change.oldKey ?? session.key).jwk };
+  return post(session, url, makeJws(head, payload, key));
+}
+
+const keyChanges: readonly Refusal[] = [
+  {
+    mistake: 'a change of key with a nonce inside',
+    verdict: [400, 'malformed'],
+    pebble: [200],
+    make: async (bench) => changeKey(await openAccount(bench), { header: { nonce: 'x' } }),
+  },
+  {
+    mistake: 'a change of key for another url',
+    verdict: [400, 'malformed'],
+    make: async (bench) => changeKey(await openAccount(bench), { header: { url: 'https://x.example/' } }),
+  },
+  {
+    mistake: 'a change of key of another account',
+    verdict: [400, 'malformed'],
+    make: async (bench) => changeKey(await openAccount(bench), { account: 'https://x.example/1' }),
+  },
+  {
+    mistake: 'a change of key from another key',
+    verdict: [400, 'malformed'],
+    make: async (bench) => changeKey(await openAccount(bench), { oldKey: makeAccountKey() }),
+  },
+  {
+    mistake: 'a change to the key of another account',
+    verdict: [409, 'malformed'],
+    pebble: [500, 'serverInternal'],
+    make: async (bench) => {
+      const { owner, other } = await twoKeys(bench);
+      return changeKey(owner, { newKey: other.key });
+    },
+  },
+];
+
+const orderWith = (wrong: object) => async (bench: AcmeBench) => {
+  const session = await openAccount(bench);
+  return post(session, await bench.wire.place('newOrder'), wrong);
+};
+const orderFor = (...wrong: string[]) => orderWith({ identifiers: wrong.map((value) => ({ type: 'dns', value })) });
+
+/** RFC 8555 7.4. */
+const orders: readonly Refusal[] = [
+  { mistake: 'an order for nothing', verdict: [400, 'malformed'], make: orderWith({ identifiers: [] }) },
+  {
+    mistake: 'an identifier that is no name',
+    verdict: [400, 'unsupportedIdentifier'],
+    pebble: [400, 'malformed'],
+    make: orderWith({ identifiers: [{ type: 'email', value: 'a@contoso.example' }] }),
+  },
+  { mistake: 'an underscore in a name', verdict: [400, 'malformed'], make: orderFor('a_b.contoso.example') },
+  { mistake: 'a wildcard in the middle', verdict: [400, 'malformed'], make: orderFor('a.*.contoso.example') },
+  { mistake: 'a name without a dot', verdict: [400, 'malformed'], pebble: [201], make: orderFor('localhost') },
+  {
+    mistake: 'a name that the CA never certifies',
+    verdict: [400, 'rejectedIdentifier'],
+    make: orderFor('www.blocked.example', 'www.contoso.example'),
+  },
+  {
+    mistake: 'an end that is no date',
+    verdict: [400, 'malformed'],
+    pebble: [201],
+    make: orderWith({ identifiers: [{ type: 'dns', value: 'www.contoso.example' }], notAfter: 'tomorrow' }),
+  },
+  {
+    mistake: 'an order signed with the key itself',
+    verdict: [400, 'malformed'],
+    make: async (bench) => {
+      const { key } = await openAccount(bench);
+      const payload = { identifiers: [{ type: 'dns', value: 'www.contoso.example' }] };
+      return bench.wire.post({ url: await bench.wire.place('newOrder'), key, payload });
+    },
+  },
+  {
+    mistake: 'an order of somebody else',
+    verdict: [403, 'unauthorized'],
+    make: async (bench) => {
+      const { owner, other } = await twoKeys(bench);
+      return post(other, (await placeOrder(owner, names)).url);
+    },
+  },
+  {
+    mistake: 'an order that there is not',
+    verdict: [404, 'malformed'],
+    pebble: [404],
+    make: async (bench) => {
+      const session = await openAccount(bench);
+      return post(session, `${(await placeOrder(session, names)).url}x`);
+    },
+  },
+  {
+    mistake: 'an order that is read with a payload',
+    verdict: [400, 'malformed'],
+    make: async (bench) => {
+      const session = await openAccount(bench);
+      return post(session, (await placeOrder(session, names)).url, {});
+    },
+  },
+];
+
+async function firstAuthorization(session: Session) {
+  const { body } = await placeOrder(session, names);
+  const [url = ''] = body.authorizations;
+  return { url, challenge: dnsChallenge(await readAuthorization(session, url)) };
+}
+
+/** RFC 8555 7.5. */
+const authorizations: readonly Refusal[] = [
+  {
+    mistake: 'an authorization of somebody else',
+    verdict: [403, 'unauthorized'],
+    make: async (bench) => {
+      const { owner, other } = await twoKeys(bench);
+      return post(other, (await firstAuthorization(owner)).url);
+    },
+  },
+  {
+    mistake: 'a challenge of somebody else',
+    verdict: [403, 'unauthorized'],
+    make: async (bench) => {
+      const { owner, other } = await twoKeys(bench);
+      return post(other, (await firstAuthorization(owner)).challenge.url, {});
+    },
+  },
+  {
+    mistake: 'an answer that says more than that it is there',
+    verdict: [400, 'malformed'],
+    make: async (bench) => {
+      const session = await openAccount(bench);
+      return post(session, (await firstAuthorization(session)).challenge.url, { keyAuthorization: 'x' });
+    },
+  },
+  {
+    mistake: 'an answer to a challenge that is decided',
+    verdict: [400, 'malformed'],
+    make: async (bench) => {
+      const session = await openAccount(bench);
+      const order = await placeOrder(session, names);
+      const [decided] = await authorize(session, order);
+      return post(session, decided?.challenges[0]?.url ?? '', {});
+    },
+  },
+];
+
+/** Finalizes an order that is ready with a request that is not what it should be. */
+const finalizeWith = (csr: () => Promise<unknown>) => async (bench: AcmeBench) => {
+  const session = await openAccount(bench);
+  const order = await placeOrder(session, names);
+  await authorize(session, order);
+  return post(session, order.body.finalize, { csr: await csr() });
+};
+
+const finalizations: readonly Refusal[] = [
+  {
+    mistake: 'a finalization before the order is ready',
+    verdict: [403, 'orderNotReady'],
+    make: async (bench) => {
+      const session = await openAccount(bench);
+      return post(session, (await placeOrder(session, names)).body.finalize, { csr: await csrFor(names) });
+    },
+  },
+  {
+    mistake: 'a second finalization',
+    verdict: [403, 'orderNotReady'],
+    make: async (bench) => {
+      const session = await openAccount(bench);
+      const { order } = await issueFor(session, names);
+      return post(session, order.body.finalize, { csr: await csrFor(names) });
+    },
+  },
+  { mistake: 'no request', verdict: [400, 'malformed'], make: finalizeWith(async () => undefined) },
+  { mistake: 'a request that is none', verdict: [400, 'malformed'], make: finalizeWith(async () => 'AAAA') },
+  { mistake: 'padded base64', verdict: [400, 'malformed'], make: finalizeWith(async () => 'AA==') },
+  {
+    mistake: 'a request for fewer names',
+    verdict: [403, 'unauthorized'],
+    make: finalizeWith(() => csrFor(names.slice(1))),
+  },
+  {
+    mistake: 'a request for other names',
+    verdict: [403, 'unauthorized'],
+    make: finalizeWith(() => csrFor([...names.slice(1), 'other.example'])),
+  },
+  {
+    mistake: 'a request that was signed with another key',
+    verdict: [400, 'badCSR'],
+    pebble: [200],
+    make: finalizeWith(async () => {
+      const [keys, forger] = [await createKeys('P-256'), await createKeys('P-256')];
+      return base64url(createCsr({ subject: 'CN=www.contoso.example', names: { dns: names }, keys, forger }));
+    }),
+  },
+  {
+    mistake: 'a request with a curve that the CA does not take',
+    verdict: [400, 'badCSR'],
+    pebble: [200],
+    make: finalizeWith(async () => csrFor(names, await createKeys('P-521'))),
+  },
+];
+
+/** Orders, gets, and asks for revocation of what came. */
+const revokeWith =
+  (payload: (leaf: string) => object, whose: 'own' | 'other' | 'strange key' = 'own') =>
+  async (bench: AcmeBench) => {
+    const { owner, other } = await twoKeys(bench);
+    const { leaf } = await issueFor(owner, names);
+    const url = await bench.wire.place('revokeCert');
+    if (whose === 'strange key') return bench.wire.post({ url, key: makeAccountKey(), payload: payload(leaf) });
+    return post(whose === 'own' ? owner : other, url, payload(leaf));
+  };
+
+/** RFC 8555 7.4.2 and 7.6. */
+const certificates: readonly Refusal[] = [
+  {
+    mistake: 'a certificate of somebody else',
+    verdict: [403, 'unauthorized'],
+    make: async (bench) => {
+      const { owner, other } = await twoKeys(bench);
+      return post(other, (await issueFor(owner, names)).done.certificate ?? '');
+    },
+  },
+  {
+    mistake: 'a revocation by somebody else',
+    verdict: [403, 'unauthorized'],
+    make: revokeWith((certificate) => ({ certificate }), 'other'),
+  },
+  {
+    mistake: 'a revocation by a key that has nothing to do with it',
+    verdict: [403, 'unauthorized'],
+    make: revokeWith((certificate) => ({ certificate }), 'strange key'),
+  },
+  {
+    mistake: 'a reason that there is not',
+    verdict: [400, 'badRevocationReason'],
+    make: revokeWith((certificate) => ({ certificate, reason: 7 })),
+  },
+  {
+    mistake: 'a revocation of something else',
+    verdict: [400, 'malformed'],
+    make: revokeWith(() => ({ certificate: 'AAAA' })),
+  },
+  {
+    mistake: 'a second revocation',
+    verdict: [400, 'alreadyRevoked'],
+    make: async (bench) => {
+      const session = await openAccount(bench);
+      const { leaf, keys } = await issueFor(session, names);
+      const url = await bench.wire.place('revokeCert');
+      const jwk = createPublicKey(keys.privateKey).export({ format: 'jwk' }) as Record<string, string>;
+      const own: AccountKey = { privateKey: keys.privateKey, alg: 'ES256', jwk };
+      const first = await bench.wire.post({ url, key: own, payload: { certificate: leaf, reason: 1 } });
+      return first.status === 200 ? post(session, url, { certificate: leaf }) : first;
+    },
+  },
+];
+
+export const refusals: readonly Refusal[] = [
+  ...envelope,
+  ...accounts,
+  ...keyChanges,
+  ...orders,
+  ...authorizations,
+  ...finalizations,
+  ...certificates,
+];
+
+export function verdictOf({ status, headers, json }: WireAnswer): Verdict {
+  if (headers['content-type']?.startsWith('application/problem+json') !== true) return [status];
+  return [status, String(json?.type).replace('urn:ietf:params:acme:error:', '')];
+}

@@ -1,0 +1,177 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request as httpsRequest } from 'node:https';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTransportCa } from '../../local/transport/ca.ts';
+
+export interface PebbleOptions {
+  /** Share of good nonces that are refused; pebble's own is 5. */
+  readonly nonceRejectPercent?: number;
+  /** Share of valid authorizations that a new order takes over; pebble's own is 50. */
+  readonly reusePercent?: number;
+  /** Key id to base64url of the secret. Given: an account needs one of them. */
+  readonly externalAccounts?: Readonly<Record<string, string>>;
+  /** Life of certificates. */
+  readonly validitySeconds?: number;
+  /** `host:port` that names are looked up at; absent: every challenge is taken as answered. */
+  readonly dnsServer?: string;
+  /** The longest that a validation may wait; absent: it does not wait. */
+  readonly validationSeconds?: number;
+  readonly alternateRoots?: number;
+  /** Certificates between leaf and root, the leaf counted; pebble's own is 1. */
+  readonly chainLength?: number;
+  readonly blockedNames?: readonly string[];
+}
+
+export interface Pebble {
+  readonly directoryUrl: string;
+  /** What its HTTPS is trusted by. */
+  readonly caPem: string;
+  /** PEM of the root that certificates end at; others by `index` when there are alternate ones. */
+  root(index?: number): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Whether Debian's `pebble` is on the PATH. */
+export function isPebbleInstalled(): boolean {
+  const { error } = spawnSync('pebble', ['-help'], { stdio: 'ignore' });
+  return error === undefined;
+}
+
+/** Starts pebble on free ports of loopback; `undefined` where it is not installed. */
+export async function startPebble(options: PebbleOptions = {}): Promise<Pebble | undefined> {
+  if (!isPebbleInstalled()) return undefined;
+  const folder = await mkdtemp(join(tmpdir(), 'pebble-'));
+  const transport = createTransportCa();
+  const { key, cert } = transport.issue();
+  const [port, managementPort] = await freePorts(2);
+  const files = { certificate: join(folder, 'tls.pem'), privateKey: join(folder, 'tls.key') };
+  await writeFile(files.certificate, cert);
+  await writeFile(files.privateKey, key);
+  await writeFile(join(folder, 'config.json'), JSON.stringify(configOf(options, { port, managementPort, files })));
+  const child = launch(join(folder, 'config.json'), options);
+  const close = async (): Promise<void> => {
+    await ended(child);
+    await rm(folder, { recursive: true, force: true });
+  };
+  const directoryUrl = `https://localhost:${port}/dir`;
+  const management = `https://localhost:${managementPort}`;
+  try {
+    await untilItAnswers(child, () => get(directoryUrl, transport.caPem));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    directoryUrl,
+    caPem: transport.caPem,
+    root: (index = 0) => get(`${management}/roots/${index}`, transport.caPem),
+    close,
+  };
+}
+
+interface Places {
+  readonly port: number | undefined;
+  readonly managementPort: number | undefined;
+  readonly files: { readonly certificate: string; readonly privateKey: string };
+}
+
+function configOf(options: PebbleOptions, { port, managementPort, files }: Places): object {
+  const { externalAccounts, validitySeconds, blockedNames = [] } = options;
+  return {
+    pebble: {
+      listenAddress: `127.0.0.1:${port}`,
+      managementListenAddress: `127.0.0.1:${managementPort}`,
+      ...files,
+      // Where pebble would look for answers of http-01 and tls-alpn-01: nobody listens on the discard port.
+      httpPort: 9,
+      tlsPort: 9,
+      ocspResponderURL: '',
+      externalAccountBindingRequired: externalAccounts !== undefined,
+      externalAccountMACKeys: externalAccounts ?? {},
+      domainBlocklist: blockedNames,
+      ...(validitySeconds !== undefined && { certificateValidityPeriod: validitySeconds }),
+    },
+  };
+}
+
+function launch(config: string, options: PebbleOptions): ChildProcess {
+  const { dnsServer, validationSeconds } = options;
+  const env = {
+    PATH: process.env.PATH,
+    PEBBLE_WFE_NONCEREJECT: String(options.nonceRejectPercent ?? 0),
+    PEBBLE_AUTHZREUSE: String(options.reusePercent ?? 0),
+    ...(dnsServer === undefined && { PEBBLE_VA_ALWAYS_VALID: '1' }),
+    ...(validationSeconds === undefined
+      ? { PEBBLE_VA_NOSLEEP: '1' }
+      : { PEBBLE_VA_SLEEPTIME: String(validationSeconds) }),
+    ...(options.alternateRoots !== undefined && { PEBBLE_ALTERNATE_ROOTS: String(options.alternateRoots) }),
+    ...(options.chainLength !== undefined && { PEBBLE_CHAIN_LENGTH: String(options.chainLength) }),
+  };
+  const resolver = dnsServer === undefined ? [] : ['-dnsserver', dnsServer];
+  return spawn('pebble', ['-config', config, '-strict', ...resolver], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+const START_MILLISECONDS = 20_000;
+const PAUSE_MILLISECONDS = 50;
+
+/** Asks again until it answers; throws with what it said when it ends before, or takes too long. */
+async function untilItAnswers(child: ChildProcess, ask: () => Promise<unknown>): Promise<void> {
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (bytes: Buffer) => {
+      said = (said + bytes.toString('utf8')).slice(-2000);
+    });
+  }
+  const deadline = Date.now() + START_MILLISECONDS;
+  for (;;) {
+    if (child.exitCode !== null) throw new TypeError(`pebble ended with ${child.exitCode}: ${said}`);
+    try {
+      return void (await ask());
+    } catch (error) {
+      if (Date.now() > deadline) throw new TypeError(`pebble does not answer: ${said}`, { cause: error });
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
+  }
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+  });
+}
+
+/** Free a moment ago: pebble cannot be told to take any free port. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
+  for (const server of servers) await new Promise((resolve) => server.close(resolve));
+  return ports;
+}
+
+function get(url: string, ca: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = httpsRequest(url, { ca, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (piece: string) => {
+        text += piece;
+      });
+      response.on('end', () =>
+        response.statusCode === 200 ? resolve(text) : reject(new TypeError(`${url}: ${text}`)),
+      );
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}

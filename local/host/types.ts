@@ -30,6 +30,8 @@ export interface Invocation {
   /** By binding name. */
   readonly inputs: Readonly<Record<string, TypedData>>;
   readonly triggerMetadata?: Readonly<Record<string, TypedData>>;
+  /** The header of the request that led to the call. */
+  readonly traceparent?: string;
 }
 
 /** How a call of a function ended. `lost`: the worker died meanwhile, so that nobody knows. */

@@ -1,5 +1,5 @@
 import type { FunctionInfo, Invocation, Worker } from '../types.ts';
-import { type Endpoint, type HostRequest, type HostResponse, json } from './exchange.ts';
+import { type Endpoint, type HostRequest, type HostResponse, json, traceOf } from './exchange.ts';
 import { type Keys, opens } from './keys.ts';
 import { below } from './path.ts';
 
@@ -45,7 +45,7 @@ async function delivered(request: HostRequest, target: FunctionInfo, options: Ev
     case 'subscriptionvalidation':
       return validated(read.events);
     case 'notification':
-      return notified(read.events, target, options);
+      return notified(request, { events: read.events, target }, options);
     case 'unsubscribe':
       return { status: 202 };
     default:
@@ -79,11 +79,12 @@ function validated(events: readonly unknown[]): HostResponse {
 
 /** One failed call fails the delivery, so that Event Grid delivers all of it again. */
 async function notified(
-  events: readonly unknown[],
-  target: FunctionInfo,
+  request: HostRequest,
+  { events, target }: { readonly events: readonly unknown[]; readonly target: FunctionInfo },
   { worker, log }: EventGridOptions,
 ): Promise<HostResponse> {
-  const results = await Promise.all(eventInvocations(target, events).map((invocation) => worker.invoke(invocation)));
+  const calls = eventInvocations(target, events).map((invocation) => ({ ...invocation, ...traceOf(request) }));
+  const results = await Promise.all(calls.map((invocation) => worker.invoke(invocation)));
   const bad = results.filter((result) => result.state !== 'succeeded');
   for (const result of bad) {
     log(

@@ -43,6 +43,11 @@ const TARGET_LIMIT = 8192;
 const CLOSE_MILLISECONDS = 5000;
 const IDLE_LOOK_MILLISECONDS = 20;
 
+/** The trace of a request, for the call that it leads to. */
+export function traceOf({ headers: { traceparent } }: HostRequest): { readonly traceparent?: string } {
+  return traceparent === undefined ? {} : { traceparent };
+}
+
 export function json(status: number, value: unknown, headers: Record<string, string> = {}): HostResponse {
   return {
     status,

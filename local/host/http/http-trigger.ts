@@ -1,6 +1,6 @@
 import { HostError } from '../host-error.ts';
 import type { FunctionInfo, InvocationResult, TypedData, Worker } from '../types.ts';
-import type { Endpoint, HostRequest, HostResponse } from './exchange.ts';
+import { type Endpoint, type HostRequest, type HostResponse, traceOf } from './exchange.ts';
 import { type AuthLevel, acceptedKeys, type Keys, opens } from './keys.ts';
 import { parseRoute, type Route } from './route.ts';
 import { rpcRequest, rpcResponse } from './rpc-http.ts';
@@ -59,7 +59,8 @@ export function httpTriggers({ functions, keys, worker, log }: HttpTriggerOption
     const accepted = acceptedKeys(level, keys);
     if (accepted !== undefined && !opens(request, accepted)) return { status: 401 };
     const http: TypedData = { http: rpcRequest(request, found.parameters) };
-    const result = await worker.invoke({ functionName: name, inputs: { [bindingName]: http } });
+    const inputs = { [bindingName]: http };
+    const result = await worker.invoke({ functionName: name, inputs, ...traceOf(request) });
     return answer(result, (message) => log(message, name));
   };
 }

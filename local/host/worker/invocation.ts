@@ -5,6 +5,7 @@ import type { Invocation, InvocationResult, TypedData } from '../types.ts';
 import type { Callback, InvocationModel, RegisteredFunction, Registry, RpcResponse } from './core-module.ts';
 import { programmingModel } from './core-module.ts';
 import type { LogLevel, WorkerLog } from './protocol.ts';
+import { traceContextOf } from './trace-context.ts';
 import { plainTypedData } from './typed-data.ts';
 
 export interface InvocationScope {
@@ -69,6 +70,7 @@ function coreContext(scope: InvocationScope, metadata: RegisteredFunction['metad
       functionId: metadata.functionId ?? metadata.name,
       inputData: Object.entries(call.inputs).map(([name, data]) => ({ name, data })),
       triggerMetadata: call.triggerMetadata ?? {},
+      traceContext: traceContextOf(invocationId, call.traceparent),
     },
     log: (level: LogLevel, category: string, message: string) =>
       scope.log({ level, category, message, functionName: metadata.name, invocationId }),

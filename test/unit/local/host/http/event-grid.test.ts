@@ -57,6 +57,13 @@ test('takes a single CloudEvent, also from a sender that is not Event Grid', asy
   expect(worker.calls).toHaveLength(1);
 });
 
+test('hands the trace of the delivery to every call', async () => {
+  const { post, worker } = webhook();
+  const headers = { ...notification, traceparent: '00-a-b-01' };
+  await post(request('POST', `${HOOK}onEvent`, { text: '[{"id":"1"},{"id":"2"}]', headers }));
+  expect(worker.calls.map(({ traceparent }) => traceparent)).toEqual(['00-a-b-01', '00-a-b-01']);
+});
+
 test('refuses a delivery of unknown kind', async () => {
   const { post } = webhook();
   expect((await post(request('POST', `${HOOK}onEvent`, { text: '[{}]' })))?.status).toBe(400);

@@ -38,6 +38,13 @@ test.each([
   expect(worker.calls[0]?.functionName).toBe(called);
 });
 
+test('hands the trace of the request to the call', async () => {
+  const { answer, worker } = endpoint();
+  await answer(request('GET', '/api/renewals', { headers: { traceparent: '00-a-b-01' } }));
+  await answer(request('GET', '/api/renewals'));
+  expect(worker.calls.map((call) => call.traceparent)).toEqual(['00-a-b-01', undefined]);
+});
+
 test('hands method, address, headers, parameters and body to the function', async () => {
   const { answer, worker } = endpoint();
   await answer(request('GET', '/api/renewals/a%20b?x=1', { headers: { accept: '*/*' }, text: 'body' }));

@@ -6,12 +6,15 @@ import { createOrchestrations } from '../src/renewal/durable-client.ts';
 import { logText } from '../src/renewal/log-fields.ts';
 import { eventLine } from '../src/renewal/log-line.ts';
 import { takeEvent } from '../src/renewal/take-event.ts';
+import { inTrace } from '../src/trace.ts';
+import { eventTraceParent, firstTraceParent } from '../src/trace-parent.ts';
 
 /** A throw makes Event Grid, or the queue, deliver again: it means "cannot tell", never "do not want". */
 async function take(event: unknown, client: df.DurableClient, context: InvocationContext): Promise<void> {
   const app = { ...(await currentApp()), orchestrations: createOrchestrations(client) };
-  const taken = await takeEvent(event, app);
-  context.log(logText(eventLine(event, taken)));
+  const trace = firstTraceParent(eventTraceParent(event), context.traceContext?.traceParent);
+  const taken = await inTrace(trace, () => takeEvent(event, app));
+  context.log(logText(eventLine(event, taken, trace)));
 }
 
 df.app.client.eventGrid('certificateEvent', { handler: take });

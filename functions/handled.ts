@@ -3,6 +3,8 @@ import type * as df from 'durable-functions';
 import { type Answer, type Call, errorAnswer } from '../src/api/renewals.ts';
 import { currentApp } from '../src/app.ts';
 import { createOrchestrations } from '../src/renewal/durable-client.ts';
+import { inTrace } from '../src/trace.ts';
+import { firstTraceParent } from '../src/trace-parent.ts';
 
 type Handler = (call: Call, request: HttpRequest) => Promise<Answer>;
 
@@ -13,10 +15,12 @@ export function handled(handler: Handler, answerTo: (error: unknown) => Answer =
     client: df.DurableClient,
     context: InvocationContext,
   ): Promise<HttpResponseInit> => {
+    const trace = firstTraceParent(request.headers.get('traceparent'), context.traceContext?.traceParent);
     try {
       const app = await currentApp();
       const base = app.settings.publicUrl ?? new URL(request.url).origin;
-      return init(await handler({ app: { ...app, orchestrations: createOrchestrations(client) }, base }, request));
+      const call = { app: { ...app, orchestrations: createOrchestrations(client) }, base };
+      return init(await inTrace(trace, () => handler(call, request)));
     } catch (error) {
       context.error(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
       return init(answerTo(error));

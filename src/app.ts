@@ -3,6 +3,7 @@ import { ManagedIdentityCredential, type TokenCredential } from '@azure/identity
 import { addressRule } from './address.ts';
 import { createArm } from './azure/arm.ts';
 import { noRedirects } from './azure/no-redirects.ts';
+import { sendTraceHeaders } from './azure/trace-headers.ts';
 import { clock } from './clock.ts';
 import { createEstate } from './config/estate-source.ts';
 import { loadSettings } from './config/load.ts';
@@ -41,6 +42,7 @@ export function currentApp(): Promise<App> {
 
 /** Builds every adapter from the settings. Nothing is called yet but the estate file. */
 export async function buildApp(settings: Settings): Promise<App> {
+  sendTraceHeaders(randomBytes);
   const renewer = identity(settings.renewerClientId);
   const deployer = identity(settings.deployerClientId ?? settings.renewerClientId);
   const storage = createStorage(storageOf(settings, renewer));

@@ -58,6 +58,7 @@ describe('imports', () => {
     ['@azure/keyvault-certificates', ['src/vault/']],
     ['@azure/keyvault-keys', ['src/vault/']],
     ['@azure/data-tables', ['src/estate/']],
+    ['@azure/core-tracing', ['src/azure/']],
     ['yaml', ['src/plan/']],
   ])('%s has only its own importers', (name, homes) => {
     const strangers = all.filter(
@@ -97,6 +98,7 @@ const pure = [
   'src/plan/decision.ts',
   'src/plan/due.ts',
   'src/errors.ts',
+  'src/trace-parent.ts',
 ];
 
 describe('orchestrators', () => {

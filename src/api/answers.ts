@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { stages } from '../renewal/story.ts';
 import { renewalSummary } from './summary.ts';
-import { moment, outcome, reason, sha256 } from './words.ts';
+import { moment, outcome, reason, sha256, traceId } from './words.ts';
 
 export const links = z
   .object({ self: z.string(), cancel: z.string().optional(), journal: z.string().optional() })
@@ -28,6 +28,7 @@ export const renewalView = z
     outcome: outcome.optional(),
     outcomeReason: reason.optional(),
     detail: z.string().optional(),
+    traceId: traceId.optional(),
     issuer: z.string().optional(),
     order: z.string().optional().meta({ description: 'Reference of the order at the issuer.' }),
     oldSha256: sha256.optional(),
@@ -59,6 +60,7 @@ export const renewalAccepted = z
     id: z.string(),
     vault: z.string(),
     certificate: z.string(),
+    traceId: traceId.optional(),
     links,
   })
   .meta({ id: 'RenewalAccepted' });

@@ -4,6 +4,7 @@ import type { JournalRecord } from '../journal/port.ts';
 import { cancelRenewal } from '../renewal/cancel.ts';
 import type { RenewalInstance } from '../renewal/orchestrations.ts';
 import { type StartDependencies, type Started, startRenewal } from '../renewal/start.ts';
+import { traceIdOf } from '../trace-parent.ts';
 import { linksOf, type RenewalView } from './answers.ts';
 import { healthOf, lastSweep } from './health.ts';
 import { callProblem, errorProblem, PROBLEM_TYPE, type ProblemDocument, refusal } from './problems.ts';
@@ -43,10 +44,11 @@ function startedAnswer(started: Started, base: string): Answer {
   switch (started.state) {
     case 'started':
     case 'running': {
-      const { state, renewalId: id, vault, certificate } = started;
+      const { state, renewalId: id, vault, certificate, traceId } = started;
       const links = linksOf(base, id);
       const headers = { location: links.self, 'operation-location': links.self, 'retry-after': POLL_SECONDS };
-      return json(202, { state, id, vault, certificate, links }, headers);
+      const trace = traceId === undefined ? {} : { traceId };
+      return json(202, { state, id, vault, certificate, ...trace, links }, headers);
     }
     case 'waiting': {
       const { state, outcomeReason, dueAt, detail } = started;
@@ -151,7 +153,8 @@ export function unreadyAnswer(error: unknown): Answer {
 /** A renewal from its instance: the result when there is one, else what its custom status says. */
 export function viewOf({ input, status, result, runtimeStatus, createdAt, updatedAt }: RenewalInstance): RenewalView {
   const { renewalId: id, vault, certificate, reason } = input;
-  const times = { startedAt: createdAt, updatedAt };
+  const traceId = traceIdOf(input.traceparent);
+  const times = { startedAt: createdAt, updatedAt, ...(traceId !== undefined && { traceId }) };
   if (result !== undefined) {
     const { outcome, outcomeReason, detail, issuer, targets } = result;
     const verified = `${targets.filter((target) => target.verified).length}/${targets.length}`;
@@ -193,8 +196,9 @@ export function viewOf({ input, status, result, runtimeStatus, createdAt, update
 function refusedView(id: string, chain: readonly JournalRecord[]): RenewalView | undefined {
   const record = chain.findLast(({ step, kind }) => step === 'start' && kind === 'decision');
   if (record === undefined) return undefined;
-  const { vault, certificate, reason, outcome, outcomeReason, detail } = record.facts as unknown as RenewalView;
-  const times = { startedAt: record.at, updatedAt: record.at };
+  const { vault, certificate, reason, outcome, outcomeReason, detail, traceId } =
+    record.facts as unknown as RenewalView;
+  const times = { startedAt: record.at, updatedAt: record.at, ...(traceId !== undefined && { traceId }) };
   return { id, vault, certificate, reason, stage: 'decide', outcome, outcomeReason, detail, targets: [], ...times };
 }
 

@@ -17,3 +17,9 @@ export const reason = z.enum(Object.keys(reasons) as [Reason, ...Reason[]]).meta
 export const moment = z.iso.datetime();
 
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** W3C trace context. */
+export const traceId = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .meta({ description: 'Finds the event or call, every step and every request of a renewal in the logs.' });

@@ -91,6 +91,7 @@ export const certificateShape: z.ZodType<CertificateRow> = z
     startReason: reason.optional(),
     startScope: z.literal('deploy').optional(),
     requester: text.optional(),
+    traceparent: text.optional(),
     dueAt: text.optional(),
     notAfter: text.optional(),
     lastAttemptAt: text.optional(),

@@ -18,6 +18,8 @@ export interface CertificateRow {
   /** Set when that attempt only deploys the current version again. */
   readonly startScope?: 'deploy';
   readonly requester?: string;
+  /** W3C `traceparent` of that attempt; while `queuedAt` is set, of what asked for the next one. */
+  readonly traceparent?: string;
   /** When the current version becomes due. ISO 8601, as all times here. */
   readonly dueAt?: string;
   readonly notAfter?: string;

@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from 'durable-functions';
-import { ChildPerformer, callChild, type Performer, pause, perform, type Story } from './perform.ts';
+import { ChildPerformer, callChild, type Performer, pause, perform, type Story, whoseOf } from './perform.ts';
 import type { RenewalProgress } from './progress.ts';
 import { type Ended, isEnded, type Polled } from './story.ts';
 
@@ -16,6 +16,7 @@ export interface WaitInput extends AwaitedOrder {
   readonly renewalId: string;
   readonly vault: string;
   readonly certificate: string;
+  readonly traceparent?: string;
   readonly round: number;
   readonly firstWaitSeconds: number;
   /** ISO 8601. */
@@ -34,17 +35,16 @@ export function* awaitIssue(renewal: RenewalProgress, order: AwaitedOrder): Stor
   const first = yield* poll(renewal, order, 1);
   if (isEnded(first) || first.state === 'issued') return first;
   renewal.waitsFor('issuer');
-  const { renewalId, vault, certificate } = renewal;
   const input: WaitInput = {
     ...order,
-    renewalId,
-    vault,
-    certificate,
+    ...whoseOf(renewal),
     round: 2,
     firstWaitSeconds: first.retryAfterSeconds,
     giveUpAt: giveUpAt(order, renewal.now()).toISOString(),
   };
-  return (yield callChild(renewal.context, 'waitForIssuer', { input, id: `${renewalId}-issue` })) as Issued | Ended;
+  return (yield callChild(renewal.context, 'waitForIssuer', { input, id: `${renewal.renewalId}-issue` })) as
+    | Issued
+    | Ended;
 }
 
 /** Polls until the issuer has decided, the renewal is cancelled, or the time is over. */

@@ -33,7 +33,7 @@ export function claimedRow(
   claim: { readonly place: Place; readonly facts: Inspection; readonly input: RenewalInput; readonly now: Date },
 ): CertificateRow {
   const { place, facts, input, now } = claim;
-  const { requester: _requester, ...kept } = withoutAttempt(row);
+  const { requester: _requester, traceparent: _traceparent, ...kept } = withoutAttempt(row);
   return {
     ...kept,
     ...knownOf(place, facts),
@@ -43,6 +43,7 @@ export function claimedRow(
     startReason: input.reason,
     ...(input.scope !== undefined && { startScope: input.scope }),
     ...(input.requester !== undefined && { requester: input.requester }),
+    ...(input.traceparent !== undefined && { traceparent: input.traceparent }),
     lastAttemptAt: now.toISOString(),
     expectedBy: expectedBy(now, { plan: place.plan, targets: place.certificate.targets.length }).toISOString(),
   };

@@ -25,11 +25,16 @@ export async function startAgain(
   { row, etag }: Claimed,
   app: Dependencies & { readonly orchestrations: Orchestrations },
 ): Promise<void> {
-  const { renewalId, vault, name: certificate, startReason: reason = 'sweep', startScope, requester } = row;
+  const { renewalId, vault, name: certificate, startReason: reason = 'sweep', startScope } = row;
+  const { requester, traceparent } = row;
   const scope = startScope ?? ((await mergedVersion(row, app)) === undefined ? undefined : 'deploy');
   await record(renewalId, app, { key: 'start:again', step: 'start', kind: 'fact', facts: { scope: scope ?? 'whole' } });
   await expectLater({ row, etag }, 0, app);
-  const by = { ...(scope && { scope }), ...(requester !== undefined && { requester }) };
+  const by = {
+    ...(scope && { scope }),
+    ...(requester !== undefined && { requester }),
+    ...(traceparent !== undefined && { traceparent }),
+  };
   // What started by itself goes on only while it is due; what a person asked for was decided when they asked.
   const input: RenewalInput = { renewalId, vault, certificate, reason, force: reason === 'manual', ...by };
   await app.orchestrations.start(input);

@@ -9,6 +9,10 @@ export const logFields = {
     type: 'text',
     meaning: 'The renewal, which is the instance of its orchestration too: what joins its lines.',
   },
+  traceId: {
+    type: 'text',
+    meaning: 'W3C trace id of the event or call, and of the renewal that it began: 32 hex digits.',
+  },
   vault: {
     type: 'text',
     meaning: 'Name of the vault in the estate file; of an event that is taken no further, what it says.',
@@ -68,14 +72,14 @@ interface Kind {
   readonly fields: readonly LogField[];
 }
 
-const step = ['renewalId', 'vault', 'certificate', 'attempt', 'step', 'target'] as const;
+const step = ['renewalId', 'traceId', 'vault', 'certificate', 'attempt', 'step', 'target'] as const;
 
 /** Every line that the app logs, by its `message`: when it is written, and the fields that it may have. */
 export const logLines = {
   'event taken': {
     written: 'for every event that came',
     fields: [
-      ...(['vault', 'certificate', 'state', 'renewalId', 'outcome', 'reason'] as const),
+      ...(['traceId', 'vault', 'certificate', 'state', 'renewalId', 'outcome', 'reason'] as const),
       ...(['detail', 'dueAt', 'type', 'problem', 'notKept'] as const),
     ],
   },

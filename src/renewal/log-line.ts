@@ -1,4 +1,5 @@
 import type { CertificateRow, EstateStore } from '../estate/port.ts';
+import { traceIdOf } from '../trace-parent.ts';
 import type { LogLine } from './log-fields.ts';
 import type { StepAnswer, StepCall, StepInput, StepName } from './story.ts';
 import type { SweepReport } from './sweep.ts';
@@ -6,20 +7,30 @@ import type { Taken } from './take-event.ts';
 import type { WatchReport } from './watchdog.ts';
 
 /** What became of an event, and of which certificate it spoke: words of others, which are cut and believed by nobody. */
-export function eventLine(event: unknown, taken: Taken): LogLine {
+export function eventLine(event: unknown, taken: Taken, traceparent?: string): LogLine {
   const fields = (typeof event === 'object' && event !== null ? event : {}) as Readonly<Record<string, unknown>>;
   const vault = text(fields.topic ?? fields.source)
     .split('/')
     .at(-1);
   const reason = 'outcomeReason' in taken ? { reason: taken.outcomeReason } : {};
-  return { message: 'event taken', vault, certificate: text(fields.subject), ...taken, ...reason };
+  // A renewal that ran already has a trace of its own: `renewalId` leads to it.
+  const trace = traceparent === undefined ? {} : { traceId: traceIdOf(traceparent) };
+  return { message: 'event taken', vault, certificate: text(fields.subject), ...taken, ...reason, ...trace };
 }
 
 /** How one run of a step ended: ids, the end and its reason, no bodies. The step that closes a renewal tells of the whole. */
 export function stepLine(step: StepName, input: StepCall, answer: StepAnswer<unknown>): LogLine {
-  const { renewalId, vault, certificate, attempt } = input;
+  const { renewalId, vault, certificate, attempt, traceparent } = input;
   const { target } = input as Partial<StepInput<'deploy'>>;
-  const about = { renewalId, vault, certificate, attempt, step, ...(target && { target: target.id }) };
+  const about = {
+    renewalId,
+    traceId: traceIdOf(traceparent),
+    vault,
+    certificate,
+    attempt,
+    step,
+    ...(target && { target: target.id }),
+  };
   const closing = step === 'close' && answer.state === 'done';
   if (closing) return { message: 'renewal closed', ...about, ...wholeOf(input as StepInput<'close'>) };
   const verified = step === 'targetClosed' ? { verified: (input as StepInput<'targetClosed'>).result.verified } : {};

@@ -1,4 +1,6 @@
 import type { Journal, JournalEntry, JournalRecord } from '../journal/port.ts';
+import { currentTrace } from '../trace.ts';
+import { traceIdOf } from '../trace-parent.ts';
 import type { Dependencies } from './dependencies.ts';
 
 /** Events that nobody can use are kept in the journal up to this number a day; whoever sends more sends them to the log alone. */
@@ -43,6 +45,7 @@ export async function parkEvent(
     problem,
     subject: cut(fieldOf(event, 'subject')),
     topic: cut(fieldOf(event, 'topic') ?? fieldOf(event, 'source')),
+    traceId: traceIdOf(currentTrace()),
   };
   const { sequence } = await appended(day, { key, at, kind: 'fact', step: 'event', facts }, journal);
   day.isFull ||= sequence + 1 >= parkedADay;

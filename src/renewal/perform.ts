@@ -1,7 +1,15 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
 import type { ErrorCode } from '../errors.ts';
 import type { Reason } from './outcomes.ts';
-import { type Ended, isEnded, type StepAnswer, type StepInput, type StepName, type StepOutput } from './story.ts';
+import {
+  type Ended,
+  isEnded,
+  type StepAnswer,
+  type StepCall,
+  type StepInput,
+  type StepName,
+  type StepOutput,
+} from './story.ts';
 
 /** A part of an orchestration: it yields durable tasks and answers with `T`. */
 export type Story<T> = Generator<Task, T, unknown>;
@@ -16,6 +24,7 @@ export interface Performer {
   readonly renewalId: string;
   readonly vault: string;
   readonly certificate: string;
+  readonly traceparent?: string | undefined;
   readonly onWait?: (waitingFor: string, until: Date) => void;
   readonly onGoOn?: () => void;
 }
@@ -29,13 +38,18 @@ export class ChildPerformer implements Performer {
   readonly renewalId: string;
   readonly vault: string;
   readonly certificate: string;
+  readonly traceparent: string | undefined;
   #waits = 0;
 
-  constructor(context: OrchestrationContext, of: Pick<Performer, 'renewalId' | 'vault' | 'certificate'>) {
+  constructor(
+    context: OrchestrationContext,
+    of: Pick<Performer, 'renewalId' | 'vault' | 'certificate' | 'traceparent'>,
+  ) {
     this.context = context;
     this.renewalId = of.renewalId;
     this.vault = of.vault;
     this.certificate = of.certificate;
+    this.traceparent = of.traceparent;
   }
 
   /** Waits are counted, not rounds: a round that is retried is as long as many. */
@@ -50,7 +64,7 @@ export class ChildPerformer implements Performer {
 }
 
 /** What a step is asked, without the `StepCall` that `perform` adds. */
-type Asks<S extends StepName> = Omit<StepInput<S>, 'renewalId' | 'vault' | 'certificate' | 'attempt'>;
+type Asks<S extends StepName> = Omit<StepInput<S>, keyof StepCall>;
 
 /**
  * Runs a step until it is done or ended. `again` is tried anew after its `retryAfterSeconds`, else by the table, and at
@@ -102,8 +116,13 @@ export function* performAnyway<S extends StepName>(
 }
 
 function call<S extends StepName>(who: Performer, asks: Asks<S>, attempt: number): StepInput<S> {
-  const { renewalId, vault, certificate } = who;
-  return { renewalId, vault, certificate, attempt, ...asks } as StepInput<S>;
+  return { ...whoseOf(who), attempt, ...asks } as StepInput<S>;
+}
+
+/** Whose step or child it is. A renewal that began without a trace has none to the end: its history knows no such member. */
+export function whoseOf(who: Pick<Performer, 'renewalId' | 'vault' | 'certificate' | 'traceparent'>) {
+  const { renewalId, vault, certificate, traceparent } = who;
+  return { renewalId, vault, certificate, ...(traceparent !== undefined && { traceparent }) };
 }
 
 /** What a caught error says, short enough for a history. */

@@ -1,4 +1,5 @@
 import type { OrchestrationContext } from 'durable-functions';
+import { traceIdOf } from '../trace-parent.ts';
 import type { Performer } from './perform.ts';
 import type {
   Ended,
@@ -37,6 +38,10 @@ export class RenewalProgress implements Performer {
 
   get certificate(): string {
     return this.input.certificate;
+  }
+
+  get traceparent(): string | undefined {
+    return this.input.traceparent;
   }
 
   /** Why and by whom it was started, as the inspection asks it. */
@@ -107,12 +112,14 @@ export class RenewalProgress implements Performer {
   }
 
   #show(more: Partial<RenewalStatus>): void {
-    const { vault, certificate, reason } = this.input;
+    const { vault, certificate, reason, traceparent } = this.input;
+    const traceId = traceIdOf(traceparent);
     const status: RenewalStatus = {
       vault,
       certificate,
       stage: this.#stage,
       reason,
+      ...(traceId !== undefined && { traceId }),
       ...(this.#inspected && { issuer: this.#inspected.plan.issuer, verified: this.#verified(this.#inspected) }),
       ...(this.#order && { order: this.#order }),
       ...(this.#end && { outcome: this.#end.outcome, outcomeReason: this.#end.outcomeReason }),

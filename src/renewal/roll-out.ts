@@ -1,5 +1,5 @@
 import type { Target } from '../plan/types.ts';
-import { callChild, pause, type Story } from './perform.ts';
+import { callChild, pause, type Story, whoseOf } from './perform.ts';
 import type { RenewalProgress } from './progress.ts';
 import type { Ended, Inspected, TargetResult, VersionSummary } from './story.ts';
 
@@ -11,6 +11,7 @@ export interface GroupInput {
   readonly renewalId: string;
   readonly vault: string;
   readonly certificate: string;
+  readonly traceparent?: string;
   readonly inspected: Pick<Inspected, 'vaultUri' | 'vaultResourceId'>;
   readonly issuer: string;
   readonly version: VersionSummary;
@@ -105,13 +106,10 @@ function groupInput(
   version: VersionSummary,
   group: readonly Target[],
 ): GroupInput {
-  const { renewalId, vault, certificate } = renewal;
   const { vaultUri, vaultResourceId, plan } = inspected;
   const { issuer, rollout } = plan;
   return {
-    renewalId,
-    vault,
-    certificate,
+    ...whoseOf(renewal),
     inspected: { vaultUri, vaultResourceId },
     issuer,
     version,

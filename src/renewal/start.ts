@@ -2,6 +2,8 @@ import { RenewalError } from '../errors.ts';
 import type { CertificateRow, Versioned } from '../estate/port.ts';
 import { type Decision, decide, type StartReason } from '../plan/decision.ts';
 import { findVault } from '../plan/look-up.ts';
+import { currentTrace, inTrace, newTrace } from '../trace.ts';
+import { traceIdOf } from '../trace-parent.ts';
 import type { Inspection } from '../vault/port.ts';
 import { claimedRow, knownOf, newRow } from './certificate-row.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -35,6 +37,8 @@ export type Started =
       readonly renewalId: string;
       readonly vault: string;
       readonly certificate: string;
+      /** Of the renewal: of what began it, which is not always what asks now. */
+      readonly traceId?: string | undefined;
     }
   | { readonly state: 'waiting'; readonly outcomeReason: Reason; readonly dueAt: string; readonly detail: string }
   | {
@@ -128,11 +132,11 @@ async function settle(
   app: StartDependencies,
 ): Promise<{ readonly running: Started } | { readonly found: Versioned<CertificateRow> | undefined }> {
   if (!isClaimed(found)) return { found };
-  const { renewalId, vault, name: certificate } = found.row;
+  const { renewalId, vault, name: certificate, traceparent } = found.row;
   const instance = await app.orchestrations.find(renewalId);
   if (instance?.state === 'finished') return { found: await closeFromRecords(found, { instance }, app) };
   if (instance === undefined) await startAgain(found, app);
-  return { running: { state: 'running', renewalId, vault, certificate } };
+  return { running: { state: 'running', renewalId, vault, certificate, traceId: traceIdOf(traceparent) } };
 }
 
 /** The ETag update that allocates the attempt is the claim: of several starters one wins, the others read its id. */
@@ -146,10 +150,18 @@ async function claim(
   const { reason, force, requester, comment } = request;
   const what = scope === 'deploy' ? { scope } : {};
   const by = { ...(requester !== undefined && { requester }), ...(comment !== undefined && { comment }) };
-  const input: RenewalInput = { renewalId: id, ...names, reason, force, ...what, ...by };
-  await app.store.saveCertificate(claimedRow(row, { place, facts, input, now }), found?.etag);
-  await app.orchestrations.start(input);
-  return { state: 'started', renewalId: id, ...names };
+  const traceparent = currentTrace() ?? queuedTrace(row) ?? newTrace(`${id} ${now.toISOString()}`);
+  const input: RenewalInput = { renewalId: id, ...names, reason, force, ...what, ...by, traceparent };
+  await inTrace(traceparent, async () => {
+    await app.store.saveCertificate(claimedRow(row, { place, facts, input, now }), found?.etag);
+    await app.orchestrations.start(input);
+  });
+  return { state: 'started', renewalId: id, ...names, traceId: traceIdOf(traceparent) };
+}
+
+/** The trace of what made it wait for its turn: whoever starts it goes on with that. */
+function queuedTrace({ queuedAt, traceparent }: CertificateRow): string | undefined {
+  return queuedAt === undefined ? undefined : traceparent;
 }
 
 /** Nothing runs until the renewal point: it is written to the row, and the sweep comes back for it. */
@@ -172,7 +184,10 @@ async function queue(
   app: StartDependencies,
 ): Promise<Started> {
   const now = app.clock.now().toISOString();
-  const queued: CertificateRow = { ...row, ...knownOf(place, facts), dueAt, queuedAt: row.queuedAt ?? now };
+  const { traceparent: _last, ...rest } = row;
+  const traceparent = currentTrace();
+  const asked = { ...rest, ...(traceparent !== undefined && { traceparent }) };
+  const queued: CertificateRow = { ...asked, ...knownOf(place, facts), dueAt, queuedAt: row.queuedAt ?? now };
   if (row.queuedAt === undefined) await app.store.saveCertificate(queued, found?.etag);
   const detail = `As many renewals of ${place.vault.name} as may start at once have started; it waits since ${queued.queuedAt}.`;
   return { state: 'waiting', outcomeReason: 'queued', dueAt, detail };
@@ -189,7 +204,7 @@ async function refuse(
   const at = app.clock.now().toISOString();
   const { reason, version, requester, comment } = request;
   const asked = { vault: place.vault.name, certificate: place.certificate.name, reason, version, requester, comment };
-  const facts_ = { ...asked, outcome, outcomeReason, detail };
+  const facts_ = { ...asked, outcome, outcomeReason, detail, traceId: traceIdOf(currentTrace()) };
   await app.journal.append(id, {
     key: `start:${outcomeReason}:${reason}`,
     at,

@@ -20,6 +20,8 @@ export interface RenewalInput {
   readonly requester?: string;
   /** What the requester wrote, for the journal. */
   readonly comment?: string;
+  /** W3C `traceparent` of the event or call that it began with. Renewals of earlier versions of the app have none. */
+  readonly traceparent?: string;
 }
 
 /** The end of a renewal, and why. `detail` is a sentence for people, without secrets. */
@@ -118,6 +120,8 @@ export interface RenewalStatus {
   readonly certificate: string;
   readonly stage: Stage;
   readonly reason: Reason;
+  /** 32 hex digits: what finds the event, every step and every request of this renewal. */
+  readonly traceId?: string;
   readonly issuer?: string;
   readonly order?: string;
   /** `n/m` targets seen serving the new version. */
@@ -154,6 +158,8 @@ export interface StepCall {
   readonly vault: string;
   readonly certificate: string;
   readonly attempt: number;
+  /** Of the renewal, as it was started with. */
+  readonly traceparent?: string;
 }
 
 interface TargetCall {

@@ -1,5 +1,6 @@
 import type { Outcome, Reason } from '../../src/renewal/outcomes.ts';
 import type { StartRequest } from '../../src/renewal/start.ts';
+import { inTrace } from '../../src/trace.ts';
 import { createWorld, type World } from '../builders/world.ts';
 import type { OrchestratorName } from './app.ts';
 import { type Bench, type BenchOptions, type Lived, openBench } from './bench.ts';
@@ -9,6 +10,8 @@ export interface Path {
   readonly tells: string;
   readonly world?: Parameters<typeof createWorld>[0];
   readonly request?: Partial<StartRequest>;
+  /** Of what it begins with. */
+  readonly traceparent?: string;
   readonly arrange?: (world: World) => BenchOptions | Promise<BenchOptions>;
   readonly ends: readonly [Outcome, Reason];
   readonly records: readonly OrchestratorName[];
@@ -21,7 +24,7 @@ export type Paths = Readonly<Record<string, Path>>;
 export async function livePath(path: Path): Promise<{ world: World; bench: Bench; lived: Lived }> {
   const world = await createWorld(path.world);
   const bench = await openBench(world, await path.arrange?.(world));
-  const lived = await bench.live(path.request);
+  const lived = await inTrace(path.traceparent, () => bench.live(path.request));
   await bench.hub.stop();
   return { world, bench, lived };
 }

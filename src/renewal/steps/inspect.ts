@@ -1,6 +1,7 @@
 import { readCertificate } from '../../certificate/read.ts';
 import type { KeyType } from '../../certificate/types.ts';
 import type { Estate, Target } from '../../plan/types.ts';
+import { traceIdOf } from '../../trace-parent.ts';
 import type { CertificateRef, Inspection, VersionFacts } from '../../vault/port.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { type Reason, reasons } from '../outcomes.ts';
@@ -28,8 +29,8 @@ export const inspect: Step<'inspect'> = {
     const pendingIsOurs = await isOurs(app, { vault, ref, facts });
     return done(snapshot(place, { facts, current: facts.current, pendingIsOurs, issuerIsPrivate: issuer.isPrivate }));
   },
-  result: (value, { reason, requester, comment }) => ({
-    ...{ reason, requester, comment },
+  result: (value, { reason, requester, comment, traceparent }) => ({
+    ...{ reason, requester, comment, traceId: traceIdOf(traceparent) },
     plan: value.plan.name,
     issuer: value.plan.issuer,
     old: value.old,

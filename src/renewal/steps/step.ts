@@ -1,5 +1,6 @@
 import { RenewalError } from '../../errors.ts';
 import type { JournalEntry } from '../../journal/port.ts';
+import { inTrace } from '../../trace.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Outcome, Reason } from '../outcomes.ts';
 import { reasonOf } from '../perform.ts';
@@ -20,13 +21,20 @@ export interface Step<S extends StepName> {
   readonly subject?: (input: StepInput<S>) => string;
 }
 
-/** Runs a step as its activity does: intent, act, result; errors become answers. */
-export async function runStep<S extends StepName>(
+/** Runs a step as its activity does, on behalf of its renewal's trace: intent, act, result; errors become answers. */
+export function runStep<S extends StepName>(
   name: S,
   step: Step<S>,
   call: { readonly input: StepInput<S>; readonly app: Dependencies },
 ): Promise<StepAnswer<StepOutput<S>>> {
-  const { input, app } = call;
+  return inTrace(call.input.traceparent, () => actAndRecord(name, step, call));
+}
+
+async function actAndRecord<S extends StepName>(
+  name: S,
+  step: Step<S>,
+  { input, app }: { readonly input: StepInput<S>; readonly app: Dependencies },
+): Promise<StepAnswer<StepOutput<S>>> {
   const key = keyOf(name, step, input);
   const record = (kind: JournalEntry['kind'], facts: Facts) =>
     app.journal.append(input.renewalId, {

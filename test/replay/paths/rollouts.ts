@@ -4,8 +4,10 @@ import { orchestrators } from '../app.ts';
 import {
   atOnce,
   change,
+  firstPolls,
   leaveUndeployed,
   patient,
+  pendingFor,
   renewal,
   rollout,
   served,
@@ -207,6 +209,18 @@ export const rollouts: Paths = {
     }),
     ends: ['partly-deployed', 'step-failed'],
     records: ['renewCertificate'],
+  },
+  traced: {
+    tells: 'An event of a known trace begins it; the issuer takes a few polls, and the canary is rolled back.',
+    world: { targets: [...two] },
+    traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+    arrange: change((world) => {
+      firstPolls(world, 4, pendingFor(900));
+      world.lying.add(site('a').id);
+      world.levers.rollBack = true;
+    }),
+    ends: ['rolled-back', 'targets-unverified'],
+    records: ['renewCertificate', 'waitForIssuer', 'deployGroup', 'deployTarget', 'rollBackGroup', 'rollBackTarget'],
   },
   'probe-flaps': {
     tells: 'Every probe of a slow target needs seven attempts.',

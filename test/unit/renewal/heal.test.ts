@@ -55,6 +55,7 @@ describe('a renewal whose instance is gone', () => {
     world.instances.delete(id);
     expect(await start()).toMatchObject({ state: 'running', renewalId: id });
     expect(world.started[1]).toEqual({
+      traceparent: world.started[0]?.traceparent,
       ...{ renewalId: id, vault: 'kv-web', certificate: 'shop', reason: 'sweep', force: false },
     });
     expect((await world.app.journal.read(id)).map(({ key }) => key)).toEqual(['start:again']);

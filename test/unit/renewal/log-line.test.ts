@@ -26,6 +26,13 @@ describe('stepLine', () => {
     expect(stepLine('request', call, ended)).toMatchObject({ outcome: 'refused', reason: 'foreign-pending' });
   });
 
+  it('carries the trace id, not the whole of the trace', () => {
+    const traced = { ...call, traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' };
+    const line = stepLine('gate', traced, { state: 'done', value: {} });
+    expect(line).toMatchObject({ traceId: '4bf92f3577b34da6a3ce929d0e0e4736' });
+    expect(line).not.toHaveProperty('traceparent');
+  });
+
   it('names the target and whether it was seen serving', () => {
     const closed = { ...call, target: { id: 'site-2' }, result: targets[1] };
     expect(stepLine('targetClosed', closed, { state: 'done', value: {} })).toMatchObject({
@@ -45,6 +52,13 @@ describe('eventLine', () => {
     const event = { topic: '/subscriptions/1/providers/Microsoft.KeyVault/vaults/contoso', subject: 'x'.repeat(999) };
     const line = eventLine(event, { state: 'ignored', type: 't' });
     expect(line).toMatchObject({ vault: 'contoso', certificate: 'x'.repeat(300), state: 'ignored' });
+  });
+
+  it('carries the trace id of the event, or of the renewal when the event has none', () => {
+    const began = { state: 'running', renewalId: 'a', vault: 'v', certificate: 'c', traceId: 'b'.repeat(32) } as const;
+    const own = `00-${'a'.repeat(32)}-00f067aa0ba902b7-01`;
+    expect(eventLine({}, began, own)).toMatchObject({ traceId: 'a'.repeat(32), renewalId: 'a' });
+    expect(eventLine({}, began)).toMatchObject({ traceId: 'b'.repeat(32) });
   });
 
   it('lets what was found out stand in place of what was said', () => {

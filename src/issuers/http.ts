@@ -2,11 +2,13 @@ import { Agent } from 'node:https';
 import { isIP } from 'node:net';
 import {
   createDefaultHttpClient,
+  createEmptyPipeline,
   createHttpHeaders,
   createPipelineRequest,
   type HttpClient,
   type HttpMethods,
   type PipelineResponse,
+  tracingPolicy,
 } from '@azure/core-rest-pipeline';
 import packageJson from '../../package.json' with { type: 'json' };
 import { AddressRefusedError, type AddressRule, guardedLookup } from '../address.ts';
@@ -58,6 +60,9 @@ const LARGEST_ANSWER = 1024 * 1024;
 export function createIssuerHttp(options: IssuerHttpOptions): IssuerHttp {
   const { issuer, trust, mayConnect, clock } = options;
   const client = options.httpClient ?? createDefaultHttpClient();
+  // What a renewal asks an issuer carries the renewal's trace, as all its requests do.
+  const pipeline = createEmptyPipeline();
+  pipeline.addPolicy(tracingPolicy());
   const agent = new Agent({
     keepAlive: true,
     lookup: guardedLookup(mayConnect),
@@ -67,7 +72,8 @@ export function createIssuerHttp(options: IssuerHttpOptions): IssuerHttp {
     async send(request) {
       const at = `${issuer}: ${request.method} ${shownUrl(request.url)} failed`;
       const url = allowedUrl(request.url, at, mayConnect);
-      const response = await client.sendRequest(pipelineRequest(request, url, agent)).catch((error: unknown) => {
+      const sent = pipelineRequest(request, url, agent);
+      const response = await pipeline.sendRequest(client, sent).catch((error: unknown) => {
         throw silence(at, error);
       });
       const text = await textOf(response, at);

@@ -1,11 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTransportCa } from '../../local/transport/ca.ts';
 import { addressRule } from '../../src/address.ts';
+import { sendTraceHeaders } from '../../src/azure/trace-headers.ts';
 import { clock } from '../../src/clock.ts';
 import { createIssuerHttp, type IssuerHttp, type IssuerHttpOptions } from '../../src/issuers/http.ts';
+import { inTrace } from '../../src/trace.ts';
 
 type Reply = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -45,6 +48,17 @@ describe('HTTP to an issuer', () => {
     expect(answer.header('Location')).toBe('/order/1');
     expect(seen[0]?.headers['content-length']).toBe('6');
     expect(seen[0]?.headers['user-agent']).toMatch(/^perennial\//);
+  });
+
+  it('carries the trace of the renewal, and without one none', async () => {
+    sendTraceHeaders(randomBytes);
+    reply = (_, response) => response.end('{}');
+    const http = client();
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    await inTrace(traceparent, () => get(http));
+    await get(http);
+    expect(seen.map(({ headers }) => headers.traceparent)).toEqual([expect.stringMatching(/^00-a{32}-/), undefined]);
+    expect(seen[0]?.headers.traceparent).not.toBe(traceparent);
   });
 
   it.each([400, 403, 404, 409])('hands on %i: the issuer has its own words', async (status) => {

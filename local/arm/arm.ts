@@ -26,15 +26,17 @@ export interface ArmOptions {
   readonly appService: AppService;
   /** Subscriptions that exist (GUIDs). */
   readonly subscriptions: readonly string[];
+  /** Of other resources than App Service's. */
+  readonly routes?: readonly ArmRoute[];
   /** Absent: Azure's. */
   readonly limits?: Readonly<Record<Operation, Bucket>>;
 }
 
-/** https://management.azure.com, as far as App Service goes. Targets to come add their rows to `routes`. */
+/** https://management.azure.com: App Service, and what `routes` adds. */
 export function createArm(options: ArmOptions): Emulator {
   const { access, clock, appService } = options;
   const subscriptions = new Set(options.subscriptions.map((subscription) => subscription.toLowerCase()));
-  const routes = [...certificateRoutes(appService), ...siteRoutes(appService)];
+  const routes = [...certificateRoutes(appService), ...siteRoutes(appService), ...(options.routes ?? [])];
   const take = createThrottle(clock, options.limits);
 
   const answer = async (request: EmulatorRequest, principal: Principal): Promise<EmulatorResponse> => {
@@ -54,7 +56,7 @@ export function createArm(options: ArmOptions): Emulator {
       demand(route.action, scope) ??
       (request.body.length > 0 && body === undefined
         ? armError(400, 'InvalidRequestContent', 'The request content was invalid and could not be deserialized.')
-        : route.run({ principal, path, parameters: route.parameters, body, demand }))
+        : route.run({ principal, path, parameters: route.parameters, query: request.url.searchParams, body, demand }))
     );
   };
 
@@ -96,7 +98,7 @@ function decodedPath(url: URL): string | undefined {
 
 /** A collection is no resource: its scope is what it lies in. */
 function scopeOf(path: string): string {
-  const providers = path.toLowerCase().indexOf('/providers/');
+  const providers = path.toLowerCase().lastIndexOf('/providers/');
   const afterProvider = path.slice(providers).split('/').slice(3);
   if (afterProvider.length % 2 === 0) return path;
   return afterProvider.length === 1 ? path.slice(0, providers) : path.slice(0, path.lastIndexOf('/'));

@@ -8,6 +8,7 @@ export interface ArmRequest {
   readonly path: string;
   /** Values of the template's `{names}`. */
   readonly parameters: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
   readonly body: unknown;
   /** Demands one more action elsewhere, as ARM does for linked resources; the 403 when it is missing. */
   readonly demand: (action: string, scope: string) => EmulatorResponse | undefined;
@@ -16,7 +17,7 @@ export interface ArmRequest {
 /** One operation that ARM knows. New kinds of targets add their own rows. */
 export interface ArmRoute {
   readonly method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
-  /** Lower case but for `{names}`; compared without case, as ARM does. */
+  /** Lower case but for `{names}`; compared without case, as ARM does. `{scope}` at its begin stands for any resource. */
   readonly template: string;
   /** What the principal must be allowed to do at the path's scope. */
   readonly action: string;
@@ -25,8 +26,14 @@ export interface ArmRoute {
 
 /** The parameters when `path` fits `template`. */
 export function matchTemplate(template: string, path: string): Record<string, string> | undefined {
-  const wanted = template.split('/');
   const given = path.split('/');
+  if (template.startsWith('{scope}/')) {
+    const rest = template.split('/').slice(1);
+    const scope = given.slice(0, -rest.length).join('/');
+    const found = matchTemplate(`/${rest.join('/')}`, `/${given.slice(-rest.length).join('/')}`);
+    return scope === '' ? undefined : found && { ...found, scope };
+  }
+  const wanted = template.split('/');
   if (wanted.length !== given.length) return undefined;
   const parameters: Record<string, string> = {};
   for (const [index, part] of wanted.entries()) {

@@ -3,7 +3,7 @@ import { createDeadLetters, type Log, type WriteDeadLetter } from './dead-letter
 import { createDelivery, type Delivery } from './delivery.ts';
 import { type Handshake, type Send, sendByFetch, shakeHands } from './endpoint.ts';
 import { guid } from './guid.ts';
-import { readSubscription, type SubscriptionRequest, wants } from './subscription.ts';
+import { readSubscription, type Subscription, type SubscriptionRequest, wants } from './subscription.ts';
 import type { VaultEvent } from './types.ts';
 
 export interface EventGridOptions {
@@ -20,6 +20,9 @@ export interface EventGridOptions {
 export interface EventGrid {
   /** Adds a subscription after the validation handshake. The same name again replaces it for later events. */
   subscribe(request: SubscriptionRequest): Promise<Handshake>;
+  /** Takes a subscription away; answers whether there was one. What is on its way still arrives. */
+  unsubscribe(name: string): boolean;
+  subscriptions(): readonly Subscription[];
   publish(event: VaultEvent): void;
   /** Fault: events for which `predicate` holds vanish before delivery. Answers with a function that ends it. */
   drop(predicate: (event: VaultEvent) => boolean): () => void;
@@ -55,6 +58,8 @@ export function createEventGrid(options: EventGridOptions): EventGrid {
       }
       return handshake;
     },
+    unsubscribe: (name) => deliveries.delete(name.toLowerCase()),
+    subscriptions: () => [...deliveries.values()].map(({ subscription }) => subscription),
     publish(raised) {
       if ([...drops].some((predicate) => predicate(raised))) {
         log('information', `event grid: dropped by a fault: ${raised.type} ${raised.objectName}`);

@@ -4,7 +4,7 @@ import type { AccessControl, Principal } from '../access.ts';
 import { systemClock } from '../clock.ts';
 import { type Emulator, type EmulatorRequest, type EmulatorResponse, jsonResponse } from '../emulator.ts';
 import { type IssuedToken, type ManagedPrincipal, managedIdentityToken } from './managed-identity.ts';
-import { type Grant, RoleAssignments } from './roles.ts';
+import { type Assignment, type Grant, RoleAssignments } from './roles.ts';
 import { createTokenMint } from './tokens.ts';
 
 export interface IdentityOptions {
@@ -36,6 +36,8 @@ export interface Identity extends AccessControl, Emulator {
   assign(principalId: string, grant: Grant): string;
   /** Takes back one assignment by its id, or all of a principal's. Answers with how many there were. */
   revoke(assignmentOrPrincipalId: string): number;
+  /** Every assignment that is in force. */
+  assignments(): readonly Assignment[];
   /** A token for tests and foreign clients. */
   issueToken(principal: Principal, audience: string): string;
 }
@@ -71,6 +73,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     },
     assign: (principalId, grant) => roles.assign(principalId, grant),
     revoke: (id) => roles.revoke(id),
+    assignments: () => roles.list(),
     issueToken(principal, audience) {
       const known = principals.get(principal.id);
       if (known === undefined) throw new TypeError(`identity: no principal has the object id ${principal.id}`);

@@ -6,6 +6,23 @@ export interface Grant {
   readonly actions: readonly string[];
   /** ARM id of a resource or of something above it. */
   readonly scope: string;
+  /** The role definition that Resource Manager shows for it; absent: one made of the actions. */
+  readonly role?: ShownRole;
+}
+
+/** A role definition, which knows actions of Resource Manager and data actions apart. */
+export interface ShownRole {
+  readonly name: string;
+  /** GUID, of a built-in role; absent: made from the name. */
+  readonly id?: string;
+  readonly actions: readonly string[];
+  readonly dataActions: readonly string[];
+}
+
+/** Somebody's grant, by its id (GUID). */
+export interface Assignment extends Grant {
+  readonly id: string;
+  readonly principalId: string;
 }
 
 /** Who may do what where, and what was asked so far. */
@@ -26,6 +43,11 @@ export class RoleAssignments {
     const found = [...this.#assignments].filter(([id, { principalId }]) => id === wanted || principalId === wanted);
     for (const [id] of found) this.#assignments.delete(id);
     return found.length;
+  }
+
+  /** Every assignment that is in force. */
+  list(): readonly Assignment[] {
+    return [...this.#assignments].map(([id, assignment]) => ({ id, ...assignment }));
   }
 
   allows(question: { principalId: string; name: string; action: string; scope: string }): boolean {

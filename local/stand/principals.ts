@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import builtIn from '../../infra/roles/built-in.json' with { type: 'json' };
 import type { Principal } from '../access.ts';
 import type { Identity } from '../identity/identity.ts';
 import { placesOf, type Role, type Where } from './roles.ts';
@@ -33,6 +34,13 @@ export function addPrincipals(identity: Identity): Principals {
 
 const vaultActions = (...actions: string[]): string[] => actions.map((action) => `Microsoft.KeyVault/vaults/${action}`);
 
+/** What App Service needs of the built-in role that it has in Azure. */
+const certificateUser = {
+  ...builtIn.keyVaultCertificateUser,
+  actions: [],
+  dataActions: vaultActions('certificates/read', 'secrets/getSecret/action'),
+};
+
 /** Takes one of the app's roles away, wherever it was given out. Answers with what gives it back. */
 export type RemoveRole = (name: string) => () => void;
 
@@ -52,7 +60,7 @@ export function assignRoles(
     const holder = holders[role.principal];
     if (holder === undefined) throw new TypeError(`stand: ${role.name} is for ${role.principal}, whom nobody knows`);
     const actions = [...role.actions, ...role.dataActions];
-    return placesOf(role, where).map((scope) => identity.assign(holder.id, { scope, actions }));
+    return placesOf(role, where).map((scope) => identity.assign(holder.id, { scope, actions, role }));
   };
   const given = new Map(roles.map((role) => [role.name, give(role)]));
   return (name) => {
@@ -70,7 +78,7 @@ export function assignVaultRoles(
   vaults: readonly string[],
 ): void {
   for (const scope of vaults) {
-    identity.assign(appService.id, { scope, actions: vaultActions('certificates/read', 'secrets/getSecret/action') });
+    identity.assign(appService.id, { scope, actions: certificateUser.dataActions, role: certificateUser });
     identity.assign(operator.id, { scope, actions: vaultActions('certificates/*', 'keys/*', 'secrets/*') });
   }
 }

@@ -18,6 +18,7 @@ import { placeOf } from './addresses.ts';
 import { appSettings } from './app-settings.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { estateFile, type SeededSite } from './estate-file.ts';
+import { governanceRoutes } from './governance.ts';
 import { type Before, portOffsets } from './ground.ts';
 import { authorityOf, createIssuers, formerAuthorityOf, type Issuers, withFault } from './own-issuers.ts';
 import type { Role } from './roles.ts';
@@ -239,7 +240,10 @@ async function openSites(
   const consumers = await startConsumers({ appService, clock, seeds, lies: (site) => liars.has(site.resourceId) });
   cloud.onStop(() => appService.stop());
   cloud.onStop(() => consumers.close());
-  const arm = createArm({ access: cloud.identity, clock, appService, subscriptions: [estate.subscription] });
+  const arm = createArm({
+    ...{ access: cloud.identity, clock, appService, subscriptions: [estate.subscription] },
+    routes: governanceRoutes(cloud),
+  });
   await cloud.mount(arm, { offset: portOffsets.arm, name: 'arm', family: 'arm' });
   return (seeded, index) => {
     const found = wanted.find((one) => one.seeded === seeded && one.index === index);

@@ -36,6 +36,8 @@ else {
       input: {
         start: 'local/stand/start.ts',
         stand: 'local/stand/stand-alone.ts',
+        smoke: 'smoke/main.ts',
+        'smoke-stand': 'local/stand/smoke-stand.ts',
         host: 'local/host/main.ts',
         worker: 'local/host/worker/child.ts',
         preload: 'local/faults/preload.ts',

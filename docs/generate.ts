@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fillTables } from '../src/config/tables.ts';
 import { faultsTable } from './faults-table.ts';
 import { infraTables } from './infra-tables.ts';
+import { smokeTables } from './smoke-tables.ts';
 
 /** Pages with tables that the code itself makes. */
 const pages = [
@@ -12,11 +13,12 @@ const pages = [
   'docs/faults.md',
   'docs/deploy.md',
   'docs/operations.md',
+  'docs/smoke.md',
 ] as const;
 
 for (const page of pages) {
   const before = await readFile(page, 'utf8');
-  const after = fillTables(before, { faults: faultsTable, ...infraTables });
+  const after = fillTables(before, { faults: faultsTable, ...infraTables, ...smokeTables });
   if (after !== before) await writeFile(page, after);
   process.stdout.write(`${page}: ${after === before ? 'up to date' : 'rewritten'}\n`);
 }

@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { faultsTable } from '../docs/faults-table.ts';
 import { infraTables } from '../docs/infra-tables.ts';
+import { smokeTables } from '../docs/smoke-tables.ts';
 import { settings } from '../src/config/settings.ts';
 import { fillTables } from '../src/config/tables.ts';
 import { outcomes, reasons } from '../src/renewal/outcomes.ts';
@@ -33,7 +34,7 @@ function importsOf(file: string): Import[] {
   });
 }
 
-const all = ['functions', 'src', 'local'].flatMap(sources).flatMap(importsOf);
+const all = ['functions', 'src', 'local', 'smoke'].flatMap(sources).flatMap(importsOf);
 const show = (found: readonly Import[]) => found.map(({ from, to }) => `${from} → ${to}`);
 const inside = (folder: string) => (file: string) => file.startsWith(`${folder}/`);
 
@@ -51,6 +52,21 @@ describe('imports', () => {
     expect(show(crossing.filter(({ to, typeOnly }) => !allowed(to) && !typeOnly))).toEqual([]);
   });
 
+  it('lets npm run smoke know addresses, and of the app what is pure', () => {
+    const own = (to: string) => inside('smoke')(to) || to.startsWith('infra/roles/');
+    const pure = ['src/certificate/', 'src/plan/estate-file.ts', 'src/targets/handshake.ts', 'src/config/loopback.ts'];
+    const strangers = all.filter(
+      ({ from, to, typeOnly }) =>
+        inside('smoke')(from) &&
+        !typeOnly &&
+        /^(src|local|functions|infra)\//.test(to) &&
+        !own(to) &&
+        ![...pure, 'src/azure/arm-id.ts'].some((home) => to.startsWith(home)),
+    );
+    expect(show(strangers)).toEqual([]);
+    expect(show(all.filter(({ from, to }) => inside('src')(from) && inside('smoke')(to)))).toEqual([]);
+  });
+
   it.each([
     ['pkijs', ['src/certificate/', 'local/']],
     ['durable-functions', ['src/renewal/', 'functions/']],
@@ -59,7 +75,7 @@ describe('imports', () => {
     ['@azure/keyvault-keys', ['src/vault/']],
     ['@azure/data-tables', ['src/estate/']],
     ['@azure/core-tracing', ['src/azure/']],
-    ['yaml', ['src/plan/']],
+    ['yaml', ['src/plan/', 'smoke/']],
   ])('%s has only its own importers', (name, homes) => {
     const strangers = all.filter(
       ({ from, to }) => to === name && inside('local')(from) === false && !homes.some((home) => from.startsWith(home)),
@@ -128,13 +144,15 @@ describe('effects', () => {
     expect(readers).toEqual(['src/config/load.ts']);
   });
 
-  it('throw no bare Error in what is shipped', () => {
-    expect(shipped.filter((file) => /new Error\(/.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  it('throw no bare Error in what is shipped, nor in what is run against it', () => {
+    expect(
+      [...shipped, ...sources('smoke')].filter((file) => /new Error\(/.test(readFileSync(join(root, file), 'utf8'))),
+    ).toEqual([]);
   });
 });
 
 describe('files', () => {
-  const every = ['functions', 'src', 'local'].flatMap(sources);
+  const every = ['functions', 'src', 'local', 'smoke'].flatMap(sources);
 
   it('stay readable', () => {
     const long = every.filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > 400);
@@ -154,7 +172,7 @@ describe('files', () => {
 });
 
 describe('words', () => {
-  const shipped = ['functions', 'src', 'local'].flatMap(sources);
+  const shipped = ['functions', 'src', 'local', 'smoke'].flatMap(sources);
 
   it('name no type or function vaguely', () => {
     const vague = /(?:class|interface|type|function|const) \w*(?:Manager|Helper|Util|Utils|Impl|Wrapper)\b/;
@@ -177,7 +195,9 @@ describe('words', () => {
 describe('types', () => {
   it('are never any, and nothing is asserted to be there', () => {
     const loose = /(?:: |as |<)any\s*[;,)>\]=|[]|@ts-ignore|@ts-expect-error|[\w)\]]!\.\w|[\w)\]]!;/;
-    const every = ['functions', 'src', 'local', 'test'].flatMap(sources).filter((file) => file !== 'test/tidy.test.ts');
+    const every = ['functions', 'src', 'local', 'smoke', 'test']
+      .flatMap(sources)
+      .filter((file) => file !== 'test/tidy.test.ts');
     expect(every.filter((file) => loose.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
   });
 });
@@ -213,11 +233,12 @@ describe('settings', () => {
       'docs/faults.md',
       'docs/deploy.md',
       'docs/operations.md',
+      'docs/smoke.md',
       'README.md',
     ];
     const stale = pages.filter((page) => {
       const text = readFileSync(join(root, page), 'utf8');
-      return fillTables(text, { faults: faultsTable, ...infraTables }) !== text;
+      return fillTables(text, { faults: faultsTable, ...infraTables, ...smokeTables }) !== text;
     });
     expect(stale, 'run `npm run docs`').toEqual([]);
   });

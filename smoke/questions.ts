@@ -1,0 +1,110 @@
+/** A question to the real service that only a run against it can answer. */
+export interface Question {
+  /** As local/DIVERGENCES.md asks it under this number. */
+  readonly title: string;
+  /** What the stand answers: the guess that is tried. */
+  readonly expect: string;
+  readonly how: string;
+  readonly standLacks?: string;
+  readonly person?: true;
+}
+
+const SITE = 'run with --site';
+
+/** Every open question of local/DIVERGENCES.md, by its number there: a test compares the two. */
+export const questionRules = {
+  'question.1': {
+    ...{ title: 'Chain order at merge.', expect: 'leaf first, each followed by its issuer' },
+    how: `${SITE} in an App Service Environment v3; then change src/vault/chain-order.ts if it differs`,
+  },
+  'question.2': {
+    ...{ title: "Does the answer to a certificate's create always carry the CSR?", expect: 'yes, each time' },
+    how: 'create a certificate with issuer Unknown and read `csr` of the answer',
+  },
+  'question.3': {
+    ...{ title: 'Which right does reading a deleted certificate need?', expect: 'certificates/read', person: true },
+    how: 'give somebody the role Perennial certificate renewer and nothing else, and let them read GET /deletedcertificates/{name}: 200 is "certificates/read", 403 names the action',
+  },
+  'question.4': {
+    ...{ title: 'What does merging a completed operation answer?', expect: '404 PendingCertificateNotFound' },
+    how: 'merge the same chain twice',
+  },
+  'question.5': {
+    ...{ title: 'Do the tags of create reach the merged version when merge sends none?', expect: 'yes' },
+    how: 'create with tags, merge without, read the version',
+  },
+  'question.6': {
+    ...{
+      title:
+        'Is the version list of an unknown name empty or 404, and does PATCH of a policy keep members that it leaves out?',
+      expect: '200 and empty; PATCH keeps them',
+    },
+    how: 'GET /certificates/{unknown}/versions; PATCH /certificates/{name}/policy with x509_props.validity_months alone',
+  },
+  'question.7': {
+    ...{
+      title:
+        'Does a certificate of 30 days or less ever raise NearExpiry, and what of a version that arrives later than its own moment?',
+      expect: 'nothing while we looked',
+    },
+    how: 'keep a certificate of 20 days for a day and query AZKVAuditLogs for CertificateNearExpiryEventGridNotification: some minutes do not prove "never"',
+  },
+  'question.8': {
+    ...{
+      title: 'Does App Service report trouble with the vault in `keyVaultSecretStatus`, or does PUT fail?',
+      expect: 'PUT fails with 400',
+    },
+    how: `${SITE}`,
+  },
+  'question.9': {
+    ...{
+      title: 'Does the PUT of a host-name binding accept the read-only members that its GET returned?',
+      expect: 'yes',
+    },
+    how: `${SITE}`,
+  },
+  'question.10': {
+    ...{
+      title: 'Does App Service send the chain as the PKCS#12 file holds it, or does it build its own?',
+      expect: 'as the file holds it, the root too',
+    },
+    how: `${SITE}`,
+  },
+  'question.11': {
+    ...{ title: 'Does App Service import an expired certificate?', expect: 'yes' },
+    how: `${SITE}`,
+  },
+  'question.12': {
+    ...{
+      title:
+        'Does PUT of a certificate that imports from a vault need `Microsoft.KeyVault/vaults/deploy/action` there?',
+      expect: 'no',
+    },
+    how: `${SITE} in an App Service Environment v3: the deployer has no such action`,
+  },
+  'question.13': {
+    ...{
+      title: 'What does Key Vault ask for in a CSR with an EC key?',
+      expect: 'digitalSignature and keyEncipherment, signed with SHA-256 for P-256',
+    },
+    how: 'create a certificate with an EC key and issuer Unknown; openssl req -text on its csr; then change local/vault/csr.ts if it differs',
+  },
+  'question.14': {
+    ...{
+      title:
+        'Does a role at the container `journal` (at the tables of the account) let its holder create that container (a table)?',
+      expect: 'the app keeps its tables and journal with them',
+    },
+    how: "with the renewer's token: PUT of the container; PUT of an append blob with If-None-Match: * twice. The app shows only that its own calls succeed",
+  },
+  'question.15': {
+    ...{
+      title: 'Does a binding call on a multi-tenant site refuse a certificate of a private CA?',
+      expect: 'refused with 400',
+    },
+    ...{
+      standLacks: 'its test site is in an App Service Environment',
+      how: 'run with --site of a multi-tenant site: nothing is renewed there',
+    },
+  },
+} as const satisfies Readonly<Record<string, Question>>;

@@ -44,7 +44,6 @@ const looks = {
       title: 'Identity reader: its roles',
       expect: 'as deployed',
       looks: true,
-      standLacks: 'on the stand nobody reads logs',
     },
     how: 'deploy infra/main.bicep again, or take away what is there besides: docs/deploy.md, "What may do what"',
   },

@@ -7,7 +7,7 @@ import { deadLetterContainer } from './dead-letter-container.ts';
 /** What Resource Manager shows besides App Service: who may do what, and which way events go. It is what is really in force. */
 export function governanceRoutes(cloud: Cloud): readonly ArmRoute[] {
   const { identity, principals, group, where } = cloud;
-  const identities = (['renewer', 'deployer'] as const).map((duty) => ({
+  const identities = (['renewer', 'deployer', 'reader'] as const).map((duty) => ({
     name: `stand-${duty}`,
     ...{ clientId: principals[duty].clientId, principalId: principals[duty].id },
     resourceId: `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/stand-${duty}`,

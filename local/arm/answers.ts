@@ -65,6 +65,14 @@ export function resourceNotFound(type: string, name: string, resourceGroup: stri
   return armError(404, 'ResourceNotFound', message);
 }
 
+/** A nested resource in something that is not there: `type` without the provider, `parent` an ARM id. */
+export function parentNotFound(verb: string, type: string, parent: string): EmulatorResponse {
+  const message =
+    `Failed to perform '${verb}' on resource(s) of type '${type}', because the parent resource '${parent}' could not be ` +
+    'found.';
+  return armError(404, 'ParentResourceNotFound', message);
+}
+
 export function tooManyRequests(retryAfterSeconds: number): EmulatorResponse {
   const answer = armError(
     429,

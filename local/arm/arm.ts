@@ -56,7 +56,10 @@ export function createArm(options: ArmOptions): Emulator {
       demand(route.action, scope) ??
       (request.body.length > 0 && body === undefined
         ? armError(400, 'InvalidRequestContent', 'The request content was invalid and could not be deserialized.')
-        : route.run({ principal, path, parameters: route.parameters, query: request.url.searchParams, body, demand }))
+        : route.run({
+            ...{ principal, path, parameters: route.parameters, query: request.url.searchParams },
+            ...{ headers: request.headers, body, demand },
+          }))
     );
   };
 

@@ -10,6 +10,8 @@ export interface ArmRequest {
   readonly parameters: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly body: unknown;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Demands one more action elsewhere, as ARM does for linked resources; the 403 when it is missing. */
   readonly demand: (action: string, scope: string) => EmulatorResponse | undefined;
 }

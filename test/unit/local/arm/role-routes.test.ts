@@ -19,7 +19,7 @@ function bench() {
     const route = routes.find(({ template }) => matchTemplate(template, path) !== undefined);
     const parameters = matchTemplate(route?.template ?? '', path) ?? {};
     const query = new URLSearchParams(filter === '' ? {} : { $filter: filter });
-    const request = { principal: one, path, parameters, query, body: undefined, demand: () => undefined };
+    const request = { principal: one, path, parameters, query, headers: {}, body: undefined, demand: () => undefined };
     const answer = await route?.run(request);
     return { status: answer?.status, body: JSON.parse(String(answer?.body)) as Body };
   };

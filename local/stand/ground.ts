@@ -13,6 +13,7 @@ export const portOffsets = {
   arm: 4,
   events: 5,
   logs: 6,
+  acme: 7,
   blob: 10,
   queue: 11,
   table: 12,

@@ -28,7 +28,7 @@ export const reasons = {
   'backing-off': 'The last attempt failed; the next one may start at `nextAttemptAt`.',
   'already-running': 'A renewal of this certificate is running.',
   queued: 'It is due, and other renewals of its vault start first: the watchdog starts it, the most urgent first.',
-  'not-current': 'The event is about a version that is no longer the current one.',
+  'not-current': 'The version that the event or the renewal is about is no longer the current one.',
   gone: 'The vault holds no such certificate.',
   disabled: 'The current version is disabled.',
   // Why it was refused.

@@ -2,6 +2,7 @@ import { accept } from '../../certificate/acceptance.ts';
 import { readCsr } from '../../certificate/csr.ts';
 import { pemToDer } from '../../certificate/pem.ts';
 import { readCertificate } from '../../certificate/read.ts';
+import { requestGone, waitingCsr } from './request-gone.ts';
 import { done, ended, type Step } from './step.ts';
 import { chainSha256, orderOf, vaultUri } from './submit.ts';
 
@@ -11,15 +12,14 @@ export const check: Step<'check'> = {
     const { row: order, etag } = await orderOf(input.renewalId, app);
     const estate = await app.estate();
     const facts = await app.vault.inspect({ vault: vaultUri(estate, input.vault), name: input.certificate });
-    if (facts.state !== 'present' || facts.current?.sha256 !== input.old.sha256) {
-      return ended('not-needed', 'not-current', 'another version became current while this renewal ran');
-    }
-    if (facts.pending?.csrSha256 !== input.csrSha256) {
-      return ended('failed', 'step-failed', 'the pending request in the vault is no longer the one that was made');
+    const { csrSha256, old } = input;
+    const csr = waitingCsr(facts, csrSha256);
+    if (facts.state !== 'present' || facts.current?.sha256 !== old.sha256 || csr === undefined) {
+      return requestGone(facts, { csrSha256, isOld: ({ sha256 }) => sha256 === old.sha256 });
     }
     const verdict = accept({
       answer: order.chain ?? [],
-      csr: readCsr(Buffer.from(facts.pending.csr, 'base64')),
+      csr: readCsr(Buffer.from(csr, 'base64')),
       old: readCertificate(Buffer.from(facts.current.der, 'base64')),
       profile: input.plan.acceptance,
       roots: dersOf(estate.issuers[input.plan.issuer]?.roots),

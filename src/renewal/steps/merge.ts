@@ -1,5 +1,8 @@
+import { RenewalError } from '../../errors.ts';
+import type { Inspection, VersionFacts } from '../../vault/port.ts';
 import type { Inspected, StepInput } from '../story.ts';
 import { summaryOf } from './inspect.ts';
+import { replaced } from './request-gone.ts';
 import { done, ended, type Step } from './step.ts';
 import { chainSha256, orderOf } from './submit.ts';
 
@@ -13,11 +16,19 @@ export const merge: Step<'merge'> = {
     }
     const ref = { vault: input.inspected.vaultUri, name: input.certificate };
     const facts = await app.vault.inspect(ref, 'version');
-    const merged = facts.state === 'present' && facts.current?.sha256 === input.checked.sha256;
-    if (!merged && (facts.state !== 'present' || !samePolicy(facts.policy, input.inspected))) {
-      return ended('needs-person', 'policy-changed', 'the certificate or its policy was changed while the renewal ran');
+    const isKnown = ({ sha256 }: VersionFacts) => [input.inspected.old.sha256, input.checked.sha256].includes(sha256);
+    const stop = replaced(facts, isKnown) ?? policyChanged(facts, input);
+    if (stop !== undefined) return stop;
+    let version: VersionFacts;
+    try {
+      version = await app.vault.merge({ ...ref, chain, tags: input.inspected.facts.tags });
+    } catch (error) {
+      if (error instanceof RenewalError && error.retry) throw error;
+      // Somebody may have merged after we looked: then nothing is pending any more.
+      const gone = replaced(await app.vault.inspect(ref, 'version'), isKnown);
+      if (gone === undefined) throw error;
+      return gone;
     }
-    const version = await app.vault.merge({ ...ref, chain, tags: input.inspected.facts.tags });
     if (version.sha256 !== input.checked.sha256) {
       return ended(
         'needs-person',
@@ -35,6 +46,12 @@ export const merge: Step<'merge'> = {
   }),
   result: (value) => ({ ...value }),
 };
+
+function policyChanged(facts: Inspection, { checked, inspected }: StepInput<'merge'>) {
+  const isMerged = facts.state === 'present' && facts.current?.sha256 === checked.sha256;
+  if (isMerged || (facts.state === 'present' && samePolicy(facts.policy, inspected))) return undefined;
+  return ended('needs-person', 'policy-changed', 'the certificate or its policy was changed while the renewal ran');
+}
 
 /** What was approved and requested must still be what the vault is told to keep. */
 function samePolicy(now: Inspected['facts']['policy'], { facts }: Inspected): boolean {

@@ -2,10 +2,11 @@ import { normaliseDnsName } from '../../certificate/alternative-names.ts';
 import { readCsr } from '../../certificate/csr.ts';
 import { isSameSubject, readSubject } from '../../certificate/names.ts';
 import type { OrderRow } from '../../estate/port.ts';
-import type { CsrRequest, PendingFacts } from '../../vault/port.ts';
+import type { CsrRequest, Inspection, PendingFacts, VersionFacts } from '../../vault/port.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Inspected, StepInput } from '../story.ts';
 import { noCsrYet, ownershipOf } from './inspect.ts';
+import { requestGone } from './request-gone.ts';
 import { done, ended, type Step } from './step.ts';
 
 /** Stage 4: a key and a CSR are made in the vault, or a pending request of ours is taken up again. */
@@ -15,11 +16,12 @@ export const request: Step<'request'> = {
     // A repeat that comes late finds its work done; a new request would only undo what followed.
     if (own !== undefined && isPlaced(own.row)) return done({ csrSha256: own.row.csrSha256, resumed: true });
     const wanted = csrRequest(input.inspected, input.certificate);
-    const found = await pendingNow(input, app);
-    const changed = changedSince(own?.row, found, wanted);
+    const seen = await pendingNow(input, app);
+    const isOld = ({ sha256 }: VersionFacts) => sha256 === input.inspected.old.sha256;
+    const changed = changedSince(own?.row, { ...seen, isOld, wanted });
     if (changed !== undefined) return changed;
-    if (found !== undefined) {
-      const { pending, ownership } = found;
+    if (seen.found !== undefined) {
+      const { pending, ownership } = seen.found;
       if (ownership !== 'foreign' && asWanted(pending, wanted))
         return done(await keep(input, app, { pending, resumed: true }));
       if (ownership !== 'ordered')
@@ -34,22 +36,32 @@ export const request: Step<'request'> = {
   result: (value) => ({ csr: value.csrSha256, resumed: value.resumed }),
 };
 
-async function pendingNow({ inspected, vault, certificate }: StepInput<'request'>, app: Dependencies) {
+interface Seen {
+  readonly facts: Inspection;
+  /** The operation that is in progress, and whose it is. */
+  readonly found?: { readonly pending: PendingFacts; readonly ownership: Awaited<ReturnType<typeof ownershipOf>> };
+}
+
+async function pendingNow({ inspected, vault, certificate }: StepInput<'request'>, app: Dependencies): Promise<Seen> {
   const ref = { vault: inspected.vaultUri, name: certificate };
   const facts = await app.vault.inspect(ref);
   const pending = facts.state === 'present' ? facts.pending : undefined;
-  if (pending?.status !== 'inProgress') return undefined;
-  return { pending, ownership: await ownershipOf(app, { vault, ref, facts }) };
+  if (pending?.status !== 'inProgress') return { facts };
+  return { facts, found: { pending, ownership: await ownershipOf(app, { vault, ref, facts }) } };
 }
 
 /**
  * Ends a renewal that is started again and could go on only with another CSR than it has made: the issuer may have that
  * one, though its answer was never heard, and one renewal never orders twice. The next attempt makes a CSR of its own.
  */
-function changedSince(own: OrderRow | undefined, found: Awaited<ReturnType<typeof pendingNow>>, wanted: CsrRequest) {
+function changedSince(
+  own: OrderRow | undefined,
+  seen: Seen & { readonly isOld: (current: VersionFacts) => boolean; readonly wanted: CsrRequest },
+) {
+  const { facts, found, isOld, wanted } = seen;
   if (own === undefined || own.csrSha256 === noCsrYet || found?.ownership === 'foreign') return undefined;
-  if (found?.pending.csrSha256 !== own.csrSha256)
-    return ended('failed', 'step-failed', 'the pending request in the vault is no longer the one that was made');
+  const { csrSha256 } = own;
+  if (found?.pending.csrSha256 !== csrSha256) return requestGone(facts, { csrSha256, isOld });
   if (asWanted(found.pending, wanted)) return undefined;
   return ended('needs-person', 'policy-changed', 'the policy was changed after the request was made');
 }

@@ -6,6 +6,7 @@ import { findVault } from '../../plan/look-up.ts';
 import type { Estate } from '../../plan/types.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { expectLater } from './expect-later.ts';
+import { requestGone, waitingCsr } from './request-gone.ts';
 import { done, ended, type Step } from './step.ts';
 
 /** Stage 5: the CSR goes to the issuer; the reference is stored before anything is polled. */
@@ -16,11 +17,13 @@ export const submit: Step<'submit'> = {
     if (order.state === 'rejected') return ended('rejected', 'issuer-rejected', 'the issuer has refused this order');
     const estate = await app.estate();
     const facts = await app.vault.inspect({ vault: vaultUri(estate, vault), name: certificate });
-    const pending = facts.state === 'present' ? facts.pending : undefined;
-    if (pending?.csrSha256 !== csrSha256) {
-      return ended('failed', 'step-failed', 'the pending request in the vault is no longer the one that was made');
+    const csr = waitingCsr(facts, csrSha256);
+    if (csr === undefined) {
+      // What was current when the renewal was claimed: nobody writes that row but this renewal.
+      const begunWith = (await app.store.certificate(vault, certificate))?.row.expectedVersion;
+      return requestGone(facts, { csrSha256, isOld: ({ version }) => version === begunWith });
     }
-    const answer = await app.issuer(estate, issuer).submit({ renewalId, csr: pending.csr, validityDays });
+    const answer = await app.issuer(estate, issuer).submit({ renewalId, csr, validityDays });
     if ('state' in answer) {
       await app.store.saveOrder({ ...order, state: 'rejected' }, etag);
       return ended('rejected', 'issuer-rejected', answer.reason);

@@ -79,6 +79,7 @@ if (install.code === 0) {
   await step('npm', ['run', 'package']);
   await suite('npm', ['run', 'nodes']);
   await suite('npm', ['run', 'security']);
+  await suite('npm', ['run', 'smoke:test']);
   await installAuthorities();
   await suite('npm', ['run', 'issuers']);
   await step('npm', ['run', 'fuzz', '--', '--inputs', '100000']);

@@ -9,7 +9,7 @@ import { createAppClient } from './app-client.ts';
 import { type AppProcess, startApp } from './app-process.ts';
 import { deadLetterContainer } from './dead-letter-container.ts';
 import { functionAppId, topicName } from './governance.ts';
-import { type Scenario, type Seeded, scenarios } from './scenarios.ts';
+import { type Seeded, scenarios } from './scenarios.ts';
 import { writeSettings } from './settings-file.ts';
 import { type Stand, startStand } from './stand.ts';
 import { subscribeApp } from './subscriptions.ts';
@@ -36,9 +36,11 @@ const NEVER_WHILE_IT_RUNS = '0 0 0 29 2 *';
 export async function openSmokeGround(options: {
   readonly directory: string;
   readonly seed: number;
-  readonly stories?: readonly Scenario[];
+  /** The built host; absent: the one beside this module, in a build. */
+  readonly hostEntry?: string;
 }): Promise<SmokeGround> {
-  const { directory, seed, stories = scenarios.filter(({ key }) => key === 'healthy') } = options;
+  const { directory, seed, hostEntry } = options;
+  const stories = scenarios.filter(({ key }) => key === 'healthy');
   const stand = await startStand({ seed, basePort: 0, directory: join(directory, 'stand'), scenarios: stories });
   let app: AppProcess | undefined;
   try {
@@ -46,7 +48,7 @@ export async function openSmokeGround(options: {
     const settings = join(directory, 'settings.json');
     const own = { PERENNIAL_ESTATE: estateUrl(stand), PERENNIAL_SWEEP_SCHEDULE: NEVER_WHILE_IT_RUNS };
     await writeSettings({ ...stand.settings, ...own }, settings);
-    app = await startApp({ app: resolve('.'), port: 0, directory: join(directory, 'host'), settings });
+    app = await startApp({ app: resolve('.'), port: 0, directory: join(directory, 'host'), settings }, hostEntry);
     await subscribeApp(stand, app);
     const client = createAppClient(app.url, app.keys);
     await client.runNow('sweep');

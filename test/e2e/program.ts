@@ -21,9 +21,15 @@ export class ProgramEndedError extends Error {
   override readonly name = 'ProgramEndedError';
 }
 
-/** `node`: the Node that runs it, and all that it starts. */
-export function startProgram(file: string, args: readonly string[], node: string = process.execPath): Program {
-  const child = spawn(node, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** `node`: the Node that runs it, and all that it starts. `environment` comes on top of this process's own. */
+export function startProgram(
+  file: string,
+  args: readonly string[],
+  node: string = process.execPath,
+  environment: Readonly<Record<string, string>> = {},
+): Program {
+  const env = { ...process.env, ...environment };
+  const child = spawn(node, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
   const lines: string[] = [];
   const listeners = new Set<(line: string) => void>();
   for (const input of [child.stdout, child.stderr]) {

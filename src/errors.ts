@@ -27,6 +27,19 @@ export const errorCodes = {
     meaning: 'Azure Resource Manager refused our identity (401, 403): a role is missing.',
   },
   'arm-refused': { retry: false, meaning: 'Azure Resource Manager refused the request as wrong (400, 404, 409).' },
+  'log-unreachable': {
+    retry: true,
+    meaning: 'Log Analytics did not answer, answered with a server error, or with a part of what was asked for.',
+  },
+  'log-throttled': { retry: true, meaning: 'Log Analytics asked us to slow down (429).' },
+  'log-forbidden': {
+    retry: false,
+    meaning: 'Log Analytics refused our identity (401, 403): the role of the reader is missing, or new.',
+  },
+  'log-refused': {
+    retry: false,
+    meaning: 'Log Analytics knows no such workspace (404), or no such table there, or refused the query (400).',
+  },
   'storage-unreachable': { retry: true, meaning: 'A table or blob did not answer, or answered with a server error.' },
   'storage-conflict': { retry: true, meaning: 'Another writer changed the same row or blob first.' },
   'journal-corrupt': { retry: false, meaning: 'A journal chain is broken: a record was changed or removed.' },

@@ -75,6 +75,7 @@ describe('imports', () => {
     ['@azure/keyvault-keys', ['src/vault/']],
     ['@azure/data-tables', ['src/estate/']],
     ['@azure/core-tracing', ['src/azure/']],
+    ['@azure/monitor-query-logs', ['src/monitor/']],
     ['yaml', ['src/plan/', 'smoke/']],
   ])('%s has only its own importers', (name, homes) => {
     const strangers = all.filter(
@@ -84,7 +85,7 @@ describe('imports', () => {
   });
 
   it('lets adapters import their own port and certificate knowledge, not each other', () => {
-    const adapters = ['src/vault', 'src/issuers', 'src/targets', 'src/journal'];
+    const adapters = ['src/vault', 'src/issuers', 'src/targets', 'src/journal', 'src/monitor'];
     const crossing = all.filter(({ from, to, typeOnly }) => {
       const home = adapters.find((adapter) => inside(adapter)(from));
       return home !== undefined && !typeOnly && adapters.some((other) => other !== home && inside(other)(to));

@@ -10,10 +10,14 @@ export const callProblems = {
   'content-type-unsupported': { status: 415, meaning: 'The body is not declared as application/json.' },
   'body-too-large': { status: 413, meaning: 'The body is larger than 16 KiB.' },
   'body-malformed': { status: 400, meaning: 'The body is no JSON.' },
-  'request-invalid': { status: 422, meaning: 'The body is JSON, but fields of it are wrong; `errors` names each.' },
+  'request-invalid': {
+    status: 422,
+    meaning: 'Fields of the body, the path or the query are wrong; `errors` names each.',
+  },
   'id-invalid': { status: 400, meaning: 'The id is none that a renewal can have.' },
   'renewal-unknown': { status: 404, meaning: 'There is no renewal of that id.' },
   'sweep-unknown': { status: 404, meaning: 'No sweep has ended yet.' },
+  'no-audit-log': { status: 501, meaning: 'No Log Analytics workspace is set, so that nobody can tell who read what.' },
   'too-late': { status: 409, meaning: 'The renewal is finished, or its new version exists already.' },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
@@ -94,6 +98,10 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'arm-throttled': 503,
   'arm-forbidden': 502,
   'arm-refused': 502,
+  'log-unreachable': 503,
+  'log-throttled': 503,
+  'log-forbidden': 502,
+  'log-refused': 502,
   'storage-unreachable': 503,
   'storage-conflict': 503,
   'journal-corrupt': 500,

@@ -30,17 +30,33 @@ export interface SweepRow {
   readonly report: string;
 }
 
+/** What arrived of the events of a vault. Written at most once a minute: it says how lately, never how many. */
+export interface ArrivalsRow {
+  /** The last event of any kind. */
+  readonly lastAt: string;
+  /** The last one that told of an expiry: `CertificateNearExpiry` or `CertificateExpired`. */
+  readonly expiryAt?: string;
+}
+
+/** The last look at the event paths, as JSON: what it found is shown, never searched. */
+export interface EventPathsRow {
+  readonly completedAt: string;
+  readonly report: string;
+}
+
 /** Rows about the app itself, by kind. */
 export interface AppRows {
   readonly heartbeat: HeartbeatRow;
   readonly lease: LeaseRow;
   readonly starts: StartsRow;
   readonly sweep: SweepRow;
+  readonly arrivals: ArrivalsRow;
+  readonly eventPaths: EventPathsRow;
 }
 
 /** Rows about the app itself. Errors are those of the estate store. */
 export interface AppRowStore {
-  /** `key` tells rows of one kind apart: the vault of `starts`; of the others there is one, `only`. */
+  /** `key` tells rows of one kind apart: the vault of `starts` and `arrivals`; of the others there is one, `only`. */
   get<K extends keyof AppRows>(kind: K, key: string): Promise<Versioned<AppRows[K]> | undefined>;
   /** Inserts (no `etag`) or replaces exactly the row that was read; else throws `storage-conflict`. */
   save<K extends keyof AppRows>(kind: K, key: string, row: AppRows[K], etag?: string): Promise<string>;

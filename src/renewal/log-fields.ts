@@ -21,7 +21,7 @@ export const logFields = {
   attempt: { type: 'number', meaning: 'Which attempt of the step it was, from 1.' },
   step: { type: 'text', meaning: 'The step: the name of its activity.' },
   target: { type: 'text', meaning: 'Id of the target that the step was about.' },
-  state: { type: 'text', meaning: 'How the step, the event or the heartbeat stands.' },
+  state: { type: 'text', meaning: 'How the step, the event, the heartbeat or the look stands.' },
   code: { type: 'text', meaning: 'The error code of what is tried again: docs/errors.md.' },
   outcome: { type: 'text', meaning: 'How the renewal ended: docs/reasons.md.' },
   reason: { type: 'text', meaning: 'Why: docs/reasons.md.' },
@@ -43,7 +43,7 @@ export const logFields = {
     type: 'list',
     meaning: 'Certificates: vault, certificate, plan, state, dueAt, notAfter, lastOutcome, lastReason.',
   },
-  looked: { type: 'number', meaning: 'Certificates that the sweep looked at.' },
+  looked: { type: 'number', meaning: 'Certificates that the sweep looked at; vaults whose event paths were.' },
   waiting: { type: 'number', meaning: 'Certificates that are not due.' },
   queued: { type: 'number', meaning: 'Certificates that are due and wait for their turn.' },
   counts: { type: 'object', meaning: 'How long each list of this line is; the line holds the first 15 of each.' },
@@ -59,6 +59,11 @@ export const logFields = {
   closed: { type: 'list', meaning: 'Ids of renewals that had ended without closing their row.' },
   silent: { type: 'list', meaning: 'Ids of renewals that are past the time that they may take.' },
   stuck: { type: 'list', meaning: 'Ids of renewals that were stopped, to be tried again.' },
+  dead: { type: 'list', meaning: 'Vaults whose events do not arrive.' },
+  unheard: { type: 'list', meaning: 'Vaults of which one event did not arrive, which proves nothing yet.' },
+  unlogged: { type: 'list', meaning: 'Vaults whose audit log does not come into the workspace.' },
+  announcedAt: { type: 'time', meaning: 'When Key Vault announced the expiry whose event did not arrive.' },
+  lastAt: { type: 'time', meaning: 'When the last event of the vault arrived; absent: none ever did.' },
   period: { type: 'text', meaning: 'Hour and minute that the heartbeat is of.' },
   startedAt: { type: 'time', meaning: 'When its timer ran.' },
   completedAt: { type: 'time', meaning: 'When the last heartbeat came through.' },
@@ -107,6 +112,14 @@ export const logLines = {
   'heartbeat is stale': {
     written: 'when none did for 30 minutes, as a warning',
     fields: ['code', 'state', 'completedAt', 'ageSeconds'],
+  },
+  'event path dead': {
+    written: 'for every vault whose events do not arrive, at every look, as a warning',
+    fields: ['vault', 'certificate', 'announcedAt', 'lastAt'],
+  },
+  'event paths checked': {
+    written: 'after every look at the audit log, as a warning when it came to nothing',
+    fields: ['state', 'code', 'problem', 'looked', 'counts', 'dead', 'unheard', 'unlogged'],
   },
 } as const satisfies Readonly<Record<string, Kind>>;
 

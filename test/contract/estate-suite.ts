@@ -239,6 +239,8 @@ export function appRowSuite(name: string, rows: () => AppRowStore): void {
         lease: { owner: 'one', takenAt: now, expiresAt: now },
         starts: { window: now, count: 3 },
         sweep: { startedAt: now, completedAt: now, report: JSON.stringify({ long: 'x'.repeat(100_000) }) },
+        arrivals: { lastAt: now, expiryAt: now },
+        eventPaths: { completedAt: now, report: JSON.stringify({ state: 'looked', paths: [] }) },
       };
       for (const kind of Object.keys(all) as (keyof AppRows)[]) {
         const etag = await rows().save(kind, 'read-back', all[kind]);

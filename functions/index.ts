@@ -2,6 +2,7 @@
 import './events.ts';
 import './health.ts';
 import './heartbeat.ts';
+import './monitor.ts';
 import './orchestrations.ts';
 import './renewals.ts';
 import './sweep.ts';

@@ -14,6 +14,8 @@ import { createTableAppRows, createTableEstate, createTableIssuances } from './e
 import type { Issuer } from './issuers/port.ts';
 import { createIssuer } from './issuers/registry.ts';
 import { createBlobJournal } from './journal/store.ts';
+import { createLogAnalytics } from './monitor/log-analytics.ts';
+import type { AuditLog } from './monitor/port.ts';
 import type { Estate, IssuerPlan } from './plan/types.ts';
 import type { Dependencies } from './renewal/dependencies.ts';
 import { createLease } from './renewal/lease.ts';
@@ -24,6 +26,8 @@ import { createVaultSigner } from './vault/signer.ts';
 /** The app, composed: the only file that builds adapters. */
 export interface App extends Dependencies {
   readonly settings: Settings;
+  /** Absent: no workspace is set. */
+  readonly auditLog?: AuditLog;
 }
 
 let current: Promise<App> | undefined;
@@ -56,8 +60,10 @@ export async function buildApp(settings: Settings): Promise<App> {
   const rows = createTableAppRows(storage.tables);
   const journal = createBlobJournal({ container: storage.blobs('journal') });
   const arm = createArm({ endpoint: settings.armEndpoint, credential: deployer });
+  const auditLog = auditLogOf(settings);
   return {
     settings,
+    ...(auditLog && { auditLog }),
     clock,
     estate: checked(settings, estate),
     vault: createKeyVault(connection),
@@ -72,6 +78,12 @@ export async function buildApp(settings: Settings): Promise<App> {
       return createTarget(kind, { arm, clock, roots: issuerPlan(at, issuer).roots, mayConnect });
     },
   };
+}
+
+function auditLogOf({ logWorkspace, logEndpoint, readerClientId, renewerClientId }: Settings): AuditLog | undefined {
+  if (logWorkspace === undefined) return undefined;
+  const credential = identity(readerClientId ?? renewerClientId);
+  return createLogAnalytics({ endpoint: logEndpoint, workspace: logWorkspace, credential, clock });
 }
 
 /** An edited estate file must not smuggle in a distant vault while challenge verification is off. */

@@ -1,5 +1,9 @@
 import { z } from 'zod';
+import type { Clock } from '../clock.ts';
 import { only } from '../estate/app-rows.ts';
+import { lastLook } from '../monitor/event-paths.ts';
+import { type EventPathState, eventPathStates } from '../monitor/judge.ts';
+import type { AuditLog } from '../monitor/port.ts';
 import { pulseOf } from '../renewal/beat.ts';
 import type { StartDependencies } from '../renewal/start.ts';
 import { moment } from './words.ts';
@@ -12,6 +16,11 @@ export const healthProblems = {
   'sweep-stale':
     'No sweep has ended for 26 hours: what no event tells of is not found. Look at the log of the function `sweep`.',
   'sweep-none': 'No sweep has ended yet; one runs every hour.',
+  'event-path-dead':
+    'Events of a vault do not arrive: what Key Vault announced by its audit log never came. The sweep renews all the same, an hour later. See the runbook of the alert event-path in operations.md.',
+  'event-paths-unknown':
+    'Whether events arrive could not be told: the last look at the audit log failed, is older than 26 hours, or found no line of a vault.',
+  'event-paths-none': 'The audit log has not been looked at yet; it is every 6 hours.',
   'another-app': 'Another app holds the lease on this estate, and this one does nothing.',
 } as const;
 
@@ -48,6 +57,38 @@ export async function lastSweep({ rows }: StartDependencies): Promise<object | u
   return { startedAt, completedAt, ...(JSON.parse(report) as object) };
 }
 
+const states = Object.keys(eventPathStates) as [EventPathState, ...EventPathState[]];
+
+const eventPaths = z
+  .object({
+    state: z.enum(['off', 'none', 'looked', 'failed']).meta({
+      description:
+        'off: no Log Analytics workspace is set, and nobody looks; none: not looked yet; failed: the last look came to nothing, and `paths` are those of the one before.',
+    }),
+    completedAt: moment.optional(),
+    ageSeconds: z.int().min(0).optional(),
+    code: z.string().optional().meta({ description: 'Why it failed: an error code.' }),
+    problem: z.string().optional(),
+    paths: z.array(
+      z.object({
+        vault: z.string(),
+        state: z.enum(states).meta({
+          description: Object.entries(eventPathStates)
+            .map(([state, meaning]) => `${state}: ${meaning}`)
+            .join(' '),
+        }),
+        watchedSince: moment,
+        announcedAt: moment.optional().meta({ description: 'When Key Vault announced what the state rests on.' }),
+        certificate: z.string().optional(),
+        lastAt: moment.optional().meta({ description: 'The last event of the vault that arrived.' }),
+      }),
+    ),
+  })
+  .meta({
+    id: 'EventPaths',
+    description: 'Whether the events of the vaults arrive, by their audit logs. Never a reason for 503.',
+  });
+
 /** `GET /api/health`. */
 export const health = z
   .object({
@@ -55,36 +96,70 @@ export const health = z
     problems: z.array(z.enum(Object.keys(healthProblems) as [HealthProblem, ...HealthProblem[]])),
     heartbeat: age.optional().meta({ description: 'The last heartbeat that came through; absent before the first.' }),
     sweep: age.optional().meta({ description: 'The last sweep that ended; absent before the first.' }),
+    eventPaths,
   })
   .meta({ id: 'Health' });
 
 export type Health = Readonly<z.infer<typeof health>>;
 
-const STALE_SWEEP_SECONDS = 26 * 3600;
+/** Of sweeps and of looks at the event paths. */
+const STALE_SECONDS = 26 * 3600;
 
-/** A first heartbeat and a first sweep are still to come in a new app: that is told, and is no illness. */
-const harmless: readonly HealthProblem[] = ['heartbeat-none', 'sweep-none'];
+/**
+ * A first heartbeat and a first sweep are still to come in a new app: that is told, and is no illness. Nor are dead event
+ * paths: the sweep does the work without them.
+ */
+const harmless: readonly HealthProblem[] = [
+  ...(['heartbeat-none', 'sweep-none'] as const),
+  ...(['event-path-dead', 'event-paths-unknown', 'event-paths-none'] as const),
+];
 
-export async function healthOf(app: StartDependencies): Promise<Health> {
+/** What telling of health needs. */
+export type HealthDependencies = StartDependencies & { readonly auditLog?: AuditLog };
+
+export async function healthOf(app: HealthDependencies): Promise<Health> {
   const pulse = await pulseOf(app);
   const sweep = await sweepAge(app);
+  const paths = await eventPathsOf(app);
   const problems: HealthProblem[] = [];
   if ((await app.lease.hold()).state === 'elsewhere') problems.push('another-app');
   if (pulse.state === 'stale') problems.push('heartbeat-stale');
   if (pulse.state === 'none') problems.push('heartbeat-none');
   if (sweep === undefined) problems.push('sweep-none');
-  else if (sweep.ageSeconds > STALE_SWEEP_SECONDS) problems.push('sweep-stale');
+  else if (sweep.ageSeconds > STALE_SECONDS) problems.push('sweep-stale');
+  problems.push(...pathProblems(paths));
   const isWell = problems.every((problem) => harmless.includes(problem));
   return {
     state: isWell ? 'healthy' : 'unhealthy',
     problems,
     ...(pulse.state !== 'none' && { heartbeat: { completedAt: pulse.completedAt, ageSeconds: pulse.ageSeconds } }),
     ...(sweep && { sweep }),
+    eventPaths: paths,
   };
 }
 
 async function sweepAge({ rows, clock }: StartDependencies) {
   const completedAt = (await rows.get('sweep', only))?.row.completedAt;
   if (completedAt === undefined) return undefined;
-  return { completedAt, ageSeconds: Math.max(0, Math.round((clock.now().getTime() - Date.parse(completedAt)) / 1000)) };
+  return { completedAt, ageSeconds: ageOf(completedAt, clock) };
+}
+
+async function eventPathsOf({ auditLog, rows, clock }: HealthDependencies): Promise<Health['eventPaths']> {
+  if (auditLog === undefined) return { state: 'off', paths: [] };
+  const last = await lastLook(rows);
+  if (last === undefined) return { state: 'none', paths: [] };
+  return { ...last, paths: [...last.paths], ageSeconds: ageOf(last.completedAt, clock) };
+}
+
+function pathProblems({ state, ageSeconds = 0, paths }: Health['eventPaths']): readonly HealthProblem[] {
+  const isUnknown = state === 'failed' || ageSeconds > STALE_SECONDS || paths.some((path) => path.state === 'unlogged');
+  return [
+    ...(paths.some((path) => path.state === 'dead') ? (['event-path-dead'] as const) : []),
+    ...(isUnknown ? (['event-paths-unknown'] as const) : []),
+    ...(state === 'none' ? (['event-paths-none'] as const) : []),
+  ];
+}
+
+function ageOf(completedAt: string, clock: Clock): number {
+  return Math.max(0, Math.round((clock.now().getTime() - Date.parse(completedAt)) / 1000));
 }

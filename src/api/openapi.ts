@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { cancelAccepted, renewalAccepted, renewalList, renewalNotNeeded, renewalView } from './answers.ts';
 import { health, sweepView } from './health.ts';
 import { PROBLEM_TYPE, problemDocument } from './problems.ts';
+import { MOST_DAYS, readersView } from './readers.ts';
 import { renewalRequest } from './renewal-request.ts';
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
@@ -64,6 +65,13 @@ function paths(): object {
         ...problems(404),
       }),
     },
+    '/api/certificates/{vault}/{name}/readers': {
+      parameters: readersParameters(),
+      get: operation('getReaders', 'Who read the secret of a certificate', {
+        200: answer('Its readers, by the audit log of the vault', 'Readers'),
+        ...problems(404, 422, 501),
+      }),
+    },
     '/api/renewals/{id}': {
       parameters: [id],
       get: operation('getRenewal', 'How far a renewal has come', {
@@ -79,6 +87,15 @@ function paths(): object {
       }),
     },
   };
+}
+
+function readersParameters(): readonly object[] {
+  const text = (pattern: string) => ({ type: 'string', pattern });
+  return [
+    { name: 'vault', in: 'path', required: true, schema: text('^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$') },
+    { name: 'name', in: 'path', required: true, schema: text('^[0-9A-Za-z-]{1,127}$') },
+    { name: 'days', in: 'query', schema: { type: 'integer', minimum: 1, maximum: MOST_DAYS, default: 30 } },
+  ];
 }
 
 function operation(operationId: string, summary: string, responses: object): object {
@@ -101,8 +118,9 @@ const MEANINGS: Readonly<Record<number, string>> = {
   409: 'A rule, or what the vault holds, stands against it',
   413: 'The body is too large',
   415: 'The body is not declared as JSON',
-  422: 'Fields of the body are wrong',
+  422: 'Fields are wrong',
   500: 'A mistake of the app',
+  501: 'The app was not set up for it',
   502: 'Azure refused the app',
   503: 'Try again later; without Retry-After the settings or the estate file have to be mended first',
 };
@@ -129,6 +147,7 @@ const roots = {
   RenewalList: renewalList,
   Health: health,
   Sweep: sweepView,
+  Readers: readersView,
   CancelAccepted: cancelAccepted,
   Problem: problemDocument,
 };

@@ -9,7 +9,8 @@ export const BODY_LIMIT_BYTES = 16 * 1024;
 const VAULT =
   /^(?:[A-Za-z](?:[A-Za-z0-9]|-(?!-)){1,22}[A-Za-z0-9]|[Hh][Tt]{2}[Pp][Ss]:\/\/[A-Za-z0-9.:[\]-]{1,260}\/?)$/;
 const vaultHint = 'the name of a vault (contoso) or its URI (https://contoso.vault.azure.net)';
-const nameHint = 'a certificate name: 1 to 127 letters, digits and hyphens';
+export const CERTIFICATE_NAME = /^[0-9A-Za-z-]{1,127}$/;
+export const nameHint = 'a certificate name: 1 to 127 letters, digits and hyphens';
 const commentHint = 'a text of at most 500 characters without control characters';
 
 /** Body of `POST /api/renewals`. */
@@ -25,7 +26,7 @@ export const renewalRequest = z
         }),
       certificate: z
         .string({ error: nameHint })
-        .regex(/^[0-9A-Za-z-]{1,127}$/, { error: nameHint })
+        .regex(CERTIFICATE_NAME, { error: nameHint })
         .meta({ description: 'Name of the certificate; case does not matter.', examples: ['shop'] }),
       force: z.boolean({ error: 'true or false' }).optional().meta({
         description: 'Renew although it is not due, too young or backing off.',

@@ -6,7 +6,7 @@ import type { RenewalInstance } from '../renewal/orchestrations.ts';
 import { type StartDependencies, type Started, startRenewal } from '../renewal/start.ts';
 import { traceIdOf } from '../trace-parent.ts';
 import { linksOf, type RenewalView } from './answers.ts';
-import { healthOf, lastSweep } from './health.ts';
+import { type HealthDependencies, healthOf, lastSweep } from './health.ts';
 import { callProblem, errorProblem, PROBLEM_TYPE, type ProblemDocument, refusal } from './problems.ts';
 import { readRenewalId, readRenewalRequest } from './renewal-request.ts';
 import type { RenewalSummary } from './summary.ts';
@@ -20,7 +20,7 @@ export interface Answer {
 
 /** What every call comes with. `base` is where the caller reaches the app; `requester` who it is. */
 export interface Call {
-  readonly app: StartDependencies;
+  readonly app: HealthDependencies;
   readonly base: string;
 }
 

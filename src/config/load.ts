@@ -6,8 +6,10 @@ export function loadSettings(): Settings {
   return readSettings(process.env);
 }
 
+type Timed = 'sweepSchedule' | 'watchdogSchedule' | 'heartbeatSchedule' | 'eventPathSchedule';
+
 /** A timer's schedule alone: triggers are registered before anything else may fail, so that a wrong one reads as the default. */
-export function loadSchedule(of: 'sweepSchedule' | 'watchdogSchedule' | 'heartbeatSchedule'): string {
+export function loadSchedule(of: Timed): string {
   const { name, default: usual, parse } = settings[of];
   const parsed = parse(process.env[name]?.trim() || usual);
   return 'value' in parsed ? parsed.value : usual;

@@ -24,6 +24,13 @@ export function parseClientId(text: string): Parsed<string> {
   return { problem: `is "${text}"; write the client id (a UUID) of the user-assigned identity` };
 }
 
+export function parseWorkspace(text: string): Parsed<string> {
+  if (UUID.test(text)) return { value: text.toLowerCase() };
+  return {
+    problem: `is "${safe(text)}"; write the workspace ID (a UUID) of the workspace, not its name or resource id`,
+  };
+}
+
 /** An https address without a path, answered without a trailing slash. */
 export function parseOrigin(text: string): Parsed<string> {
   const url = httpsUrl(text);

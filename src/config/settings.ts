@@ -9,6 +9,7 @@ import {
   parseName,
   parseOrigin,
   parseQueueName,
+  parseWorkspace,
 } from './parse.ts';
 import { parseSchedule } from './schedule.ts';
 
@@ -119,6 +120,41 @@ export const settings = {
     meaning: 'When a heartbeat is started (NCRONTAB, UTC); one that is older than 30 minutes makes the app unhealthy.',
     example: '0 */15 * * * *',
     sample: '0 */15 * * * *',
+    parse: parseSchedule,
+  },
+  logWorkspace: {
+    name: 'PERENNIAL_LOG_WORKSPACE',
+    required: false,
+    secret: false,
+    meaning:
+      'Workspace ID of the Log Analytics workspace that the audit logs of the vaults are sent to (table AZKVAuditLogs). Absent: nobody looks whether events still arrive, and who read a certificate is not told.',
+    example: '0f6f2a5e-5a0e-4b51-9d0f-4f1f0f6c2b77',
+    parse: parseWorkspace,
+  },
+  readerClientId: {
+    name: 'PERENNIAL_READER_CLIENT_ID',
+    required: false,
+    secret: false,
+    meaning: 'Client id of the user-assigned identity for that workspace; absent: the renewer identity.',
+    example: '9a3c1d52-7f1e-4a43-8b51-1c3f0a2f9d31',
+    parse: parseClientId,
+  },
+  logEndpoint: {
+    name: 'PERENNIAL_LOG_ENDPOINT',
+    required: false,
+    secret: false,
+    default: 'https://api.loganalytics.azure.com',
+    meaning: 'The query API of Log Analytics.',
+    example: 'https://api.loganalytics.azure.com',
+    parse: parseOrigin,
+  },
+  eventPathSchedule: {
+    name: 'PERENNIAL_EVENT_PATH_SCHEDULE',
+    required: false,
+    secret: false,
+    default: '0 10 */6 * * *',
+    meaning: 'When the event paths are checked against the audit log (NCRONTAB, UTC).',
+    example: '0 10 */6 * * *',
     parse: parseSchedule,
   },
   startsPerVault: {

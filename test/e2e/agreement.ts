@@ -2,20 +2,18 @@ import type { Demand } from '../../local/access.ts';
 import { isWithin } from '../../local/identity/roles.ts';
 import { placesOf, type Role, type Where } from '../../local/stand/roles.ts';
 
-/** What was given, what was asked for, and what need not be asked for. */
+/** What was given, and what was asked for. */
 export interface Agreement {
   readonly roles: readonly Role[];
   readonly where: Where;
   readonly demands: readonly Demand[];
-  /** Actions of a role that no run on the stand can ask for, by the role's name, with the reason. */
-  readonly untried: Readonly<Record<string, string>>;
 }
 
 /**
  * Where the roles and what was asked of the app's identities differ, both ways: an action that was asked for where no role
  * gives it, and an action of a role that nothing asked for at the role's place.
  */
-export function disagreements({ roles, where, demands, untried }: Agreement): readonly string[] {
+export function disagreements({ roles, where, demands }: Agreement): readonly string[] {
   const holders = new Set(roles.map(({ principal }) => principal));
   const asked = demands.filter(({ principal }) => holders.has(principal));
   const gives = (role: Role, { principal, action, scope }: Demand): boolean =>
@@ -25,12 +23,10 @@ export function disagreements({ roles, where, demands, untried }: Agreement): re
   const missing = asked
     .filter((demand) => !roles.some((role) => gives(role, demand)))
     .map(({ principal, action, scope }) => `no role gives ${principal} ${action} at ${scope}`);
-  const idle = roles
-    .filter(({ name }) => !Object.hasOwn(untried, name))
-    .flatMap((role) =>
-      [...role.actions, ...role.dataActions]
-        .filter((action) => !asked.some((demand) => demand.action === action && gives(role, demand)))
-        .map((action) => `nothing asked for ${action} of ${role.name}`),
-    );
+  const idle = roles.flatMap((role) =>
+    [...role.actions, ...role.dataActions]
+      .filter((action) => !asked.some((demand) => demand.action === action && gives(role, demand)))
+      .map((action) => `nothing asked for ${action} of ${role.name}`),
+  );
   return [...new Set([...missing, ...idle])].sort();
 }

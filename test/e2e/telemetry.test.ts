@@ -26,8 +26,22 @@ async function live(): Promise<void> {
   await loseAndFind(await bench.renew(lost));
   // It is refused the one whose pending operation is somebody else's.
   await bench.app.runNow('sweep');
+  await lookAtEventPaths();
   await bench.app.runNow('startHeartbeat');
   await bench.until(async () => (bench.log.some(({ message }) => message.includes('"heartbeat"')) ? true : undefined));
+}
+
+/** Once, and once more while the role is missing. */
+async function lookAtEventPaths(): Promise<void> {
+  const looked = (state: string) => async () =>
+    bench.log.some(({ message }) => message.startsWith(`{"message":"event paths checked","state":"${state}"`)) ||
+    undefined;
+  await bench.app.runNow('checkEventPaths');
+  await bench.until(looked('looked'));
+  const give = bench.stand.cloud.removeRole('log-reader');
+  await bench.app.runNow('checkEventPaths');
+  await bench.until(looked('failed'));
+  give();
 }
 
 /** Its orchestration is stopped from outside, and long after that the watchdog looks. */

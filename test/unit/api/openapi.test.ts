@@ -21,6 +21,7 @@ describe('openApi', () => {
       'getOpenApi',
       'getHealth',
       'getSweep',
+      'getReaders',
       'getRenewal',
       'cancelRenewal',
     ]);

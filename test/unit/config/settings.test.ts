@@ -28,6 +28,8 @@ describe('readSettings', () => {
       sweepSchedule: '0 0 * * * *',
       watchdogSchedule: '30 * * * * *',
       heartbeatSchedule: '0 */15 * * * *',
+      eventPathSchedule: '0 10 */6 * * *',
+      logEndpoint: 'https://api.loganalytics.azure.com',
       startsPerVault: 10,
       verifyVaultChallenge: true,
       appName: 'perennial',
@@ -42,6 +44,8 @@ describe('readSettings', () => {
       storage: { kind: 'identity', tableEndpoint: `${account}.table.core.windows.net` },
       renewerClientId: settings.renewerClientId.example,
       deployerClientId: settings.deployerClientId.example,
+      readerClientId: settings.readerClientId.example,
+      logWorkspace: settings.logWorkspace.example,
       publicUrl: 'https://certificates.contoso.example',
     });
   });
@@ -51,6 +55,14 @@ describe('readSettings', () => {
     for (const name of ['abc', 'certificate-events', 'a1b', 'q'.repeat(63)]) expect(named(name)).toEqual([]);
     for (const name of ['ab', 'Events', 'a--b', '-ab', 'ab-', 'q'.repeat(64), 'https://x']) {
       expect(named(name)).toEqual([expect.stringMatching(/^PERENNIAL_EVENT_QUEUE is ".+"; write the name of a queue/)]);
+    }
+  });
+
+  it('takes only the id of a workspace, and says which of its ids is meant', () => {
+    for (const PERENNIAL_LOG_WORKSPACE of ['contoso-logs', '/subscriptions/s/resourceGroups/g', 'https://x/?sig=s']) {
+      const [problem] = problemsOf({ ...local, PERENNIAL_LOG_WORKSPACE });
+      expect(problem).toMatch(/^PERENNIAL_LOG_WORKSPACE is ".+"; write the workspace ID \(a UUID\) of the workspace/);
+      expect(problem).not.toContain('sig=');
     }
   });
 

@@ -71,7 +71,10 @@ describe('the health', () => {
 
   it('of a new app is good, with what is still to come', async () => {
     const world = await createWorld();
-    expect(await healthOf(world.app)).toEqual({ state: 'healthy', problems: ['heartbeat-none', 'sweep-none'] });
+    expect(await healthOf(world.app)).toEqual({
+      ...{ state: 'healthy', problems: ['heartbeat-none', 'sweep-none'] },
+      eventPaths: { state: 'off', paths: [] },
+    });
     expect((await getSweep(call(world))).status).toBe(404);
   });
 

@@ -95,6 +95,13 @@ type appOptions = {
   @minLength(11)
   heartbeatSchedule: string?
 
+  @description('When the event paths are checked against the audit logs: NCRONTAB with six fields, UTC. Absent: every 6 hours.')
+  @minLength(11)
+  eventPathSchedule: string?
+
+  @description('The query API of Log Analytics, without a path. Absent: that of the public cloud.')
+  logEndpoint: string?
+
   @description('The name under which the lease on the estate is held. Absent: the name of the Function App and its slot.')
   appName: string?
 

@@ -66,6 +66,15 @@ var rules = [
     query: loadTextContent('../queries/expiry-near.kql')
   }
   {
+    name: 'event-path'
+    title: 'Events of a vault do not arrive, or nobody can tell'
+    severity: 2
+    window: 'P2D'
+    belowOne: false
+    threshold: 0
+    query: loadTextContent('../queries/event-path.kql')
+  }
+  {
     name: 'no-sweep'
     title: 'No sweep'
     severity: 1

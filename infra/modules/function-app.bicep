@@ -43,6 +43,9 @@ param eventQueue string
 @description('Connection string of Application Insights.')
 param insightsConnectionString string
 
+@description('Id by which the workspace of the audit logs is queried.')
+param logWorkspace string
+
 @description('Subnet of the app; empty without a network.')
 param subnetId string
 
@@ -126,6 +129,10 @@ var ownSettings = {
   PERENNIAL_WATCHDOG_SCHEDULE: options.?watchdogSchedule ?? ''
   PERENNIAL_HEARTBEAT_SCHEDULE: options.?heartbeatSchedule ?? ''
   PERENNIAL_APP_NAME: options.?appName ?? ''
+  PERENNIAL_LOG_WORKSPACE: logWorkspace
+  PERENNIAL_READER_CLIENT_ID: identities.reader.clientId
+  PERENNIAL_LOG_ENDPOINT: options.?logEndpoint ?? ''
+  PERENNIAL_EVENT_PATH_SCHEDULE: options.?eventPathSchedule ?? ''
   PERENNIAL_STARTS_PER_VAULT: string(options.?startsPerVault ?? '')
   PERENNIAL_VERIFY_VAULT_CHALLENGE: 'true'
   PERENNIAL_PUBLIC_URL: options.?publicUrl ?? ''

@@ -72,5 +72,8 @@ resource read 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 @description('Resource id of the workspace.')
 output workspaceId string = workspace.id
 
+@description('Id by which the workspace is queried.')
+output customerId string = workspace.properties.customerId
+
 @description('Connection string of Application Insights. It names the place; without a token of an identity it opens nothing.')
 output connectionString string = insights.properties.ConnectionString

@@ -221,6 +221,7 @@ module functionApp 'function-app.bicep' = {
     }
     eventQueue: howDelivered == 'queue' ? eventQueue : ''
     insightsConnectionString: logs.outputs.connectionString
+    logWorkspace: logs.outputs.customerId
     subnetId: isPrivate ? privateNetwork!.outputs.appSubnetId : ''
   }
 }

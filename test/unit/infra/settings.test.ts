@@ -43,6 +43,8 @@ const values: Readonly<Record<string, string>> = {
   'records.configContainer': 'config',
   'identities.renewer.clientId': '6b1f0c1e-6f4e-4c55-9a4e-0d6a3e0b7c11',
   'identities.deployer.clientId': '0e9b7c52-3d3c-4f43-8a51-5f3f0a2f9d20',
+  'identities.reader.clientId': '9a3c1d52-7f1e-4a43-8b51-1c3f0a2f9d31',
+  logWorkspace: '0f6f2a5e-5a0e-4b51-9d0f-4f1f0f6c2b77',
   'environment().resourceManager': 'https://management.azure.com/',
   eventQueue: 'certificate-events',
 };
@@ -65,6 +67,8 @@ describe('the app', () => {
       storage: { kind: 'identity', blobEndpoint: 'https://contosorecs.blob.core.windows.net' },
       armEndpoint: 'https://management.azure.com',
       eventQueue: 'certificate-events',
+      logWorkspace: '0f6f2a5e-5a0e-4b51-9d0f-4f1f0f6c2b77',
+      logEndpoint: 'https://api.loganalytics.azure.com',
       verifyVaultChallenge: true,
     });
   });

@@ -186,7 +186,8 @@ describe('renewal information', () => {
   });
 
   it('ties an order to the certificate that it replaces, once', async () => {
-    const session = await openAccount(await start());
+    const bench = await start();
+    const session = await openAccount(bench);
     const replaces = renewalIdOf(await issueFor(session, names));
     const next = await placeOrder(session, names, { replaces });
     expect(next.body.replaces).toBe(replaces);
@@ -194,7 +195,10 @@ describe('renewal information', () => {
     expect(verdictOf(again)).toEqual([409, 'alreadyReplaced']);
     await authorize({ ...session, setTxt: () => undefined }, next);
     expect(bodyOf<OrderBody>(await post(session, next.url)).status).toBe('invalid');
-    expect((await placeOrder(session, names, { replaces })).body.replaces).toBe(replaces);
+    expect((await issueFor(session, names, { order: { replaces } })).done.replaces).toBe(replaces);
+    // An order that brought a certificate counts for ever.
+    bench.clock.advance(8 * DAY);
+    expect(verdictOf(await askForOrder(session, names, { replaces }))).toEqual([409, 'alreadyReplaced']);
   });
 
   it('ties no order to a certificate of others, of other names, or of nobody', async () => {

@@ -260,7 +260,11 @@ describe('the protocol', () => {
     const later = await placeOrder(session, ['www.contoso.example']);
     const [held = ''] = later.body.authorizations;
     await authorize(session, later);
-    bench.clock.advance(30 * 86_400_000);
+    expect((await post(session, later.url)).json).toMatchObject({ status: 'ready' });
+    bench.clock.advance(29 * 86_400_000);
+    expect((await post(session, later.url)).json).toMatchObject({ status: 'invalid' });
+    expect(await readAuthorization(session, held)).toMatchObject({ status: 'valid' });
+    bench.clock.advance(86_400_000);
     expect(await readAuthorization(session, held)).toMatchObject({ status: 'expired' });
   });
 
@@ -286,8 +290,11 @@ describe('the protocol', () => {
   it('lets whoever holds all of its names revoke a certificate', async () => {
     const { leaf } = await issueFor(session, names);
     const other = await openAccount(bench);
+    const revoke = async () => post(other, await bench.wire.place('revokeCert'), { certificate: leaf });
+    await authorize(other, await placeOrder(other, names.slice(1)));
+    expect(verdictOf(await revoke())).toEqual([403, 'unauthorized']);
     await authorize(other, await placeOrder(other, names));
-    const revoked = await post(other, await bench.wire.place('revokeCert'), { certificate: leaf });
+    const revoked = await revoke();
     expect([revoked.status, revoked.text]).toEqual([200, '']);
   });
 

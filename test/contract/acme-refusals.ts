@@ -382,6 +382,15 @@ const finalizations: readonly Refusal[] = [
     }),
   },
   {
+    mistake: 'a request for an address as well',
+    verdict: [400, 'badCSR'],
+    pebble: [403, 'unauthorized'],
+    make: finalizeWith(async () => {
+      const wish = { names: { dns: names, ip: ['192.0.2.1'] }, keys: await createKeys('P-256') };
+      return base64url(createCsr({ subject: 'CN=www.contoso.example', ...wish }));
+    }),
+  },
+  {
     mistake: 'a request with a curve that the CA does not take',
     verdict: [400, 'badCSR'],
     pebble: [200],

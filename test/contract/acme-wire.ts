@@ -94,14 +94,17 @@ export function createWire({ directoryUrl, ca }: { readonly directoryUrl: string
     places ??= (await call('GET', directoryUrl)).json as Record<string, string>;
     return places[name] ?? '';
   };
+  /** Those that came with answers, each to be used once. */
+  const spare: string[] = [];
   const nonce = async (): Promise<string> =>
-    (await call('HEAD', await place('newNonce'))).headers['replay-nonce'] ?? '';
+    spare.pop() ?? (await call('HEAD', await place('newNonce'))).headers['replay-nonce'] ?? '';
 
   const post = async (wanted: SignedRequest): Promise<WireAnswer> => {
     const { url, key, kid, payload, header = {}, bend = (jws) => jws, once = false } = wanted;
     const head = { alg: key.alg, nonce: await nonce(), url, ...(kid === undefined ? { jwk: key.jwk } : { kid }) };
     const body = JSON.stringify(bend(makeJws({ ...head, ...header }, payload, key)));
     const answer = await call('POST', url, body, wanted.contentType ?? 'application/jose+json');
+    spare.push(...[answer.headers['replay-nonce'] ?? []].flat());
     return !once && String(answer.json?.type).endsWith(':badNonce') ? post(wanted) : answer;
   };
   return { call, place, nonce, post };

@@ -1,10 +1,9 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import type * as df from 'durable-functions';
 import { type Answer, type Call, errorAnswer } from '../src/api/renewals.ts';
-import { currentApp } from '../src/app.ts';
-import { createOrchestrations } from '../src/renewal/durable-client.ts';
 import { inTrace } from '../src/trace.ts';
 import { firstTraceParent } from '../src/trace-parent.ts';
+import { appOf } from './app-of.ts';
 
 type Handler = (call: Call, request: HttpRequest) => Promise<Answer>;
 
@@ -17,9 +16,9 @@ export function handled(handler: Handler, answerTo: (error: unknown) => Answer =
   ): Promise<HttpResponseInit> => {
     const trace = firstTraceParent(request.headers.get('traceparent'), context.traceContext?.traceParent);
     try {
-      const app = await currentApp();
+      const app = await appOf(client, context);
       const base = app.settings.publicUrl ?? new URL(request.url).origin;
-      const call = { app: { ...app, orchestrations: createOrchestrations(client) }, base };
+      const call = { app, base };
       return init(await inTrace(trace, () => handler(call, request)));
     } catch (error) {
       context.error(error instanceof Error ? `${error.name}: ${error.message}` : String(error));

@@ -6,6 +6,7 @@ import { deployGroup, deployTarget, rollBackGroup, rollBackTarget } from '../src
 import { heartbeat } from '../src/renewal/heartbeat.ts';
 import { logText } from '../src/renewal/log-fields.ts';
 import { stepLine } from '../src/renewal/log-line.ts';
+import { closeMetrics } from '../src/renewal/measure.ts';
 import { renewCertificate } from '../src/renewal/renew-certificate.ts';
 import { runStepWhenReady, type Step } from '../src/renewal/steps/step.ts';
 import { steps } from '../src/renewal/steps/table.ts';
@@ -26,6 +27,7 @@ function register<S extends StepName>(name: S, step: Step<S>): void {
     handler: async (input: unknown, context: InvocationContext) => {
       const asked = input as StepInput<S>;
       const answer = await runStepWhenReady(name, step, { input: asked, app: currentApp });
+      for (const line of closeMetrics(name, asked, answer)) context.log(logText(line));
       context.log(logText(stepLine(name, asked, answer)));
       return answer;
     },

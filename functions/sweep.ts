@@ -1,18 +1,20 @@
 import type { InvocationContext, Timer } from '@azure/functions';
 import * as df from 'durable-functions';
-import { currentApp } from '../src/app.ts';
 import { loadSchedule } from '../src/config/load.ts';
-import { createOrchestrations } from '../src/renewal/durable-client.ts';
 import { logText } from '../src/renewal/log-fields.ts';
 import { estateLines, reportLine } from '../src/renewal/log-line.ts';
-import { sweep } from '../src/renewal/sweep.ts';
+import { sweepMetrics } from '../src/renewal/measure.ts';
+import { type Expiry, sweep } from '../src/renewal/sweep.ts';
+import { appOf } from './app-of.ts';
 
 df.app.client.timer('sweep', {
   schedule: loadSchedule('sweepSchedule'),
   handler: async (_timer: Timer, client: df.DurableClient, context: InvocationContext) => {
-    const app = { ...(await currentApp()), orchestrations: createOrchestrations(client) };
-    const report = await sweep(app);
+    const app = await appOf(client, context);
+    const expiries: Expiry[] = [];
+    const report = await sweep(app, (expiry) => void expiries.push(expiry));
     for await (const line of estateLines(app.store)) context.log(logText(line));
+    for (const line of sweepMetrics(report, expiries, app.clock.now())) context.log(logText(line));
     context.log(logText(reportLine('sweep done', report)));
   },
 });

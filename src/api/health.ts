@@ -5,6 +5,7 @@ import { lastLook } from '../monitor/event-paths.ts';
 import { type EventPathState, eventPathStates } from '../monitor/judge.ts';
 import type { AuditLog } from '../monitor/port.ts';
 import { pulseOf } from '../renewal/beat.ts';
+import { sweepAge } from '../renewal/measure.ts';
 import type { StartDependencies } from '../renewal/start.ts';
 import { moment } from './words.ts';
 
@@ -136,12 +137,6 @@ export async function healthOf(app: HealthDependencies): Promise<Health> {
     ...(sweep && { sweep }),
     eventPaths: paths,
   };
-}
-
-async function sweepAge({ rows, clock }: StartDependencies) {
-  const completedAt = (await rows.get('sweep', only))?.row.completedAt;
-  if (completedAt === undefined) return undefined;
-  return { completedAt, ageSeconds: ageOf(completedAt, clock) };
 }
 
 async function eventPathsOf({ auditLog, rows, clock }: HealthDependencies): Promise<Health['eventPaths']> {

@@ -2,6 +2,7 @@ import { healthProblems } from '../api/health.ts';
 import { callProblems } from '../api/problems.ts';
 import { errorCodes, RenewalError } from '../errors.ts';
 import { logFields, logLines } from '../renewal/log-fields.ts';
+import { metrics } from '../renewal/metrics.ts';
 import { outcomes, reasons } from '../renewal/outcomes.ts';
 import { type Setting, settings } from './settings.ts';
 
@@ -60,6 +61,18 @@ export function fieldsTable(): string {
   return table(['Field', 'Type', 'Meaning'], rows);
 }
 
+/** Every metric. */
+export function metricsTable(): string {
+  const rows = Object.entries(metrics).map(([name, { unit, dimensions, written, meaning }]) => [
+    code(name),
+    unit,
+    dimensions.map(code).join(', '),
+    written,
+    meaning,
+  ]);
+  return table(['Metric', 'Unit', 'Dimensions', 'Written', 'Meaning'], rows);
+}
+
 const tables = {
   settings: settingsTable,
   outcomes: outcomesTable,
@@ -69,6 +82,7 @@ const tables = {
   health: healthTable,
   lines: linesTable,
   fields: fieldsTable,
+  metrics: metricsTable,
 } as const satisfies Record<string, () => string>;
 
 const PLACE = /<!-- table: ([a-z]+) -->(?:(?!<!-- end of table -->)[\s\S])*<!-- end of table -->/g;

@@ -47,7 +47,7 @@ export async function startAgain(
 export async function closeFromRecords(
   { row, etag }: Claimed,
   ended: { readonly instance: RenewalInstance; readonly why?: { readonly reason: Reason; readonly detail: string } },
-  app: Dependencies,
+  app: Dependencies & { readonly onClosed?: (row: CertificateRow) => void },
 ): Promise<Versioned<CertificateRow>> {
   const { instance, why } = ended;
   const { reason, detail } = why ?? { reason: 'step-failed', detail: `the orchestration is ${instance.runtimeStatus}` };
@@ -58,7 +58,9 @@ export async function closeFromRecords(
   await record(row.renewalId, app, { key: 'close:from-records', step: 'close', kind: 'decision', facts });
   const plan = placeOf(await app.estate(), row.vault, row.name)?.plan;
   const closed = closedRow(row, { result, plan, now: app.clock.now() });
-  return { row: closed, etag: await app.store.saveCertificate(closed, etag) };
+  const saved = { row: closed, etag: await app.store.saveCertificate(closed, etag) };
+  app.onClosed?.(closed);
+  return saved;
 }
 
 /** What can be said of a renewal that cannot say it itself. Once the new version exists, pull targets take it. */

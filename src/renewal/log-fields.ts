@@ -39,6 +39,10 @@ export const logFields = {
   },
   targets: { type: 'number', meaning: 'Targets of the renewal.' },
   notAfter: { type: 'time', meaning: 'When the new version expires.' },
+  metric: { type: 'text', meaning: 'Name of the metric; the table of metrics says what it means.' },
+  unit: { type: 'text', meaning: 'Of its values: days, seconds or count.' },
+  points: { type: 'list', meaning: 'Measurements: value, and the dimensions of the metric.' },
+  seconds: { type: 'number', meaning: 'From the claim of the renewal to its end.' },
   rows: {
     type: 'list',
     meaning: 'Certificates: vault, certificate, plan, state, dueAt, notAfter, lastOutcome, lastReason.',
@@ -94,7 +98,7 @@ export const logLines = {
   },
   'renewal closed': {
     written: 'once a renewal',
-    fields: [...step, 'outcome', 'reason', 'detail', 'verified', 'targets', 'notAfter'],
+    fields: [...step, 'outcome', 'reason', 'detail', 'verified', 'targets', 'notAfter', 'seconds'],
   },
   'estate rows': { written: 'after every sweep, 40 certificates a line', fields: ['rows'] },
   'sweep done': {
@@ -107,6 +111,10 @@ export const logLines = {
   'watchdog acted': {
     written: 'when the watchdog found something, as a warning',
     fields: ['queued', 'counts', 'started', 'startedAgain', 'closed', 'silent', 'stuck', 'unreachable'],
+  },
+  metrics: {
+    written: 'for the measurements of one metric, up to 100 a line',
+    fields: ['metric', 'unit', 'points'],
   },
   heartbeat: { written: 'for every heartbeat that came through', fields: ['period', 'startedAt'] },
   'heartbeat is stale': {

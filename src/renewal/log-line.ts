@@ -1,7 +1,7 @@
 import type { CertificateRow, EstateStore } from '../estate/port.ts';
 import { traceIdOf } from '../trace-parent.ts';
 import type { LogLine } from './log-fields.ts';
-import type { StepAnswer, StepCall, StepInput, StepName } from './story.ts';
+import type { StepAnswer, StepCall, StepInput, StepName, StepOutput } from './story.ts';
 import type { SweepReport } from './sweep.ts';
 import type { Taken } from './take-event.ts';
 import type { WatchReport } from './watchdog.ts';
@@ -32,7 +32,10 @@ export function stepLine(step: StepName, input: StepCall, answer: StepAnswer<unk
     ...(target && { target: target.id }),
   };
   const closing = step === 'close' && answer.state === 'done';
-  if (closing) return { message: 'renewal closed', ...about, ...wholeOf(input as StepInput<'close'>) };
+  if (closing) {
+    const { seconds } = answer.value as StepOutput<'close'>;
+    return { message: 'renewal closed', ...about, ...wholeOf(input as StepInput<'close'>), seconds };
+  }
   const verified = step === 'targetClosed' ? { verified: (input as StepInput<'targetClosed'>).result.verified } : {};
   return { message: 'step ended', ...about, ...verified, ...endOf(answer) };
 }

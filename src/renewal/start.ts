@@ -53,6 +53,8 @@ export type Started =
 /** What start works with, beyond what every step has. */
 export interface StartDependencies extends Dependencies {
   readonly orchestrations: Orchestrations;
+  /** Told of every renewal that is closed by what is known of it, because no last step of its own did. */
+  readonly onClosed?: (row: CertificateRow) => void;
 }
 
 const CLAIM_TRIES = 5;

@@ -198,7 +198,11 @@ export interface Steps {
   deploy: { asks: TargetCall; answers: { readonly refused?: string; readonly touched?: true } };
   rollBack: { asks: TargetCall; answers: { readonly rolledBack: boolean; readonly detail: string } };
   targetClosed: { asks: TargetCall & { readonly result: TargetResult }; answers: { readonly recorded: true } };
-  close: { asks: { readonly result: RenewalResult }; answers: { readonly closed: true } };
+  close: {
+    asks: { readonly result: RenewalResult };
+    /** `seconds` since the claim, and which attempt since the last success it was: told once, by the run that closed the row. */
+    answers: { readonly closed: true; readonly seconds?: number; readonly attempts?: number };
+  };
 }
 
 export type StepName = keyof Steps;

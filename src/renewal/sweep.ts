@@ -27,14 +27,25 @@ export interface SweepReport {
   readonly expired: readonly string[];
 }
 
+/** When a certificate of the estate expires: names as the estate file writes them, the time in ISO 8601. */
+export interface Expiry {
+  readonly vault: string;
+  readonly certificate: string;
+  readonly notAfter: string;
+}
+
 const AT_ONCE = 8;
 const DAY = 86_400_000;
 
 /**
  * Looks at every certificate of the estate, the most urgent first, and starts what is due: the authority, of which events
- * are only a faster echo. One certificate or vault that cannot be reached keeps no other from being looked at.
+ * are only a faster echo. One certificate or vault that cannot be reached keeps no other from being looked at. `onExpiry`
+ * hears of every certificate of the estate that a vault listed: it asks no vault for more.
  */
-export async function sweep(app: StartDependencies): Promise<SweepReport> {
+export async function sweep(
+  app: StartDependencies,
+  onExpiry: (expiry: Expiry) => void = () => undefined,
+): Promise<SweepReport> {
   const startedAt = app.clock.now();
   const hold = await app.lease.hold();
   if (hold.state === 'elsewhere') return { ...empty(), refused: [{ certificate: '*', reason: 'another-app' }] };
@@ -54,7 +65,7 @@ export async function sweep(app: StartDependencies): Promise<SweepReport> {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) await look(next, app, report);
   });
   await Promise.all(workers);
-  for (const vault of estate.vaults) await listUnowned(vault, estate.certificates, { app, report });
+  for (const vault of estate.vaults) await listVault(vault, estate.certificates, { app, report, onExpiry });
   await keep(report, startedAt, app);
   return report;
 }
@@ -142,16 +153,19 @@ async function keep(report: SweepReport, startedAt: Date, { rows, clock }: Start
   }
 }
 
-/** Certificates that nobody planned for: an outage that nobody would own. */
-async function listUnowned(
+/** Certificates that nobody planned for: an outage that nobody would own. Of the others it tells when they expire. */
+async function listVault(
   vault: { readonly name: string; readonly uri: string },
   planned: readonly EstateCertificate[],
-  to: { readonly app: StartDependencies; readonly report: Draft },
+  to: { readonly app: StartDependencies; readonly report: Draft; readonly onExpiry: (expiry: Expiry) => void },
 ): Promise<void> {
-  const known = new Set(planned.filter((one) => one.vault === vault.name).map((one) => one.name.toLowerCase()));
+  const own = planned.filter((one) => one.vault === vault.name);
+  const known = new Map(own.map(({ name }) => [name.toLowerCase(), name] as const));
   try {
-    for await (const listed of to.app.vault.list(vault.uri)) {
-      if (!known.has(listed.name.toLowerCase())) to.report.unowned.push(`${vault.name}/${listed.name}`);
+    for await (const { name, enabled, notAfter } of to.app.vault.list(vault.uri)) {
+      const certificate = known.get(name.toLowerCase());
+      if (certificate === undefined) to.report.unowned.push(`${vault.name}/${name}`);
+      else if (enabled && notAfter !== undefined) to.onExpiry({ vault: vault.name, certificate, notAfter });
     }
   } catch (error) {
     to.report.unreachable.push({ certificate: `${vault.name}/*`, problem: problemOf(error) });

@@ -223,7 +223,10 @@ function createWorldVault({ keys }: { keys: Keys }): WorldVault {
       return vault.get(name);
     },
     async *list() {
-      for (const name of held.keys()) yield { name, enabled: true, tags: {} };
+      for (const [name, found] of held) {
+        const notAfter = found.state === 'present' ? found.current?.notAfter : undefined;
+        yield { name, enabled: true, tags: {}, ...(notAfter !== undefined && { notAfter }) };
+      }
     },
     async request(request) {
       called(vault, 'request');

@@ -12,7 +12,7 @@ const HOUR = 3_600_000;
 const LONGEST_BACK_OFF_HOURS = 32;
 
 /** Outcomes after which the next attempt need not wait. */
-const settled: readonly Outcome[] = ['renewed', 'not-needed', 'cancelled'];
+export const settled: readonly Outcome[] = ['renewed', 'not-needed', 'cancelled'];
 
 /** Stage 11: the row learns how it ended. The outcome itself is journalled as this step's intent, before the row says so. */
 export const close: Step<'close'> = {
@@ -21,9 +21,12 @@ export const close: Step<'close'> = {
     if (found === undefined || found.row.renewalId !== renewalId || found.row.state === 'idle')
       return done({ closed: true });
     const plan = placeOf(await app.estate(), vault, certificate)?.plan;
+    const { lastAttemptAt, failedAttempts } = found.row;
     const whole = await withMergedVersion(result, { ...found.row, renewalId }, app);
-    await app.store.saveCertificate(closedRow(found.row, { result: whole, plan, now: app.clock.now() }), found.etag);
-    return done({ closed: true });
+    const now = app.clock.now();
+    await app.store.saveCertificate(closedRow(found.row, { result: whole, plan, now }), found.etag);
+    const seconds = (now.getTime() - Date.parse(lastAttemptAt ?? now.toISOString())) / 1000;
+    return done({ closed: true, seconds, attempts: failedAttempts + 1 });
   },
   intent: ({ result }) => ({
     outcome: result.outcome,

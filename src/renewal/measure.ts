@@ -1,0 +1,84 @@
+import { only } from '../estate/app-rows.ts';
+import type { CertificateRow } from '../estate/port.ts';
+import { type Pulse, pulseOf } from './beat.ts';
+import type { Dependencies } from './dependencies.ts';
+import type { LogLine } from './log-fields.ts';
+import { metricLines, type Point } from './metrics.ts';
+import { settled } from './steps/close.ts';
+import type { StepAnswer, StepCall, StepInput, StepName, StepOutput } from './story.ts';
+import type { Expiry, SweepReport } from './sweep.ts';
+
+const SECOND = 1000;
+const DAY = 86_400 * SECOND;
+
+/** What the step that closes a renewal has to tell; nothing of other steps, and nothing of a repeat that found it closed. */
+export function closeMetrics(step: StepName, input: StepCall, answer: StepAnswer<unknown>): readonly LogLine[] {
+  if (step !== 'close' || answer.state !== 'done') return [];
+  const { seconds, attempts } = answer.value as StepOutput<'close'>;
+  if (seconds === undefined || attempts === undefined) return [];
+  const { vault, certificate, result } = input as StepInput<'close'>;
+  const { outcome, outcomeReason: reason, targets } = result;
+  const unverified = targets.filter(({ verified }) => !verified).length;
+  return [
+    ...metricLines('renewal.duration', [{ value: seconds, outcome }]),
+    ...metricLines('attempts', [{ value: attempts, outcome }]),
+    ...metricLines('failures', settled.includes(outcome) ? [] : [{ value: 1, outcome, reason }]),
+    ...metricLines('targets.unverified', targets.length > 0 ? [{ value: unverified, vault, certificate }] : []),
+  ];
+}
+
+/** What a sweep found: how many certificates of each kind, and how long those that the vaults listed have left. */
+export function sweepMetrics(report: SweepReport, expiries: readonly Expiry[], now: Date): readonly LogLine[] {
+  const { waiting, queued, running, refused, unreachable, unowned, orphans, overdue, expired } = report;
+  // It stood back for another app, which has a sweep of its own.
+  if (refused.some(({ reason }) => reason === 'another-app')) return [];
+  const lists = { running, refused, unreachable, unowned, orphans, overdue, expired };
+  const counts = Object.entries(lists).map(([state, list]) => ({ state, value: list.length }));
+  const left = expiries.map(({ vault, certificate, notAfter }) => ({
+    ...{ vault, certificate },
+    value: (Date.parse(notAfter) - now.getTime()) / DAY,
+  }));
+  return [
+    ...metricLines('certificates', [
+      { state: 'waiting', value: waiting },
+      { state: 'queued', value: queued },
+      ...counts,
+    ]),
+    ...metricLines('days_to_expiry', left),
+  ];
+}
+
+/** A renewal that was closed by its records had no last step that could tell of it. */
+export function closedRowMetrics({ lastOutcome: outcome, lastReason: reason }: CertificateRow): readonly LogLine[] {
+  if (outcome === undefined || reason === undefined || settled.includes(outcome)) return [];
+  return metricLines('failures', [{ value: 1, outcome, reason }]);
+}
+
+/** How the app as a whole stands. One that has lost the lease tells nothing: the other app does. */
+export async function gauges(app: Dependencies): Promise<readonly LogLine[]> {
+  if ((await app.lease.hold()).state === 'elsewhere') return [];
+  const open = { renewing: 0, queued: 0 };
+  for await (const { row } of app.store.certificates('open')) open[row.state === 'renewing' ? 'renewing' : 'queued']++;
+  return [
+    ...metricLines('renewals.in_flight', [{ value: open.renewing }]),
+    ...metricLines('renewals.queued', [{ value: open.queued }]),
+    ...metricLines('sweep.age', ageOf(await sweepAge(app))),
+    ...metricLines('heartbeat.age', ageOfPulse(await pulseOf(app))),
+  ];
+}
+
+function ageOf(age: { readonly ageSeconds: number } | undefined): readonly Point<'sweep.age'>[] {
+  return age === undefined ? [] : [{ value: age.ageSeconds }];
+}
+
+function ageOfPulse(pulse: Pulse): readonly Point<'heartbeat.age'>[] {
+  return pulse.state === 'none' ? [] : [{ value: pulse.ageSeconds }];
+}
+
+/** When the last sweep ended, ISO 8601, and how long ago that was; `undefined` before the first. */
+export async function sweepAge({ rows, clock }: Pick<Dependencies, 'rows' | 'clock'>) {
+  const completedAt = (await rows.get('sweep', only))?.row.completedAt;
+  if (completedAt === undefined) return undefined;
+  const age = clock.now().getTime() - Date.parse(completedAt);
+  return { completedAt, ageSeconds: Math.max(0, Math.round(age / SECOND)) };
+}

@@ -5,6 +5,7 @@ import type { FunctionInfo } from '../../../local/host/types.ts';
 import { loadApp } from '../../../local/host/worker/app.ts';
 import { type LogLine, logFields, logLines } from '../../../src/renewal/log-fields.ts';
 import { estateLines, eventLine, stepLine } from '../../../src/renewal/log-line.ts';
+import { metricLines, metrics } from '../../../src/renewal/metrics.ts';
 import { steps } from '../../../src/renewal/steps/table.ts';
 import { code, declaration, infraFiles, read } from './bicep-files.ts';
 
@@ -31,6 +32,7 @@ async function sampleLines(): Promise<readonly LogLine[]> {
     stepLine('poll', call, { state: 'ended', ...ended }),
     stepLine('targetClosed', Object.assign(target, call), done),
     stepLine('close', Object.assign({ result: { ...ended, targets: [] } }, call), done),
+    ...metricLines('failures', [{ value: 1, outcome: 'failed', reason: 'stuck' }]),
   ];
   for await (const line of estateLines({ certificates })) lines.push(line);
   return lines;
@@ -119,6 +121,13 @@ describe('queries', () => {
     const asked = caught(queries, /\b(?:line|row)\.(\w+)/g);
     expect(asked.length).toBeGreaterThan(30);
     expect([...new Set(asked)].filter((field) => !written.includes(field))).toEqual([]);
+  });
+
+  it('look for metrics that the app writes, every one that a tile is about', () => {
+    const asked = caught(queries, /\{\\*"message\\*":\\*"metrics\\*",\\*"metric\\*":\\*"([\w.]+)/g);
+    expect(asked.length).toBeGreaterThan(4);
+    const written = Object.keys(metrics);
+    expect(asked.filter((name) => !written.some((metric) => metric.startsWith(name)))).toEqual([]);
   });
 
   it('name steps that there are', () => {

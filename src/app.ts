@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
 import { addressRule } from './address.ts';
-import { createArm } from './azure/arm.ts';
+import { type Arm, createArm } from './azure/arm.ts';
 import { noRedirects } from './azure/no-redirects.ts';
 import { sendTraceHeaders } from './azure/trace-headers.ts';
 import { clock } from './clock.ts';
@@ -9,6 +9,7 @@ import { createEstate } from './config/estate-source.ts';
 import { loadSettings } from './config/load.ts';
 import { assertChallengeRule, type Settings } from './config/read-settings.ts';
 import { RenewalError } from './errors.ts';
+import type { AppRowStore } from './estate/app-rows.ts';
 import { createStorage, type Storage } from './estate/storage.ts';
 import { createTableAppRows, createTableEstate, createTableIssuances } from './estate/tables.ts';
 import type { Issuer } from './issuers/port.ts';
@@ -20,7 +21,9 @@ import type { Estate, IssuerPlan } from './plan/types.ts';
 import type { Dependencies } from './renewal/dependencies.ts';
 import { createLease } from './renewal/lease.ts';
 import { createTarget } from './targets/registry.ts';
+import { createVaultKey } from './vault/key.ts';
 import { createKeyVault } from './vault/key-vault.ts';
+import { createSecretReader } from './vault/secret.ts';
 import { createVaultSigner } from './vault/signer.ts';
 
 /** The app, composed: the only file that builds adapters. */
@@ -72,7 +75,7 @@ export async function buildApp(settings: Settings): Promise<App> {
     rows,
     lease: createLease({ rows, journal, clock, owner: settings.appName }),
     startsPerVault: settings.startsPerVault,
-    issuer: issuersOf({ connection, storage }),
+    issuer: issuersOf({ connection, storage, rows, arm }),
     target: (at, issuer, kind) => {
       const mayConnect = addressRule(at.network?.allow ?? []);
       return createTarget(kind, { arm, clock, roots: issuerPlan(at, issuer).roots, mayConnect });
@@ -95,16 +98,29 @@ function checked(settings: Settings, estate: () => Promise<Estate>): () => Promi
   };
 }
 
-function issuersOf(deps: {
-  connection: Parameters<typeof createKeyVault>[0];
-  storage: Storage;
+function issuersOf({
+  connection,
+  storage,
+  rows,
+  arm,
+}: {
+  readonly connection: Parameters<typeof createKeyVault>[0];
+  readonly storage: Storage;
+  readonly rows: AppRowStore;
+  readonly arm: Arm;
 }): Dependencies['issuer'] {
-  const issuances = createTableIssuances(deps.storage.tables);
-  const signerOf = (certificateId: string) => createVaultSigner({ ...deps.connection, certificateId });
+  const issuances = createTableIssuances(storage.tables);
+  const shared = {
+    ...{ clock, random: randomBytes, issuances, rows, arm },
+    signerOf: (certificateId: string) => createVaultSigner({ ...connection, certificateId }),
+    keyOf: (keyId: string) => createVaultKey({ ...connection, keyId }),
+    secret: createSecretReader(connection),
+  };
   const made = new WeakMap<IssuerPlan, Issuer>();
   return (estate, name) => {
     const plan = issuerPlan(estate, name);
-    const issuer = made.get(plan) ?? createIssuer(plan, { signerOf, issuances, clock, random: randomBytes });
+    const mayConnect = addressRule(estate.network?.allow ?? []);
+    const issuer = made.get(plan) ?? createIssuer(plan, { ...shared, mayConnect });
     made.set(plan, issuer);
     return issuer;
   };

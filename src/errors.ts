@@ -26,6 +26,7 @@ export const errorCodes = {
     retry: false,
     meaning: 'Azure Resource Manager refused our identity (401, 403): a role is missing.',
   },
+  'arm-conflict': { retry: true, meaning: 'Another writer changed the same Azure resource first (412).' },
   'arm-refused': { retry: false, meaning: 'Azure Resource Manager refused the request as wrong (400, 404, 409).' },
   'log-unreachable': {
     retry: true,

@@ -97,6 +97,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'arm-unreachable': 503,
   'arm-throttled': 503,
   'arm-forbidden': 502,
+  'arm-conflict': 503,
   'arm-refused': 502,
   'log-unreachable': 503,
   'log-throttled': 503,

@@ -61,6 +61,7 @@ function codeOf(status: number, said: string | undefined): ErrorCode {
   if (status === 401 && said === EXPIRED) return 'arm-unreachable';
   if (status === 401 || status === 403) return 'arm-forbidden';
   if (status === 429 || (status === 409 && said !== undefined && passing.has(said))) return 'arm-throttled';
+  if (status === 412) return 'arm-conflict';
   if (status === 408 || status >= 500) return 'arm-unreachable';
   return 'arm-refused';
 }

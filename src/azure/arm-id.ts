@@ -5,6 +5,7 @@ import { RenewalError } from '../errors.ts';
  * A child type that is not named has the version of its parent.
  */
 const apiVersions: Readonly<Record<string, string>> = {
+  'microsoft.network/dnszones': '2018-05-01',
   'microsoft.web/certificates': '2025-05-01',
   'microsoft.web/sites': '2025-05-01',
 };

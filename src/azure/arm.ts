@@ -48,6 +48,9 @@ export type ArmOperationStatus =
   | { readonly state: 'succeeded'; readonly body: unknown }
   | { readonly state: 'failed'; readonly reason: string };
 
+/** A write that is refused when somebody else was first: `ifNoneMatch: '*'` makes, and replaces nothing. */
+export type ArmCondition = { readonly ifMatch: string } | { readonly ifNoneMatch: '*' };
+
 /**
  * Azure Resource Manager. Ids are ARM resource ids; the API version goes by their type. Throws `RenewalError` with an
  * `arm-*` code. Bodies are whatever Azure sent: the caller checks the part it needs.
@@ -55,9 +58,11 @@ export type ArmOperationStatus =
 export interface Arm {
   /** `undefined` when there is no such resource (404). */
   get(id: string): Promise<unknown>;
-  put(id: string, body: unknown): Promise<ArmWrite>;
+  put(id: string, body: unknown, when?: ArmCondition): Promise<ArmWrite>;
   patch(id: string, body: unknown): Promise<ArmWrite>;
   post(id: string, body?: unknown): Promise<ArmWrite>;
+  /** That there is nothing to delete is fine. */
+  remove(id: string, when?: ArmCondition): Promise<void>;
   /** The members of a collection, page by page. */
   list(id: string): AsyncIterable<unknown>;
   /** One look at a long-running operation. Waiting is the orchestration's, never this process's. */
@@ -68,6 +73,7 @@ interface Call {
   readonly method: HttpMethods;
   readonly url: URL;
   readonly body?: unknown;
+  readonly when?: ArmCondition | undefined;
 }
 
 /** How long one attempt may take: App Service reads the vault while the PUT of a certificate waits. */
@@ -78,21 +84,29 @@ const defaultRetryAfterSeconds = 30;
 export function createArm(options: ArmOptions): Arm {
   const pipeline = pipelineOf(options);
   const client = options.httpClient ?? createDefaultHttpClient();
-  const send = async ({ method, url, body }: Call): Promise<PipelineResponse> => {
+  const send = async ({ method, url, body, when }: Call): Promise<PipelineResponse> => {
     const request = createPipelineRequest({
       method,
       url: url.href,
       timeout: attemptMilliseconds,
-      headers: createHttpHeaders({ accept: 'application/json', 'content-type': 'application/json' }),
+      headers: createHttpHeaders({
+        accept: 'application/json',
+        'content-type': 'application/json',
+        ...headersOf(when),
+      }),
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     return pipeline.sendRequest(client, request).catch((error: unknown) => {
       throw armSilence(actionOf(method, url), error);
     });
   };
-  const write = async (method: HttpMethods, id: string, body: unknown): Promise<ArmWrite> => {
+  const write = async (
+    method: HttpMethods,
+    id: string,
+    { body, when }: Pick<Call, 'body' | 'when'>,
+  ): Promise<ArmWrite> => {
     const url = armUrl(options.endpoint, id);
-    return written(url, accepted({ method, url }, await send({ method, url, body })));
+    return written(url, accepted({ method, url }, await send({ method, url, body, when })));
   };
   return {
     async get(id) {
@@ -100,9 +114,14 @@ export function createArm(options: ArmOptions): Arm {
       const response = await send(call);
       return response.status === 404 ? undefined : bodyOf(accepted(call, response));
     },
-    put: (id, body) => write('PUT', id, body),
-    patch: (id, body) => write('PATCH', id, body),
-    post: (id, body) => write('POST', id, body),
+    put: (id, body, when) => write('PUT', id, { body, when }),
+    patch: (id, body) => write('PATCH', id, { body }),
+    post: (id, body) => write('POST', id, { body }),
+    async remove(id, when) {
+      const call: Call = { method: 'DELETE', url: armUrl(options.endpoint, id), when };
+      const response = await send(call);
+      if (response.status !== 404) accepted(call, response);
+    },
     async *list(id) {
       for (let url: URL | undefined = armUrl(options.endpoint, id); url !== undefined; ) {
         const call: Call = { method: 'GET', url };
@@ -116,6 +135,11 @@ export function createArm(options: ArmOptions): Arm {
       return statusOf(operation, accepted(call, await send(call)));
     },
   };
+}
+
+function headersOf(when: ArmCondition | undefined): Readonly<Record<string, string>> {
+  if (when === undefined) return {};
+  return 'ifMatch' in when ? { 'if-match': when.ifMatch } : { 'if-none-match': when.ifNoneMatch };
 }
 
 /**

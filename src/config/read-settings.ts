@@ -1,5 +1,5 @@
 import { RenewalError } from '../errors.ts';
-import type { Estate } from '../plan/types.ts';
+import type { Estate, IssuerPlan } from '../plan/types.ts';
 import { isLoopback } from './loopback.ts';
 import { type Setting, settings } from './settings.ts';
 
@@ -50,13 +50,19 @@ export function assertChallengeRule(
   estate: Pick<Estate, 'vaults' | 'issuers'>,
 ): void {
   if (verifyVaultChallenge) return;
-  const uris = [...estate.vaults.map(({ uri }) => uri), ...Object.values(estate.issuers).map((ca) => ca.certificate)];
+  const uris = [...estate.vaults.map(({ uri }) => uri), ...Object.values(estate.issuers).flatMap(vaultObjects)];
   const distant = uris.filter((uri) => !isLoopback(new URL(uri).hostname));
   if (distant.length === 0) return;
   const name = settings.verifyVaultChallenge.name;
   throw invalid([
     `${name} is false, which only loopback vaults allow; set it to true, because of ${distant.join(', ')}`,
   ]);
+}
+
+/** The ids of what an issuer uses in a vault. */
+function vaultObjects(issuer: IssuerPlan): readonly string[] {
+  if (issuer.kind === 'vault-ca') return [issuer.certificate];
+  return [issuer.accountKey, ...(issuer.externalAccount === undefined ? [] : [issuer.externalAccount.secret])];
 }
 
 interface Reader {

@@ -44,8 +44,17 @@ export interface EventPathsRow {
   readonly report: string;
 }
 
+/** An account at an issuer, and which version of its key the issuer knows. */
+export interface AccountRow {
+  /** The URL by which the issuer knows it. */
+  readonly account: string;
+  /** `{vault}/keys/{name}/{version}`. */
+  readonly keyId: string;
+}
+
 /** Rows about the app itself, by kind. */
 export interface AppRows {
+  readonly account: AccountRow;
   readonly heartbeat: HeartbeatRow;
   readonly lease: LeaseRow;
   readonly starts: StartsRow;
@@ -56,7 +65,7 @@ export interface AppRows {
 
 /** Rows about the app itself. Errors are those of the estate store. */
 export interface AppRowStore {
-  /** `key` tells rows of one kind apart: the vault of `starts` and `arrivals`; of the others there is one, `only`. */
+  /** `key` tells rows of one kind apart: the vault of `starts` and `arrivals`, a hash of the issuer of `account`; else `only`. */
   get<K extends keyof AppRows>(kind: K, key: string): Promise<Versioned<AppRows[K]> | undefined>;
   /** Inserts (no `etag`) or replaces exactly the row that was read; else throws `storage-conflict`. */
   save<K extends keyof AppRows>(kind: K, key: string, row: AppRows[K], etag?: string): Promise<string>;

@@ -147,6 +147,7 @@ export const issuanceShape: z.ZodType<Issuance> = z.object({
 });
 
 export const appShapes: { readonly [K in keyof AppRows]: z.ZodType<AppRows[K]> } = {
+  account: z.object({ account: text, keyId: text }),
   heartbeat: z.object({ period: text, startedAt: text, completedAt: text }),
   lease: z.object({ owner: text, takenAt: text, expiresAt: text }),
   starts: z.object({ window: text, count }),

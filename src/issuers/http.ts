@@ -33,9 +33,11 @@ export interface IssuerRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Statuses that are answered and not thrown, because the issuer says more about them in its own form. */
+  readonly handsOn?: readonly number[];
 }
 
-/** Whatever was answered but a redirect, a request to slow down, or a server error. */
+/** Whatever was answered but a redirect, a request to slow down, or a server error: those are thrown. */
 export interface IssuerAnswer {
   readonly status: number;
   readonly header: (name: string) => string | undefined;
@@ -79,10 +81,12 @@ export function createIssuerHttp(options: IssuerHttpOptions): IssuerHttp {
       const text = await textOf(response, at);
       const wait = retryAfterSeconds(response.headers.get('retry-after'), clock.now());
       const { status } = response;
+      const answer = { status, text, header: (name: string) => response.headers.get(name), retryAfterSeconds: wait };
+      if (request.handsOn?.includes(status) === true) return answer;
       if (status >= 300 && status < 400) throw misconfigured(`${at}: ${status}, and redirects are not followed`);
       if (status === 429) throw new RenewalError('issuer-throttled', `${at}: 429`, { retryAfterSeconds: wait });
       if (status >= 500) throw new RenewalError('issuer-unreachable', `${at}: ${status}`, { retryAfterSeconds: wait });
-      return { status, text, header: (name) => response.headers.get(name), retryAfterSeconds: wait };
+      return answer;
     },
   };
 }

@@ -12,6 +12,12 @@ export interface Order {
   readonly reference: string;
 }
 
+/** An order as it is polled. */
+export interface PlacedOrder extends Order {
+  /** base64 of the PKCS#10 DER that was submitted. Asked for only by issuers that need it again: it costs a look at the vault. */
+  csr(): Promise<string>;
+}
+
 export type OrderStatus =
   | { readonly state: 'pending'; readonly retryAfterSeconds: number }
   /** base64 DERs, leaf first. */
@@ -28,5 +34,5 @@ export interface Issuer {
   /** True when the issued chain ends at a root that only this organisation trusts. */
   readonly isPrivate: boolean;
   submit(request: OrderRequest): Promise<Order | { readonly state: 'rejected'; readonly reason: string }>;
-  poll(order: Order): Promise<OrderStatus>;
+  poll(order: PlacedOrder): Promise<OrderStatus>;
 }

@@ -36,12 +36,15 @@ type Rejected = { readonly state: 'rejected'; readonly reason: string };
 const BACKDATED_MILLISECONDS = 15 * 60_000;
 const DAY_MILLISECONDS = 86_400_000;
 
+/** Its orders carry all that it needs. */
+type VaultCa = Issuer & { poll(order: Order): Promise<OrderStatus> };
+
 /**
  * An internal CA whose key is a Key Vault key and never leaves it. What will be signed is written down before it is
  * signed, so that a repeat of any step signs the same certificate again: with an RSA key the same bytes, with an EC key
  * the same but for the signature, which is a new one each time.
  */
-export function create(plan: VaultCaPlan, dependencies: VaultCaDependencies): Issuer {
+export function create(plan: VaultCaPlan, dependencies: VaultCaDependencies): VaultCa {
   return {
     kind,
     afterLostAnswer: 'same-order',

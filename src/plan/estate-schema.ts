@@ -2,13 +2,24 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { keyTypes } from '../certificate/types.ts';
 import { isHostName, isHostNameOrWildcard } from './host-names.ts';
+import { issuer } from './issuer-schemas.ts';
+import {
+  checked,
+  group,
+  hostName,
+  httpsUrl,
+  keys,
+  listOf,
+  named,
+  planName,
+  RESOURCE,
+  union,
+  whole,
+  word,
+} from './schema-parts.ts';
 
-// Every message of this file is the end of "write …": `explain.ts` makes problem and fix of it.
-
-const RESOURCE = '/subscriptions/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/resourceGroups/[\\w.()-]{1,90}/providers/';
 const VAULT_ID = new RegExp(`^${RESOURCE}Microsoft\\.KeyVault/vaults/[a-z0-9-]{3,24}$`, 'i');
 const SITE_ID = new RegExp(`^${RESOURCE}Microsoft\\.Web/sites/[\\w-]{1,60}(?:/slots/[\\w-]{1,60})?$`, 'i');
-const PEM = /^\s*-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/;
 const FIVE_DAYS = 432_000;
 
 const vaultName = word(
@@ -16,32 +27,12 @@ const vaultName = word(
   'a vault name: 3 to 24 letters, digits and single hyphens',
 );
 const certificateName = word(/^[0-9A-Za-z-]{1,127}$/, 'a certificate name: 1 to 127 letters, digits and hyphens');
-const planName = word(/^[0-9A-Za-z][0-9A-Za-z-]{0,62}$/, 'a name: 1 to 63 letters, digits and hyphens');
 const owner = word(/^[^\p{Cc}]{1,256}$/u, 'an owner: a team or a mail address, at most 256 characters');
-const hostName = checked(isHostName, 'a DNS host name in ASCII (xn-- for other letters)').toLowerCase();
-const pem = word(PEM, 'one PEM block that begins with -----BEGIN CERTIFICATE-----');
-const keys = listOf(choice(keyTypes), { min: 1, what: `a list of key types (${keyTypes.join(', ')})` });
 
 const vault = group({
   name: vaultName,
   uri: checked(isOrigin, 'a vault URI like https://contoso.vault.azure.net, without a path').transform(plainUri),
   resourceId: word(VAULT_ID, 'the ARM id of the vault: /subscriptions/…/providers/Microsoft.KeyVault/vaults/…'),
-});
-
-const vaultCa = group({
-  kind: z.literal('vault-ca'),
-  certificate: checked(
-    isCertificateUri,
-    'the id of the CA certificate like https://contoso.vault.azure.net/certificates/ca',
-  ),
-  chain: listOf(pem, { what: 'a list of PEM certificates' }).default([]),
-  roots: listOf(pem, { min: 1, what: 'a list of the PEM certificates of the roots' }),
-  limits: group({
-    maxDays: whole(1, 3650).default(398),
-    keys: keys.default([...keyTypes]),
-    dnsSuffixes: listOf(hostName, { min: 1, what: 'a list of the DNS suffixes that this CA may sign for' }),
-    clientAuth: z.boolean({ error: 'true or false' }).default(true),
-  }),
 });
 
 const acceptance = group({
@@ -101,7 +92,7 @@ const certificate = group({
 export const estateSchema = group({
   schema: z.literal(1, { error: '1' }).default(1),
   vaults: listOf(vault, { min: 1, what: 'a list of at least one vault' }),
-  issuers: named(union([vaultCa]), 'issuers by name'),
+  issuers: named(issuer, 'issuers by name'),
   plans: named(plan, 'plans by name'),
   certificates: listOf(certificate, { what: 'a list of certificates' }),
   network: group({
@@ -119,57 +110,11 @@ export type CertificateFile = EstateFile['certificates'][number];
 export type TargetFile = CertificateFile['targets'][number];
 
 /** The schemas of single entries, for checks that go on although other entries are wrong. */
-export const entrySchemas = { plan, issuer: union([vaultCa]), certificate } as const;
-
-function group<T extends z.ZodRawShape>(shape: T) {
-  return z.strictObject(shape, { error: `a group of the keys ${Object.keys(shape).join(', ')}` });
-}
-
-function union<const T extends readonly [z.core.$ZodTypeDiscriminable, ...z.core.$ZodTypeDiscriminable[]]>(kinds: T) {
-  return z.discriminatedUnion('kind', kinds, { error: 'a group whose key kind is one that is known' });
-}
-
-function named<T extends z.ZodType>(value: T, what: string) {
-  return z.record(planName, value, { error: what });
-}
-
-function listOf<T extends z.ZodType>(
-  item: T,
-  { min = 0, max = 100_000, what }: { min?: number; max?: number; what: string },
-) {
-  return z.array(item, { error: what }).min(min, { error: what }).max(max, { error: what });
-}
-
-function word(pattern: RegExp, what: string) {
-  return z.string({ error: what }).regex(pattern, { error: what });
-}
-
-function checked(test: (text: string) => boolean, what: string) {
-  return z.string({ error: what }).refine(test, { error: what });
-}
-
-function choice<const T extends readonly string[]>(values: T) {
-  return z.enum(values, { error: `one of ${values.join(', ')}` });
-}
-
-function whole(min: number, max: number) {
-  const error = `a whole number from ${min} to ${max}`;
-  return z.int({ error }).min(min, { error }).max(max, { error });
-}
+export const entrySchemas = { plan, issuer: issuer, certificate } as const;
 
 function isOrigin(text: string): boolean {
   const url = httpsUrl(text);
   return url?.pathname === '/' && !/[?#]/.test(text);
-}
-
-function isCertificateUri(text: string): boolean {
-  const url = httpsUrl(text);
-  return url !== undefined && /^\/certificates\/[0-9A-Za-z-]{1,127}$/.test(url.pathname) && !/[?#]/.test(text);
-}
-
-function httpsUrl(text: string): URL | undefined {
-  if (!/^https:\/\/[^/@\s]+(\/|$)/i.test(text) || !URL.canParse(text)) return undefined;
-  return new URL(text);
 }
 
 function isNetwork(text: string): boolean {

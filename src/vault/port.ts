@@ -105,10 +105,34 @@ export interface Vault {
   merge(request: MergeRequest): Promise<VersionFacts>;
 }
 
+/** A JSON Web Algorithm that signs (RFC 7518 3.1). */
+export type SigningAlgorithm = 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512';
+
 /** A key of a vault that signs and never leaves it. */
 export interface VaultSigner {
   /** The CA certificate (base64 DER) whose key this is. */
   certificate(): Promise<string>;
-  /** Azure: keys/sign. `digest` is hashed already; `algorithm` is a JSON Web Algorithm. */
-  sign(algorithm: 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512', digest: Uint8Array): Promise<Uint8Array>;
+  /** Azure: keys/sign. `digest` is hashed already. */
+  sign(algorithm: SigningAlgorithm, digest: Uint8Array): Promise<Uint8Array>;
+}
+
+/** The public half of a key (RFC 7517), members base64url. */
+export type PublicJwk =
+  | { readonly kty: 'EC'; readonly crv: 'P-256' | 'P-384' | 'P-521'; readonly x: string; readonly y: string }
+  | { readonly kty: 'RSA'; readonly n: string; readonly e: string };
+
+/** One version of a key by which we show who we are. */
+export interface KeyVersion {
+  /** Key Vault's own id: `{vault}/keys/{name}/{version}`. */
+  readonly id: string;
+  readonly jwk: PublicJwk;
+  /** Azure: keys/sign. `digest` is hashed already. */
+  sign(algorithm: SigningAlgorithm, digest: Uint8Array): Promise<Uint8Array>;
+}
+
+/** A key of a vault with its versions. */
+export interface VaultKey {
+  newest(): Promise<KeyVersion>;
+  /** The version that an id names; it may be disabled by now, and then refuses to sign. */
+  version(id: string): Promise<KeyVersion>;
 }

@@ -5,7 +5,7 @@ import { readCsr } from '../../src/certificate/csr.ts';
 import type { KeyType } from '../../src/certificate/types.ts';
 import { clock } from '../../src/clock.ts';
 import { createMemoryIssuances } from '../../src/estate/memory.ts';
-import { createIssuer } from '../../src/issuers/registry.ts';
+import { create } from '../../src/issuers/vault-ca.ts';
 import { createKeyVault } from '../../src/vault/key-vault.ts';
 import { createVaultSigner } from '../../src/vault/signer.ts';
 import { type EmulatedVault, startEmulatedVault } from './emulated-vault.ts';
@@ -29,10 +29,10 @@ async function vaultCaUnderTest(keyType: KeyType): Promise<IssuerUnderTest> {
   await makeCa({ name, keyType, root, life });
   const certificate = `${emulated.uri}/certificates/${name}`;
   const limits = { maxDays: 90, keys: ['P-256' as const], dnsSuffixes: ['contoso.example'], clientAuth: true };
-  const issuer = createIssuer(
+  const issuer = create(
     { kind: 'vault-ca', certificate, chain: [root.pem], roots: [root.pem], limits },
     {
-      signerOf: (certificateId) => createVaultSigner({ ...emulated.connection, certificateId }),
+      signer: createVaultSigner({ ...emulated.connection, certificateId: certificate }),
       issuances: createMemoryIssuances(),
       clock,
       random: randomBytes,

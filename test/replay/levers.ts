@@ -133,7 +133,7 @@ export async function foreignChain(world: World): Promise<Issuer['poll']> {
   const issuer = world.app.issuer(await world.app.estate(), 'internal');
   const { csr } = pendingOf(held.policy, await createKeys('P-256'));
   await issuer.submit({ renewalId: 'foreign', csr, validityDays: 90 });
-  return () => issuer.poll({ reference: 'foreign' });
+  return () => issuer.poll({ reference: 'foreign', csr: async () => csr });
 }
 
 /** The row says that the current version was merged by an earlier renewal, and was not seen served everywhere. */

@@ -4,6 +4,7 @@ import { RenewalError } from '../../errors.ts';
 import type { OrderRow, Versioned } from '../../estate/port.ts';
 import { findVault } from '../../plan/look-up.ts';
 import type { Estate } from '../../plan/types.ts';
+import type { CertificateRef } from '../../vault/port.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { expectLater } from './expect-later.ts';
 import { requestGone, waitingCsr } from './request-gone.ts';
@@ -44,7 +45,9 @@ export const poll: Step<'poll'> = {
     const { row: order, etag } = await orderOf(renewalId, app);
     // An answer that is on record stands: a second look must not take back what was made of the first one.
     if (order.chain !== undefined) return done({ state: 'issued', chainSha256: chainSha256(order.chain) });
-    const status = await app.issuer(await app.estate(), issuer).poll({ reference });
+    const estate = await app.estate();
+    const csr = () => submittedCsr({ vault: vaultUri(estate, vault), name: certificate }, order, app);
+    const status = await app.issuer(estate, issuer).poll({ reference, csr });
     switch (status.state) {
       case 'pending':
         await expectLater(found, status.retryAfterSeconds, app);
@@ -69,6 +72,17 @@ export const poll: Step<'poll'> = {
   result: (value) => (value.state === 'pending' ? undefined : { ...value }),
   subject: ({ round }) => String(round),
 };
+
+/** The CSR of an order, from the vault that keeps it until the merge. */
+async function submittedCsr(ref: CertificateRef, { csrSha256 }: OrderRow, { vault }: Dependencies): Promise<string> {
+  const facts = await vault.inspect(ref);
+  const pending = facts.state === 'present' ? facts.pending : undefined;
+  if (pending?.csrSha256 === csrSha256) return pending.csr;
+  throw new RenewalError(
+    'vault-refused',
+    `renewal: the pending request was changed: vault=${ref.vault}, name=${ref.name}`,
+  );
+}
 
 /** SHA-256 over a chain as it stands: what a decision or a merge is bound to. */
 export function chainSha256(chain: readonly string[]): string {

@@ -54,7 +54,10 @@ export const issues: Paths = {
     arrange: change((world) => {
       let polls = 0;
       world.levers.issuer = {
-        poll: async () => (++polls < 3 ? await pendingFor(60)({ reference: '' }) : { state: 'rejected', reason: 'no' }),
+        poll: async () =>
+          ++polls < 3
+            ? await pendingFor(60)({ reference: '', csr: async () => '' })
+            : { state: 'rejected', reason: 'no' },
       };
     }),
     ends: ['rejected', 'issuer-rejected'],

@@ -4,7 +4,7 @@ import type { Principals } from '../../../local/stand/principals.ts';
 import { createArm } from '../../../src/azure/arm.ts';
 import { RenewalError } from '../../../src/errors.ts';
 import type { Issuer } from '../../../src/issuers/port.ts';
-import { createIssuer } from '../../../src/issuers/registry.ts';
+import { create } from '../../../src/issuers/vault-ca.ts';
 import type { Dependencies } from '../../../src/renewal/dependencies.ts';
 import { createLease } from '../../../src/renewal/lease.ts';
 import { createTarget } from '../../../src/targets/registry.ts';
@@ -48,10 +48,14 @@ export function createApp(world: World, line: Line): Dependencies {
     startsPerVault: STARTS_PER_VAULT,
     issuer(estate, name) {
       const plan = estate.issuers[name];
-      if (plan === undefined) throw new RenewalError('estate-invalid', `no issuer ${name}`);
+      if (plan?.kind !== 'vault-ca') throw new RenewalError('estate-invalid', `no vault CA ${name}`);
       const made =
         issuers.get(name) ??
-        issuerOver(world, line, createIssuer(plan, { signerOf, issuances, clock, random: randomBytes }));
+        issuerOver(
+          world,
+          line,
+          create(plan, { signer: signerOf(plan.certificate), issuances, clock, random: randomBytes }),
+        );
       issuers.set(name, made);
       return made;
     },

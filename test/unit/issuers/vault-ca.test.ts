@@ -3,15 +3,17 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type CsrWish, createAuthority, createKeys, issue, type Keys } from '../../../local/pki.ts';
 import { readCertificate } from '../../../src/certificate/read.ts';
 import { RenewalError } from '../../../src/errors.ts';
+import { createMemoryAppRows } from '../../../src/estate/memory.ts';
 import type { Issuance } from '../../../src/estate/port.ts';
 import type { Issuer, Order, OrderStatus } from '../../../src/issuers/port.ts';
 import { createIssuer } from '../../../src/issuers/registry.ts';
 import { create, type VaultCaDependencies } from '../../../src/issuers/vault-ca.ts';
 import type { VaultSigner } from '../../../src/vault/port.ts';
+import { scriptedArm } from '../targets/scripted-arm.ts';
 import { createWorld, csrOf, DAY, now, signerOf, type World } from './authority.ts';
 
 let world: World;
-let issuer: Issuer;
+let issuer: ReturnType<typeof create>;
 
 beforeAll(async () => {
   world = await createWorld();
@@ -56,7 +58,17 @@ describe('the vault CA', () => {
       asked.push(id);
       return signer;
     };
-    const found = createIssuer(world.plan, { ...rest, signerOf: signerOfId });
+    const unused = (): never => {
+      throw new TypeError('not expected');
+    };
+    const others = {
+      keyOf: unused,
+      secret: unused,
+      mayConnect: unused,
+      rows: createMemoryAppRows(),
+      arm: scriptedArm({}, unused),
+    };
+    const found = createIssuer(world.plan, { ...rest, ...others, signerOf: signerOfId });
     expect(found.kind).toBe('vault-ca');
     expect(asked).toEqual([world.plan.certificate]);
   });

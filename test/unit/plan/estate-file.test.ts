@@ -118,7 +118,7 @@ describe('estateProblems', () => {
       edited(['issuer: ca', 'issuer: other']),
       '21 plans.internal.issuer names no issuer of this file',
     ],
-    ['an unknown kind of issuer', edited(['vault-ca', 'acme']), '9 issuers.ca.kind is "acme"'],
+    ['an unknown kind of issuer', edited(['vault-ca', 'fax']), '9 issuers.ca.kind is "fax"'],
     [
       'an unknown vault',
       edited(['vault: shop', 'vault: stop']),

@@ -200,7 +200,7 @@ async function foreignChain(of: World): Promise<readonly string[]> {
   );
   const issuer = of.app.issuer(await of.app.estate(), 'internal');
   const order = await issuer.submit({ renewalId: 'other', csr, validityDays: 90 });
-  const status = await issuer.poll({ reference: 'reference' in order ? order.reference : '' });
+  const status = await issuer.poll({ reference: 'reference' in order ? order.reference : '', csr: async () => csr });
   return status.state === 'issued' ? status.chain : [];
 }
 

@@ -28,6 +28,7 @@ export function scriptedArm(
     async *list(id) {
       for (const [of, body] of held) if (of.startsWith(`${id.toLowerCase()}/`)) yield body;
     },
+    remove: never,
     patch: never,
     post: never,
     operation: never,

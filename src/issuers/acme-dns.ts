@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import type { Arm } from '../azure/arm.ts';
+import type { Clock } from '../clock.ts';
+import { RenewalError } from '../errors.ts';
+
+/** Proofs of control over names, as TXT records of Azure DNS zones (RFC 8555 8.4). */
+export interface DnsProofs {
+  /**
+   * Publishes a value beside those that are there. `ready` when it has been there for as long as servers need to see it;
+   * else how long to wait.
+   */
+  publish(name: string, value: string): Promise<Published>;
+  /** Takes the value away; that it is not there is fine. */
+  withdraw(name: string, value: string): Promise<void>;
+}
+
+export type Published = { readonly state: 'ready' } | { readonly state: 'waiting'; readonly retryAfterSeconds: number };
+
+export interface DnsProofsOptions {
+  readonly arm: Arm;
+  readonly clock: Clock;
+  /** ARM ids of Microsoft.Network/dnsZones. */
+  readonly zones: readonly string[];
+  /** How long a record needs until every server of its zone answers with it. */
+  readonly waitSeconds: number;
+}
+
+const TTL_SECONDS = 60;
+/** Azure DNS holds twenty records in a set; values that nobody took away must not fill it. */
+const MOST_VALUES = 20;
+/** When our newest value was written: the record set itself remembers, whatever becomes of the app. */
+const WRITTEN_AT = 'perennialWrittenAt';
+
+const recordSet = z.looseObject({
+  etag: z.string(),
+  properties: z.looseObject({
+    TXTRecords: z.array(z.looseObject({ value: z.array(z.string()) })).default([]),
+    metadata: z.record(z.string(), z.string()).default({}),
+  }),
+});
+type RecordSet = z.output<typeof recordSet>;
+
+/** Each change is conditional on what was read: two renewals may prove a name and its wildcard at the same time. */
+export function createDnsProofs({ arm, clock, zones, waitSeconds }: DnsProofsOptions): DnsProofs {
+  return {
+    async publish(name, value) {
+      const id = recordId(name, zones);
+      const found = await read(arm, id);
+      const now = clock.now();
+      if (found === undefined || !valuesOf(found).includes(value)) {
+        const values = [...(found === undefined ? [] : valuesOf(found)), value].slice(-MOST_VALUES);
+        await write(arm, id, { found, values, metadata: { [WRITTEN_AT]: now.toISOString() } });
+        return waitSeconds === 0 ? { state: 'ready' } : { state: 'waiting', retryAfterSeconds: waitSeconds };
+      }
+      const writtenAt = Date.parse(found.properties.metadata[WRITTEN_AT] ?? '');
+      const left = Math.ceil((writtenAt + waitSeconds * 1000 - now.getTime()) / 1000);
+      return left > 0 ? { state: 'waiting', retryAfterSeconds: Math.min(left, waitSeconds) } : { state: 'ready' };
+    },
+    async withdraw(name, value) {
+      const id = recordId(name, zones);
+      const found = await read(arm, id);
+      if (found === undefined || !valuesOf(found).includes(value)) return;
+      const values = valuesOf(found).filter((one) => one !== value);
+      if (values.length === 0) await arm.remove(id, { ifMatch: found.etag });
+      else await write(arm, id, { found, values, metadata: found.properties.metadata });
+    },
+  };
+}
+
+async function read(arm: Arm, id: string): Promise<RecordSet | undefined> {
+  const body = await arm.get(id);
+  if (body === undefined) return undefined;
+  const set = recordSet.safeParse(body);
+  if (set.success) return set.data;
+  throw new RenewalError('arm-unreachable', `acme: not a TXT record set: ${id}`);
+}
+
+interface Change {
+  readonly found: RecordSet | undefined;
+  readonly values: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+async function write(arm: Arm, id: string, { found, values, metadata }: Change): Promise<void> {
+  const TXTRecords = values.map((value) => ({ value: [value] }));
+  const body = { properties: { ...found?.properties, TTL: TTL_SECONDS, metadata, TXTRecords } };
+  await arm.put(id, body, found === undefined ? { ifNoneMatch: '*' } : { ifMatch: found.etag });
+}
+
+/** One string of a record may be in pieces of 255 bytes. */
+function valuesOf({ properties }: RecordSet): readonly string[] {
+  return properties.TXTRecords.map(({ value }) => value.join(''));
+}
+
+/** The record set of a name in the zone that fits best. */
+function recordId(name: string, zones: readonly string[]): string {
+  const fitting = zones
+    .map((id) => ({ id, zone: zoneName(id) }))
+    .filter(({ zone }) => name.endsWith(`.${zone}`))
+    .sort((one, other) => other.zone.length - one.zone.length)[0];
+  if (fitting === undefined) {
+    const known = zones.map(zoneName).join(', ');
+    throw new RenewalError('issuer-misconfigured', `acme: ${name} is in none of the issuer's DNS zones: ${known}`);
+  }
+  return `${fitting.id}/TXT/${name.slice(0, -fitting.zone.length - 1)}`;
+}
+
+function zoneName(id: string): string {
+  return id.slice(id.lastIndexOf('/') + 1).toLowerCase();
+}

@@ -1,0 +1,95 @@
+import type { Clock } from '../clock.ts';
+import { RenewalError } from '../errors.ts';
+import { issuedChain } from './acme-chain.ts';
+import type { AcmeClient } from './acme-client.ts';
+import { type AcmeOrder, orderShape, pending, type Rejected, readAs, rejected, unusable } from './acme-order.ts';
+import { wordsOf } from './acme-problem.ts';
+import { cleanUp, failedProof, type ProofOptions, prove } from './acme-proof.ts';
+import type { IssuerAnswer } from './http.ts';
+import type { Order, OrderStatus, PlacedOrder } from './port.ts';
+
+export interface AcmeOrdersOptions extends ProofOptions {
+  readonly client: AcmeClient;
+  readonly preferredChain: string | undefined;
+  readonly clock: Clock;
+}
+
+/** Orders at an ACME server, moved on one step a call. */
+export interface AcmeOrders {
+  place(names: readonly string[], profile: string | undefined): Promise<Order | Rejected>;
+  advance(order: PlacedOrder): Promise<OrderStatus>;
+}
+
+export function createAcmeOrders(options: AcmeOrdersOptions): AcmeOrders {
+  const { client, account } = options;
+  return {
+    async place(names, profile) {
+      const { newOrder } = await client.directory();
+      const identifiers = names.map((value) => ({ type: 'dns', value }));
+      const answer = await account.post(newOrder, { identifiers, ...(profile !== undefined && { profile }) });
+      if (answer.state === 'problem') return rejected(answer);
+      const reference = answer.answer.header('location');
+      if (reference !== undefined) return { reference };
+      throw new RenewalError('issuer-unreachable', 'acme: newOrder answered without a Location');
+    },
+    async advance(placed) {
+      const answer = await account.post(placed.reference);
+      // A server that was set up anew knows nothing of it, nor of its account.
+      if (answer.state === 'problem') return rejected(answer);
+      const order = readAs(answer, orderShape, 'an order');
+      const isOver = order.expires !== undefined && Date.parse(order.expires) <= options.clock.now().getTime();
+      if (isOver && order.status !== 'valid')
+        return { state: 'rejected', reason: `the order ended at ${order.expires}` };
+      return step(placed, order, answer.answer, options);
+    },
+  };
+}
+
+/** RFC 8555 7.1.6: what the order waits for, in its own words. */
+async function step(
+  placed: PlacedOrder,
+  order: AcmeOrder,
+  answer: IssuerAnswer,
+  options: AcmeOrdersOptions,
+): Promise<OrderStatus> {
+  switch (order.status) {
+    case 'pending':
+      return prove(order, options);
+    case 'ready':
+      return finalize(placed, order, options);
+    case 'processing':
+      return pending(answer.retryAfterSeconds);
+    case 'valid':
+      return issued(order, options);
+    case 'invalid':
+      return refused(order, options);
+    default:
+      return order.status satisfies never;
+  }
+}
+
+async function finalize({ csr }: PlacedOrder, order: AcmeOrder, options: AcmeOrdersOptions): Promise<OrderStatus> {
+  const answer = await options.account.post(order.finalize, {
+    csr: Buffer.from(await csr(), 'base64').toString('base64url'),
+  });
+  if (answer.state === 'problem') {
+    // Another poll has finalized it in the meantime.
+    return answer.problem.type === 'orderNotReady' ? pending(undefined) : rejected(answer);
+  }
+  const after = readAs(answer, orderShape, 'an order');
+  return after.status === 'valid' ? issued(after, options) : pending(answer.answer.retryAfterSeconds);
+}
+
+async function issued(order: AcmeOrder, options: AcmeOrdersOptions): Promise<OrderStatus> {
+  if (order.certificate === undefined) throw unusable('a valid order has no certificate');
+  const chain = await issuedChain(options.account, order.certificate, options.preferredChain);
+  await cleanUp(order, options);
+  return { state: 'issued', chain };
+}
+
+async function refused(order: AcmeOrder, options: AcmeOrdersOptions): Promise<Rejected> {
+  const failed = await failedProof(order, options);
+  await cleanUp(order, options);
+  if (failed !== undefined) return failed;
+  return { state: 'rejected', reason: order.error === undefined ? 'the order is invalid' : wordsOf(order.error) };
+}

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { RenewalError } from '../errors.ts';
+import type { AcmeAccount } from './acme-account.ts';
+import type { DnsProofs } from './acme-dns.ts';
+import {
+  type AcmeOrder,
+  type Authorization,
+  authorizationShape,
+  dnsChallenge,
+  type Pending,
+  pending,
+  type Rejected,
+  readAs,
+  refusalOf,
+  rejected,
+  SOON_SECONDS,
+} from './acme-order.ts';
+import { wordsOf } from './acme-problem.ts';
+
+export interface ProofOptions {
+  readonly account: AcmeAccount;
+  readonly proofs: DnsProofs;
+  /** `{token}.{thumbprint of the account's key}` (RFC 8555 8.1). */
+  readonly keyAuthorization: (token: string) => Promise<string>;
+}
+
+/** All names at once: records are published, left until they can be seen, and then the server is told to look. */
+export async function prove(order: AcmeOrder, options: ProofOptions): Promise<Rejected | Pending> {
+  const waits: number[] = [];
+  for (const url of order.authorizations) {
+    const { authorization, retryAfterSeconds } = await authorizationAt(url, options);
+    if (authorization.status === 'valid') continue;
+    if (authorization.status !== 'pending') return refusedAs(authorization);
+    const challenge = dnsChallenge(authorization);
+    if (challenge === undefined)
+      return { state: 'rejected', reason: `${nameOf(authorization)}: dns-01 is not offered` };
+    if (challenge.status === 'processing' || challenge.error !== undefined) {
+      waits.push(retryAfterSeconds ?? SOON_SECONDS);
+      continue;
+    }
+    const published = await options.proofs.publish(
+      recordName(authorization),
+      await recordValue(challenge.token, options),
+    );
+    if (published.state === 'waiting') {
+      waits.push(published.retryAfterSeconds);
+      continue;
+    }
+    const told = await options.account.post(challenge.url, {});
+    if (told.state === 'problem') return rejected(told);
+    waits.push(told.answer.retryAfterSeconds ?? SOON_SECONDS);
+  }
+  return pending(Math.max(SOON_SECONDS, ...waits));
+}
+
+/** What became of the names of an order that is invalid; `undefined` when it was not for them. */
+export async function failedProof(order: AcmeOrder, options: ProofOptions): Promise<Rejected | undefined> {
+  for (const url of order.authorizations) {
+    const { authorization } = await authorizationAt(url, options);
+    if (authorization.status !== 'valid' && authorization.status !== 'pending') return refusedAs(authorization);
+  }
+  return undefined;
+}
+
+/** Records that have served are taken away. That one stays is no reason to lose a certificate: it proves nothing any more. */
+export async function cleanUp(order: AcmeOrder, options: ProofOptions): Promise<void> {
+  for (const url of order.authorizations) {
+    try {
+      const { authorization } = await authorizationAt(url, options);
+      const challenge = dnsChallenge(authorization);
+      if (challenge === undefined) continue;
+      await options.proofs.withdraw(recordName(authorization), await recordValue(challenge.token, options));
+    } catch (error) {
+      if (!(error instanceof RenewalError) || error.code === 'bug') throw error;
+    }
+  }
+}
+
+async function authorizationAt(url: string, { account }: ProofOptions) {
+  const answer = await account.post(url);
+  const authorization = readAs(answer, authorizationShape, 'an authorization');
+  return {
+    authorization,
+    retryAfterSeconds: answer.state === 'done' ? answer.answer.retryAfterSeconds : undefined,
+  };
+}
+
+function refusedAs(authorization: Authorization): Rejected {
+  return { state: 'rejected', reason: wordsOf(refusalOf(authorization)) };
+}
+
+function nameOf({ identifier }: Authorization): string {
+  return identifier.value;
+}
+
+function recordName(authorization: Authorization): string {
+  return `_acme-challenge.${nameOf(authorization).toLowerCase()}`;
+}
+
+/** What the TXT record holds (RFC 8555 8.4). */
+async function recordValue(token: string, { keyAuthorization }: ProofOptions): Promise<string> {
+  return createHash('sha256')
+    .update(await keyAuthorization(token))
+    .digest('base64url');
+}

@@ -1,5 +1,4 @@
 import type { InvocationContext, Timer } from '@azure/functions';
-import { app } from '@azure/functions';
 import * as df from 'durable-functions';
 import { getReaders } from '../src/api/readers.ts';
 import { currentApp } from '../src/app.ts';
@@ -9,9 +8,9 @@ import { deadLines, lookLine } from '../src/monitor/log-lines.ts';
 import { logText } from '../src/renewal/log-fields.ts';
 import { handled } from './handled.ts';
 
-app.timer('checkEventPaths', {
+df.app.client.timer('checkEventPaths', {
   schedule: loadSchedule('eventPathSchedule'),
-  handler: async (_timer: Timer, context: InvocationContext) => {
+  handler: async (_timer: Timer, _client: df.DurableClient, context: InvocationContext) => {
     const report = await checkEventPaths(await currentApp());
     if (report === undefined) return;
     for (const line of deadLines(report)) context.warn(logText(line));

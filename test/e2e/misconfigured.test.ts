@@ -87,6 +87,7 @@ describe.each(cases)('when $what', ({ settings, code, named, problems }) => {
     ['GET', '/api/renewals/some-id', undefined],
     ['POST', '/api/renewals/some-id/cancel', undefined],
     ['GET', '/api/sweep', undefined],
+    ['GET', '/api/certificates/kv/shop/readers', undefined],
     ['GET', '/api/openapi.json', undefined],
   ])('%s %s answers with 503, the reason, and nothing of the inside', async (method, path, body) => {
     const headers = { 'x-functions-key': host.keys.function, 'content-type': 'application/json' };
@@ -124,9 +125,9 @@ describe.each(cases)('when $what', ({ settings, code, named, problems }) => {
 
   it('every timer fails once when it is due, not again and again, and starts nothing', async () => {
     const timers = host.functions.filter(({ trigger }) => trigger.type === 'timerTrigger').map(({ name }) => name);
-    expect(timers.toSorted()).toEqual(['startHeartbeat', 'sweep', 'watchdog']);
+    expect(timers.toSorted()).toEqual(['checkEventPaths', 'startHeartbeat', 'sweep', 'watchdog']);
     const before = log.length;
-    clock.advance(HOUR);
+    clock.advance(6 * HOUR);
     await host.idle();
     const failed = log.slice(before).filter(({ level }) => level === 'error');
     for (const name of timers) expect(failed.filter(({ functionName }) => functionName === name)).toHaveLength(1);
@@ -169,6 +170,6 @@ const asks = { vault: 'kv', certificate: 'shop', reason: 'manual', force: false 
 
 /** What is asked above over HTTP, or by an event. The queue's function is registered by its setting, and does what `certificateEvent` does. */
 const asked = [
-  ...['cancelRenewal', 'certificateEvent', 'getRenewal', 'health', 'lastSweep', 'listRenewals'],
+  ...['cancelRenewal', 'certificateEvent', 'certificateReaders', 'getRenewal', 'health', 'lastSweep', 'listRenewals'],
   ...['openApi', 'startRenewal'],
 ];

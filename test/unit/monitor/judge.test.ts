@@ -77,7 +77,8 @@ describe('the verdict on a vault', () => {
   });
 
   it('begins with the first look: what was announced before is not held against anybody', () => {
-    const first = verdict({ before: undefined as never, announced: [announced(8)], versions: version(V1, 100) });
+    const evidence = { announced: [announced(8)], isLogged: true, versions: version(V1, 100) };
+    const first = judge('contoso', evidence, now);
     expect(first).toEqual({ vault: 'contoso', state: 'untested', watchedSince: now.toISOString() });
   });
 

@@ -13,12 +13,18 @@ export interface App {
   cancel(id: string): Promise<Answer>;
 }
 
-export function createApp(rest: Rest, base: URL, key: string): App {
+/** `scope`: of a token besides the key, for an app behind a sign-in. */
+export function createApp(
+  rest: Rest,
+  base: URL,
+  { key, scope }: { readonly key: string; readonly scope?: string },
+): App {
   const call = (method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> =>
     rest.call({
       method,
       url: new URL(path, base),
       headers: { 'x-functions-key': key },
+      ...(scope !== undefined && { scope }),
       ...(body !== undefined && { body }),
     });
   return {

@@ -46,7 +46,7 @@ interface Connected {
 async function connect({ config }: Options, tokens: Tokens, signal: AbortSignal): Promise<Connected> {
   const doorsOf = (rest: ReturnType<typeof createRest>, key: string): Doors => ({
     arm: createArm(rest, config.arm),
-    app: createApp(rest, config.appUrl, key),
+    app: createApp(rest, config.appUrl, { key, ...(config.appScope !== undefined && { scope: config.appScope }) }),
     estate: createEstateBlob(rest, config.estateUrl),
     vault: (uri) => createVaultDoor(rest, uri),
   });

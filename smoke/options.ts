@@ -30,6 +30,7 @@ export interface Config {
   readonly eventMinutes: number;
   readonly nearExpirySeconds: number;
   readonly functionKey?: string;
+  readonly appScope?: string;
 }
 
 type Given = Partial<Record<SettingName, string>>;
@@ -182,7 +183,7 @@ function configOf(given: Given): Config {
   if (read.state === 'wrong') throw new UsageError([read.problem]);
   const { wiring } = read;
   const [host, port] = given.endpoint?.split(':') ?? [];
-  const { subscription = '', issuer, site, hostName, functionKey } = given;
+  const { subscription = '', issuer, site, hostName, functionKey, appScope } = given;
   const blob = `https://${given.recordsAccount}.blob.core.windows.net/config/estate.yaml`;
   return {
     ...{ subscription, wiring, appName: given.appName ?? '' },
@@ -192,11 +193,12 @@ function configOf(given: Given): Config {
     arm: new URL(given.arm ?? 'https://management.azure.com'),
     vault: given.vault ?? wiring.vaults[0]?.name ?? '',
     eventMinutes: Number(given.eventMinutes ?? 15),
-    nearExpirySeconds: Number(given.nearExpirySeconds ?? 120),
+    nearExpirySeconds: Number(given.nearExpirySeconds ?? 300),
     ...(issuer !== undefined && { issuer }),
     ...(site !== undefined && { site }),
     ...(hostName !== undefined && { hostName: hostName.toLowerCase() }),
     ...(host !== undefined && { endpoint: { host, port: Number(port) } }),
     ...(functionKey !== undefined && { functionKey }),
+    ...(appScope !== undefined && { appScope }),
   };
 }

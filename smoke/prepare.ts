@@ -16,6 +16,8 @@ export interface Prepared {
   readonly issuer: string;
   /** Of the certificates: one that issuer and plan allow. */
   readonly keyType: string;
+  /** The life that is asked of the issuer. */
+  readonly validityDays: number;
   readonly hostName: string;
   readonly site?: Site;
 }
@@ -39,6 +41,9 @@ export interface Asked {
   readonly estate: EstateBlob;
   readonly vault: (uri: string) => VaultDoor;
 }
+
+const USUAL_DAYS = 90;
+const LEAST_DAYS = 35;
 
 /** Asks everybody one harmless question. Throws `UsageError` with all that is in the way, before anything is made. */
 export async function prepare(config: Config, asked: Asked): Promise<Prepared> {
@@ -104,8 +109,14 @@ async function inEstate(config: Config, asked: Asked): Promise<Omit<Prepared, 's
     throw new UsageError([
       `--host-name (SMOKE_HOST_NAME) "${hostName}": at this site it serves ${owner} of the estate; write a name, or a site, that is for trying only`,
     ]);
+  // A shorter one would end before the first version, which only a person may want.
+  if (limits.maxDays < LEAST_DAYS)
+    throw new UsageError([
+      `--issuer (SMOKE_ISSUER) "${issuer}": signs for ${limits.maxDays} days at most, and a run needs ${LEAST_DAYS}; write another`,
+    ]);
+  const validityDays = Math.min(USUAL_DAYS, limits.maxDays);
   const keyType = limits.keys.find((key) => key === 'RSA-2048') ?? limits.keys[0] ?? 'RSA-2048';
-  return { estate, vault, issuer, keyType, hostName };
+  return { estate, vault, issuer, keyType, validityDays, hostName };
 }
 
 /** The certificate that the estate file has at that place already. */
@@ -146,7 +157,8 @@ async function siteOf(config: Config, arm: Arm): Promise<Site> {
 /** Anything that the app itself says will do: whether it is well is another question. */
 async function answers(app: App): Promise<void> {
   const answer = await app.health();
-  if (answer.status === 401 || answer.status === 403) throw new SmokeError(`it refuses the key: ${answer.status}`);
+  if (answer.status === 401 || answer.status === 403)
+    throw new SmokeError(`it refuses the key (${answer.status}); behind a sign-in it needs --app-scope as well`);
   if (answer.status !== 200 && answer.status !== 503) throw new SmokeError(`GET /api/health: ${saidBy(answer)}`);
 }
 

@@ -124,7 +124,7 @@ const story = {
     how: 'query AZKVAuditLogs for CertificateNearExpiryEventGridNotification of this certificate, tomorrow again',
   },
   'renewal.outcome': {
-    ...{ title: 'The renewal ends', expect: 'renewed: served' },
+    ...{ title: 'The renewal ends', expect: 'renewed' },
     how: 'follow it in the portal: docs/operations.md',
   },
   'served.new': {

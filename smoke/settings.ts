@@ -59,6 +59,14 @@ export const smokeSettings = {
     ...{ meaning: 'Host name of the app. Output of the deployment.', what: 'a host name' },
     example: 'perennial-ab12cd-app.azurewebsites.net',
   },
+  appScope: {
+    ...{ flag: 'app-scope', name: 'SMOKE_APP_SCOPE', required: false, valid: matches(/^\S{3,200}\/\.default$/) },
+    ...{
+      meaning: 'Scope of a token that the app asks for besides the key: with `authentication` in the deployment.',
+      what: 'a scope that ends in /.default',
+    },
+    example: 'api://6b1f0c1e-6f4e-4c55-9a4e-0d6a3e0b7c11/.default',
+  },
   estateUrl: {
     ...{ flag: 'estate-url', name: 'SMOKE_ESTATE_URL', required: false, valid: isUrl(['https:']) },
     ...{
@@ -114,10 +122,10 @@ export const smokeSettings = {
   nearExpirySeconds: {
     ...{ flag: 'near-expiry-seconds', name: 'SMOKE_NEAR_EXPIRY_SECONDS', required: false, valid: isWhole(5, 3600) },
     ...{
-      meaning: 'How long after it is made the certificate comes within 30 days of its end (120).',
+      meaning: 'How long after it is made the certificate comes within 30 days of its end (300).',
       what: 'a whole number from 5 to 3600',
     },
-    example: '120',
+    example: '300',
   },
   arm: {
     ...{ flag: 'arm', name: 'SMOKE_ARM_ENDPOINT', required: false, valid: isUrl(['https:']) },

@@ -151,10 +151,14 @@ async function purge(vault: VaultDoor, name: string): Promise<string | undefined
   throw new SmokeError(`certificate ${name}: is deleted and cannot be purged yet; run --clean later`);
 }
 
+/** Right after its last binding has moved away App Service may still count it as used. */
 async function removeSiteCertificate(arm: Arm, id: string): Promise<undefined> {
-  const answer = await arm.ask('DELETE', id);
-  if (answer.status >= 300 && answer.status !== 404) throw new SmokeError(`${id}: ${saidBy(answer)}`);
-  return undefined;
+  for (let attempt = 1; ; attempt++) {
+    const answer = await arm.ask('DELETE', id);
+    if (answer.status < 300 || answer.status === 404) return undefined;
+    if (attempt === TRIES || ![400, 409].includes(answer.status)) throw new SmokeError(`${id}: ${saidBy(answer)}`);
+    await pause(LOOK_MILLISECONDS);
+  }
 }
 
 async function restoreBinding(arm: Arm, { id, certificate, was }: ActOf<'binding'>): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
+import { isSeq, parseDocument } from 'yaml';
 import rights from '../../smoke/rights.json' with { type: 'json' };
 import { azuriteAccount } from '../azurite.ts';
 import { managedIdentityPath } from '../identity/identity.ts';
@@ -20,6 +20,8 @@ export interface SmokeGround {
   readonly app: AppProcess;
   /** A certificate that has nothing to do with the run; its site is the test site. */
   readonly neighbour: Seeded;
+  /** Options that choose the stand's multi-tenant site in place of the test site. */
+  readonly multiTenant: readonly string[];
   /** For `--config`. */
   readonly configFile: string;
   /** With which the SDKs find whoever runs it. */
@@ -40,7 +42,7 @@ export async function openSmokeGround(options: {
   readonly hostEntry?: string;
 }): Promise<SmokeGround> {
   const { directory, seed, hostEntry } = options;
-  const stories = scenarios.filter(({ key }) => key === 'healthy');
+  const stories = scenarios.filter(({ key }) => key === 'healthy' || key === 'multi-tenant');
   const stand = await startStand({ seed, basePort: 0, directory: join(directory, 'stand'), scenarios: stories });
   let app: AppProcess | undefined;
   try {
@@ -52,11 +54,11 @@ export async function openSmokeGround(options: {
     await subscribeApp(stand, app);
     const client = createAppClient(app.url, app.keys);
     await client.runNow('sweep');
-    const [neighbour] = stand.estate.certificates;
-    if (neighbour === undefined) throw new TypeError('stand: no certificate is seeded');
+    const neighbour = seededAs(stand, 'healthy');
     const configFile = join(directory, 'deployment.env');
     await writeFile(configFile, outputsOf(stand, app, neighbour));
-    const parts = { stand, app, neighbour, configFile, environment: personOf(stand) };
+    const multiTenant = Object.entries(siteOptions(stand, seededAs(stand, 'multi-tenant'))).flat();
+    const parts = { stand, app, neighbour, multiTenant, configFile, environment: personOf(stand) };
     return {
       ...parts,
       estateText: async () => String(await config.downloadToBuffer()),
@@ -85,10 +87,24 @@ async function uploadEstate({ connectionString, estateFile }: Stand) {
   return blob;
 }
 
-/** The site is to be a test site, which no certificate of the estate is served by. */
+function seededAs({ estate }: Stand, key: Seeded['key']): Seeded {
+  const found = estate.certificates.find((one) => one.key === key);
+  if (found === undefined) throw new TypeError(`stand: no certificate ${key} is seeded`);
+  return found;
+}
+
+/** The test site by the flags that name it. */
+function siteOptions(stand: Stand, seeded: Seeded): Record<string, string> {
+  const { resourceId, hostName, port } = stand.siteOf(seeded, 0);
+  return { '--site': resourceId, '--host-name': hostName, '--endpoint': `127.0.0.1:${port}` };
+}
+
+/** The sites are to be test sites, which no certificate of the estate is served by. */
 function withoutTargets(text: string): string {
   const document = parseDocument(text);
-  document.setIn(['certificates', 0, 'targets'], document.createNode([]));
+  const certificates = document.get('certificates');
+  const count = isSeq(certificates) ? certificates.items.length : 0;
+  for (let at = 0; at < count; at++) document.setIn(['certificates', at, 'targets'], document.createNode([]));
   return `# The estate of the stand.\n${document.toString({ lineWidth: 0 })}`;
 }
 
@@ -123,7 +139,7 @@ function personOf({ cloud }: Stand): Record<string, string> {
 function outputsOf(stand: Stand, app: AppProcess, neighbour: Seeded): string {
   const { cloud, estate } = stand;
   const { storageAccount, vaults } = cloud.where;
-  const { resourceId, hostName, port } = stand.siteOf(neighbour, 0);
+  const site = siteOptions(stand, neighbour);
   const wiring = {
     ...{ functionAppId: functionAppId(cloud), delivery: 'function' },
     ...{ queueAccountId: storageAccount, queueName: 'certificate-events' },
@@ -137,7 +153,7 @@ function outputsOf(stand: Stand, app: AppProcess, neighbour: Seeded): string {
     ...{ AZURE_SUBSCRIPTION: estate.subscription, AZURE_RESOURCE_GROUP: estate.company, APP_NAME: 'stand-app' },
     ...{ EVENT_WIRING: JSON.stringify(wiring), RECORDS_ACCOUNT: azuriteAccount.name },
     ...{ SMOKE_APP_URL: app.url, SMOKE_ESTATE_URL: estateUrl(stand), SMOKE_ARM_ENDPOINT: cloud.urls.arm },
-    ...{ SMOKE_SITE: resourceId, SMOKE_HOST_NAME: hostName, SMOKE_ENDPOINT: `127.0.0.1:${port}` },
+    ...{ SMOKE_SITE: site['--site'], SMOKE_HOST_NAME: site['--host-name'], SMOKE_ENDPOINT: site['--endpoint'] },
     ...{ SMOKE_NEAR_EXPIRY_SECONDS: '20', SMOKE_EVENT_MINUTES: '1', SMOKE_FUNCTION_KEY: app.keys.function },
   };
   return Object.entries(values)

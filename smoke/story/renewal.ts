@@ -1,4 +1,5 @@
 import { textAt } from '../json.ts';
+import type { Finding } from '../report.ts';
 import { currentSha256 } from './certificates.ts';
 import type { Run } from './run.ts';
 import { lookAtNew } from './site-questions.ts';
@@ -32,18 +33,24 @@ export async function followRenewal(run: Run, { isServed }: { readonly isServed:
   if (id === undefined) return run.found('renewal.outcome', { saw: 'it was not started' });
   run.print(`renewal ${id}`);
   const ended = await endOf(run, id);
-  const [outcome, reason, detail] = ['outcome', 'outcomeReason', 'detail'].map((name) => textAt(ended, name));
-  run.found(
-    'renewal.outcome',
-    ended === undefined
-      ? { saw: `it has not ended within ${RENEWAL_SECONDS / 60} minutes` }
-      : { saw: `${outcome}: ${reason}`, ...(detail && { detail }) },
-  );
+  const outcome = textAt(ended, 'outcome');
+  tellOutcome(run, ended);
   await answerFromRow(run);
   if (outcome === 'renewed') {
     run.found('question.14', { saw: 'the app keeps its tables and journal with them' });
     await lookAtServed(run, { isServed, verified: textAt(ended, 'verified') });
   }
+}
+
+function tellOutcome({ found, prepared }: Run, ended: unknown): void {
+  const late = { saw: `it has not ended within ${RENEWAL_SECONDS / 60} minutes` };
+  found('renewal.outcome', ended === undefined ? late : outcomeOf(ended, prepared.site?.isPrivate === true));
+}
+
+function outcomeOf(ended: unknown, hasTarget: boolean): Finding {
+  const [outcome, reason, detail] = [textAt(ended, 'outcome'), textAt(ended, 'outcomeReason'), textAt(ended, 'detail')];
+  const isGood = outcome === 'renewed' && reason === (hasTarget ? 'served' : 'no-targets');
+  return { saw: isGood ? outcome : `${outcome}: ${reason}`, detail: `${reason}: ${detail}` };
 }
 
 async function lookAtServed(

@@ -27,7 +27,7 @@ export function importCertificate(
 
 /** Binds the host name to a version of the run, and looks whether it is served. Questions 10 and 15 are answered on the way. */
 export async function serveFirst(run: Run, site: Site, made: Made): Promise<boolean> {
-  const { arm, ledger, names, found } = run;
+  const { ledger, names, found } = run;
   const imported = await importCertificate(run, site, { resource: names.main, secret: names.main });
   if (imported.status >= 300) {
     found('served.first', { saw: `App Service does not import it: ${saidBy(imported)}` });
@@ -39,10 +39,11 @@ export async function serveFirst(run: Run, site: Site, made: Made): Promise<bool
     certificate: `${site.certificates}/${names.main}`,
     was: site.binding,
   });
-  const bound = await bind(run, site, made.thumbprint);
+  const takesBack = await askToPutBack(run, site);
+  const bound = await bind(run, site, { thumbprint: made.thumbprint, takesBack });
   answerPrivateCa(run, site, bound);
   if (bound.status >= 300) {
-    found('served.first', { saw: `the binding is refused: ${saidBy(bound)}` });
+    toldRefused(run, site, bound);
     return false;
   }
   run.print(`${site.place.sni} is bound to the first version`);
@@ -56,14 +57,24 @@ export async function serveFirst(run: Run, site: Site, made: Made): Promise<bool
     detail: seen.links,
   });
   found('question.10', { saw: chainWord(seen.sent, made) });
-  await askToPutBack(arm, site, found);
   return seen.sent[0] === made.sha256;
 }
 
-async function bind({ arm }: Run, site: Site, thumbprint: string): Promise<Answer> {
-  const binding = await arm.get(site.bindingId);
-  const properties = at(binding, 'properties') as object;
-  return arm.ask('PUT', site.bindingId, { properties: { ...properties, sslState: 'SniEnabled', thumbprint } });
+/** Members that are read only go along where that is taken, as the app sends them. */
+async function bind(
+  { arm }: Run,
+  site: Site,
+  { thumbprint, takesBack }: { readonly thumbprint: string; readonly takesBack: boolean },
+): Promise<Answer> {
+  const read = takesBack ? (at(await arm.get(site.bindingId), 'properties') as object) : {};
+  return arm.ask('PUT', site.bindingId, { properties: { ...read, sslState: 'SniEnabled', thumbprint } });
+}
+
+/** A multi-tenant site is thought to refuse: that is question 15, and nothing is served then. */
+function toldRefused({ found }: Run, site: Site, bound: Answer): void {
+  const said = `the binding is refused: ${saidBy(bound)}`;
+  found('served.first', site.isPrivate ? { saw: said } : { unseen: said, foreseen: true });
+  found('question.10', { unseen: said, ...(!site.isPrivate && { foreseen: true }) });
 }
 
 /** Question 15. */
@@ -82,10 +93,11 @@ function chainWord(sent: readonly string[], { chain }: Made): string {
 }
 
 /** Question 9: what GET has answered, sent back as it is. */
-async function askToPutBack(arm: Run['arm'], site: Site, found: Run['found']): Promise<void> {
+async function askToPutBack({ arm, found }: Run, site: Site): Promise<boolean> {
   const binding = await arm.get(site.bindingId);
   const answer = await arm.ask('PUT', site.bindingId, { properties: at(binding, 'properties') });
   found('question.9', { saw: answer.status < 300 ? 'yes' : `no: ${saidBy(answer)}` });
+  return answer.status < 300;
 }
 
 /** Question 8: a secret that is not there. */

@@ -1,8 +1,10 @@
 import { sha256Hex } from '../../src/certificate/fingerprint.ts';
-import { SmokeError } from '../errors.ts';
+import { messageOf, SmokeError } from '../errors.ts';
 import { withEntries } from '../estate.ts';
 import { textAt } from '../json.ts';
-import type { Answer } from '../rest.ts';
+import type { Site } from '../prepare.ts';
+import { type Answer, pause } from '../rest.ts';
+import type { RuleId } from '../rules.ts';
 import { createThrowAwayCa, type ThrowAwayCa } from '../throw-away-ca.ts';
 import { csrOf, type Made, makeVersion, requestCertificate } from './certificates.ts';
 import { followRenewal, hearOfNewVersion } from './renewal.ts';
@@ -33,26 +35,51 @@ export async function tellStory(run: Run): Promise<void> {
   await enterEstate(run);
   print('the estate file has the throw-away certificates; the app reads it within a minute');
   const requests = await requestAll(run);
-  const expiry = new Date(Date.now() + EXPIRED_AFTER_SECONDS * 1000);
-  await makeVersion(run, names.expired, { ca, csr: requests.expired, life: lifeUntil(expiry, 30) });
+  const expired = await trying(run, ['question.11'], () => makeExpired(run, ca, requests));
   await awaitEstate(run);
   const first = await makeFirst(run, ca, requests);
-  const isServed = site !== undefined && (await serveFirst(run, site, first));
-  await askToMergeAgain(run, first);
-  await askAboutTags(run, first);
-  const short = await makeVersion(run, names.short, { ca, csr: requests.short, life: lifeUntil(daysFromNow(20), 25) });
-  await askAboutListsAndPolicies(run, short);
+  const isServed = site === undefined ? withoutSite(run) : await serveFirst(run, site, first);
+  await trying(run, ['question.4'], () => askToMergeAgain(run, first));
+  await trying(run, ['question.5'], () => askAboutTags(run, first));
+  const life = lifeUntil(daysFromNow(20), 25);
+  const short = await makeVersion(run, names.short, { ca, csr: requests.short, life });
+  await trying(run, ['question.6'], () => askAboutListsAndPolicies(run, short));
   if (site !== undefined) {
-    await askForAbsentSecret(run, site);
-    await until(async () => (Date.now() > expiry.getTime() + 1000 ? true : undefined), {
-      seconds: 60,
-      everySeconds: 1,
-      signal: run.signal,
-    });
-    await askForExpired(run, site);
+    await trying(run, ['question.8'], () => askForAbsentSecret(run, site));
+    if (expired !== undefined) await trying(run, ['question.11'], () => askOnceExpired(run, site, expired));
   }
   await hearOfNewVersion(run);
   await followRenewal(run, { isServed: isServed && site?.isPrivate === true });
+}
+
+/** What one question meets must not keep the others from being asked: a refusal is told in place of its answer. */
+async function trying<T>(run: Run, ids: readonly RuleId[], ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof SmokeError)) throw error;
+    for (const id of ids) run.found(id, { unseen: messageOf(error) });
+    return undefined;
+  }
+}
+
+/** What was not asked for is not counted against the run. */
+function withoutSite({ found }: Run): false {
+  const ids = ['served.first', 'question.8', 'question.9', 'question.10', 'question.11', 'question.15'] as const;
+  for (const id of ids) found(id, { unseen: 'no site was named', foreseen: true });
+  return false;
+}
+
+/** Answers with the moment in which it has ended. */
+async function makeExpired(run: Run, ca: ThrowAwayCa, { expired }: Requests): Promise<Date> {
+  const life = lifeUntil(new Date(Date.now() + EXPIRED_AFTER_SECONDS * 1000), 30);
+  await makeVersion(run, run.names.expired, { ca, csr: expired, life });
+  return life.notAfter;
+}
+
+async function askOnceExpired(run: Run, site: Site, expiry: Date): Promise<void> {
+  await pause(Math.max(0, expiry.getTime() + 1000 - Date.now()), run.signal);
+  await askForExpired(run, site);
 }
 
 /** The certificates that the app is to look after: what is due when, and where it is served. */
@@ -66,7 +93,7 @@ async function enterEstate(run: Run): Promise<void> {
   const addition = {
     run: names.run,
     plan: {
-      ...{ issuer, owner: 'npm run smoke' },
+      ...{ issuer, owner: 'npm run smoke', acceptance: { validityDays: prepared.validityDays } },
       // Due exactly when the vault raises its event, 30 days before the end, and not before.
       renewAt: { percentOfLife: 95, floorDays: 30 },
       rollout: { wavePercent: [100], verify: { everySeconds: 5, forSeconds: 300 } },

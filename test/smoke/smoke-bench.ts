@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { openSmokeGround, type SmokeGround } from '../../local/stand/smoke-ground.ts';
 import { PREFIX } from '../../smoke/names.ts';
 import type { Judged, Report } from '../../smoke/report.ts';
@@ -16,9 +18,14 @@ export interface SmokeBench extends SmokeGround {
   leftovers(): Promise<readonly string[]>;
 }
 
-export async function openSmokeBench(seed: number): Promise<SmokeBench> {
+/** `prepare`: what was so before the first run. */
+export async function openSmokeBench(
+  seed: number,
+  prepare: (ground: SmokeGround) => Promise<unknown> = async () => undefined,
+): Promise<SmokeBench> {
   const directory = await mkdtemp(join(tmpdir(), 'smoke-bench-'));
   const ground = await openSmokeGround({ directory, seed, hostEntry: resolve('dist/local/host.mjs') });
+  await prepare(ground);
   const ledgers = join(directory, 'ledgers');
   const file = join(directory, 'report.json');
   const own = ['--config', ground.configFile, '--directory', ledgers, '--report', file];
@@ -44,13 +51,8 @@ export async function openSmokeBench(seed: number): Promise<SmokeBench> {
 async function stateOf({ stand, neighbour, estateText }: SmokeGround): Promise<Record<string, string>> {
   const { port, hostName } = stand.siteOf(neighbour, 0);
   const served = await look({ host: '127.0.0.1', port, sni: hostName });
-  const { identity, vaults, urls, group, principals } = stand.cloud;
-  const scope = group.split('/').slice(0, 3).join('/');
-  const given = identity.assign(principals.operator.id, { scope, actions: ['Microsoft.Web/certificates/read'] });
-  const token = identity.issueToken(principals.operator, 'https://management.azure.com');
-  const url = `${urls.arm}${group}/providers/Microsoft.Web/certificates?api-version=2025-05-01`;
-  const listed = await askTrusting(url, token, await readFile(stand.cloud.caFile, 'utf8'));
-  identity.revoke(given);
+  const { vaults, group } = stand.cloud;
+  const listed = await askArm(stand, { path: `${group}/providers/Microsoft.Web/certificates` });
   return {
     estate: await estateText(),
     served: 'sent' in served ? served.sent.join() : served.reason,
@@ -59,20 +61,28 @@ async function stateOf({ stand, neighbour, estateText }: SmokeGround): Promise<R
   };
 }
 
-/** `fetch` trusts what the process was started with, and the stand's CA is made later. */
-async function askTrusting(url: string, token: string, ca: string): Promise<string> {
-  const { request } = await import('node:https');
-  return new Promise((resolve, reject) => {
-    const sent = request(url, { ca, headers: { authorization: `Bearer ${token}` } }, (answer) => {
-      let text = '';
-      answer.on('data', (bytes: Buffer) => {
-        text += String(bytes);
+/** Asks Resource Manager as somebody who may. `fetch` trusts what the process was started with, and the stand's CA is made later. */
+export async function askArm(
+  { cloud }: SmokeGround['stand'],
+  { path, body }: { readonly path: string; readonly body?: object },
+): Promise<string> {
+  const { identity, principals, urls, group, caFile } = cloud;
+  const given = identity.assign(principals.operator.id, { scope: group, actions: ['Microsoft.Web/*'] });
+  const token = identity.issueToken(principals.operator, 'https://management.azure.com');
+  const ca = await readFile(caFile, 'utf8');
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const method = body === undefined ? 'GET' : 'PUT';
+  try {
+    return await new Promise((resolve, reject) => {
+      const sent = request(`${urls.arm}${path}?api-version=2025-05-01`, { ca, headers, method }, (answer) => {
+        text(answer).then(resolve, reject);
       });
-      answer.once('end', () => resolve(text));
+      sent.once('error', reject);
+      sent.end(body === undefined ? undefined : JSON.stringify(body));
     });
-    sent.once('error', reject);
-    sent.end();
-  });
+  } finally {
+    identity.revoke(given);
+  }
 }
 
 /** What was not as expected, in short. */

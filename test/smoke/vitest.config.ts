@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     name: 'smoke',
     pool: 'forks',
-    maxWorkers: 2,
+    // They wait most of the time: for a minute until the app reads its estate file again.
+    maxWorkers: 3,
     include: ['test/smoke/**/*.test.ts'],
     testTimeout: 300_000,
     hookTimeout: 120_000,

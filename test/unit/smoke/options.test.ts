@@ -41,7 +41,7 @@ describe('the options of npm run smoke', () => {
   it('are filled in from the outputs of the deployment', () => {
     const { config, mode } = read([]);
     expect(mode).toBe('run');
-    expect(config).toMatchObject({ vault: 'contoso-web', eventMinutes: 15, nearExpirySeconds: 120 });
+    expect(config).toMatchObject({ vault: 'contoso-web', eventMinutes: 15, nearExpirySeconds: 300 });
     expect(config.group).toBe(`/subscriptions/${GUID}/resourceGroups/rg`);
     expect(config.appUrl.href).toBe('https://perennial.azurewebsites.net/');
     expect(config.estateUrl.href).toBe('https://recs.blob.core.windows.net/config/estate.yaml');
@@ -93,6 +93,7 @@ describe('the options of npm run smoke', () => {
     ['--site', SITE, '--site needs one of its host names'],
     ['--endpoint', '10.0.0.4', 'write host:port'],
     ['--endpoint', '10.0.0.4:443', '--site (SMOKE_SITE): is missing'],
+    ['--app-scope', 'contoso', 'write a scope that ends in /.default'],
     ['--event-minutes', '0', 'write a whole number from 1 to 1440'],
     ['--near-expiry-seconds', 'soon', 'write a whole number from 5 to 3600'],
     ['--config', '/nowhere/at/all', 'cannot be read'],

@@ -32,3 +32,11 @@ export async function expectLater(
     throw new RenewalError(error.code, error.message, { cause: error, retryAfterSeconds });
   }
 }
+
+/** The row while it is that renewal's: a step that comes late must not speak for the one that runs now. */
+export function ofRenewal(
+  found: Versioned<CertificateRow> | undefined,
+  renewalId: string,
+): Versioned<CertificateRow> | undefined {
+  return found?.row.renewalId === renewalId ? found : undefined;
+}

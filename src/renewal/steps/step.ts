@@ -1,11 +1,10 @@
 import { RenewalError } from '../../errors.ts';
-import type { JournalEntry } from '../../journal/port.ts';
 import { inTrace } from '../../trace.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Outcome, Reason } from '../outcomes.ts';
 import { reasonOf } from '../perform.ts';
 import type { Ended, StepAnswer, StepCall, StepInput, StepName, StepOutput } from '../story.ts';
-import { expectLater } from './expect-later.ts';
+import { expectLater, ofRenewal } from './expect-later.ts';
 import { fence } from './fence.ts';
 
 type Facts = Readonly<Record<string, unknown>>;
@@ -36,9 +35,10 @@ async function actAndRecord<S extends StepName>(
   { input, app }: { readonly input: StepInput<S>; readonly app: Dependencies },
 ): Promise<StepAnswer<StepOutput<S>>> {
   const key = keyOf(name, step, input);
-  const record = (kind: JournalEntry['kind'], facts: Facts) =>
+  // An attempt ends one way: whatever a late repeat finds, the journal keeps the first end, be it a result or a decision.
+  const record = (kind: 'intent' | 'result' | 'decision', facts: Facts) =>
     app.journal.append(input.renewalId, {
-      key: `${key}:${kind}`,
+      key: `${key}:${kind === 'intent' ? 'intent' : 'result'}`,
       at: app.clock.now().toISOString(),
       kind,
       step: name,
@@ -81,12 +81,13 @@ const LONG_WAIT_SECONDS = 1800;
 
 async function toldOfWait(
   answer: StepAnswer<never>,
-  { vault, certificate }: StepCall,
+  { renewalId, vault, certificate }: StepCall,
   app: Dependencies,
 ): Promise<StepAnswer<never>> {
   if (answer.state !== 'again' || (answer.retryAfterSeconds ?? 0) < LONG_WAIT_SECONDS) return answer;
   try {
-    await expectLater(await app.store.certificate(vault, certificate), answer.retryAfterSeconds ?? 0, app);
+    const found = ofRenewal(await app.store.certificate(vault, certificate), renewalId);
+    await expectLater(found, answer.retryAfterSeconds ?? 0, app);
     return answer;
   } catch (error) {
     // The next try tells it again.

@@ -6,7 +6,7 @@ import { findVault } from '../../plan/look-up.ts';
 import type { Estate } from '../../plan/types.ts';
 import type { CertificateRef } from '../../vault/port.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { expectLater } from './expect-later.ts';
+import { expectLater, ofRenewal } from './expect-later.ts';
 import { requestGone, waitingCsr } from './request-gone.ts';
 import { done, ended, type Step } from './step.ts';
 
@@ -50,7 +50,7 @@ export const poll: Step<'poll'> = {
     const status = await app.issuer(estate, issuer).poll({ reference, csr });
     switch (status.state) {
       case 'pending':
-        await expectLater(found, status.retryAfterSeconds, app);
+        await expectLater(ofRenewal(found, renewalId), status.retryAfterSeconds, app);
         return done(status);
       case 'rejected':
         await app.store.saveOrder({ ...order, state: 'rejected' }, etag);

@@ -163,7 +163,7 @@ export const settings = {
     secret: false,
     default: '10',
     meaning:
-      'How many renewals of one vault start by themselves in ten seconds, the most urgent first; Key Vault makes 20 software keys (10 in an HSM) in that time, for everybody together.',
+      'How many renewals of one vault start by themselves, or try again for a key, in ten seconds; Key Vault makes 20 software keys (10 in an HSM) in that time, for everybody together.',
     example: '10',
     sample: '10',
     parse: parseCount,

@@ -2,12 +2,13 @@ import { RenewalError } from '../errors.ts';
 import type { Dependencies } from './dependencies.ts';
 
 /** Key Vault counts the keys that it makes in ten seconds. */
-const WINDOW = 10_000;
+export const turnSeconds = 10;
+const WINDOW = turnSeconds * 1000;
 const TRIES = 20;
 
 /**
  * Takes one of the starts that a vault allows in ten seconds; `undefined` when they are used up, so that what is due has to
- * wait. Whatever starts by itself comes by here: after a long downtime, or when Event Grid tells all at once, a whole vault
+ * wait. Whatever starts by itself comes by here, and whatever tries again to have its key made: after a long downtime, or when Event Grid tells all at once, a whole vault
  * is due, and its keys are everybody's. The windows are fixed, so that ten seconds across two of them may see twice as
  * many. Answers with the moment of the start.
  */

@@ -1,10 +1,12 @@
 import { normaliseDnsName } from '../../certificate/alternative-names.ts';
 import { readCsr } from '../../certificate/csr.ts';
 import { isSameSubject, readSubject } from '../../certificate/names.ts';
+import { RenewalError } from '../../errors.ts';
 import type { OrderRow } from '../../estate/port.ts';
 import type { CsrRequest, Inspection, PendingFacts, VersionFacts } from '../../vault/port.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Inspected, StepInput } from '../story.ts';
+import { takeTurn, turnSeconds } from '../turn.ts';
 import { noCsrYet, ownershipOf } from './inspect.ts';
 import { requestGone } from './request-gone.ts';
 import { done, ended, type Step } from './step.ts';
@@ -28,6 +30,8 @@ export const request: Step<'request'> = {
         return ended('refused', 'foreign-pending', `request ${pending.requestId} is pending and is not ours`);
       await app.vault.discard(wanted);
     }
+    // The first try was paced when the renewal started.
+    if (input.attempt > 1 || own !== undefined) await takeKeyTurn(input, app);
     if (own === undefined) await app.store.saveOrder(newOrder(input, app, 'requesting'));
     const pending = await app.vault.request(wanted);
     return done(await keep(input, app, { pending, resumed: false }));
@@ -35,6 +39,13 @@ export const request: Step<'request'> = {
   intent: ({ inspected }) => ({ keyType: inspected.keyType, plan: inspected.plan.name }),
   result: (value) => ({ csr: value.csrSha256, resumed: value.resumed }),
 };
+
+/** Tries that come again for a key come back together after an outage: they share what a vault makes with the starts. */
+async function takeKeyTurn({ vault, certificate }: StepInput<'request'>, app: Dependencies): Promise<void> {
+  if ((await takeTurn(vault, app)) !== undefined) return;
+  const message = `request: as many keys as may be made at once are being made: vault=${vault}, name=${certificate}`;
+  throw new RenewalError('vault-throttled', message, { retryAfterSeconds: turnSeconds });
+}
 
 interface Seen {
   readonly facts: Inspection;

@@ -29,7 +29,7 @@ export const issuerInvariants: readonly Invariant[] = [
   },
   {
     id: 'I15',
-    says: 'an issuer is not asked again before the time it named (how many keys a vault makes is not paced yet)',
+    says: 'an issuer is not asked again before the time it named',
     watch({ world, check }) {
       const notBefore = new Map<string, number>();
       const isRepeated = repeats.some((name) => world.faults.rates.has(name));

@@ -3,9 +3,10 @@ import { createHttpHeaders, type HttpClient } from '@azure/core-rest-pipeline';
 import { createArm } from '../../../src/azure/arm.ts';
 import { chainProblem } from '../../../src/targets/chain-problem.ts';
 import { sentCertificates } from '../../../src/targets/sent-chain.ts';
+import { eventTraceParent, firstTraceParent } from '../../../src/trace-parent.ts';
 import { createKeyVault } from '../../../src/vault/key-vault.ts';
 import { certificates, intermediate, leaf, now, requests, root } from '../corpus.ts';
-import { bytesOf, type Entry, isForeseen, textOf } from '../entry.ts';
+import { bytesOf, type Entry, FindError, isForeseen, textOf } from '../entry.ts';
 import { type Chance, type Corpus, mutated } from '../mutate.ts';
 import { mutatedJson } from '../mutate-json.ts';
 
@@ -173,7 +174,22 @@ const vaultAnswer: Entry = {
   },
 };
 
-export const wireEntries: readonly Entry[] = [flight, served, arm, vaultAnswer];
+const HEADER = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
+/** A `traceparent` goes into headers, logs and histories for days: only its own 55 characters may. */
+const trace: Entry = {
+  name: 'trace',
+  share: 3,
+  make: (chance) => mutated(chance, [Buffer.from(HEADER), Buffer.from(`cc${HEADER.slice(2)}-more`)]),
+  run(input) {
+    const text = textOf(input);
+    const read = firstTraceParent(text, eventTraceParent({ traceparent: text }));
+    if (read !== undefined && !/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[0-3]$/.test(read))
+      throw new FindError('a traceparent is taken that is none');
+  },
+};
+
+export const wireEntries: readonly Entry[] = [flight, served, arm, vaultAnswer, trace];
 
 const credential = { getToken: async () => ({ token: 'token', expiresOnTimestamp: Date.now() + 3_600_000 }) };
 

@@ -46,8 +46,8 @@ async function step(command, args) {
   else if (!/^NOT RUN/m.test(output)) passed += 1;
 }
 
-/** Debian's packages of certificate authorities, and the program that each of them brings. */
-const authorities = { pebble: 'pebble', 'golang-cfssl': 'cfssl' };
+/** Debian's packages of certificate authorities and their clients, and the program that each of them brings. */
+const authorities = { pebble: 'pebble', 'golang-cfssl': 'cfssl', lego: 'lego' };
 const isMissing = (program) => spawnSync(program, ['-help'], { stdio: 'ignore' }).error !== undefined;
 
 /** Installs what is missing for the suite of issuers; what it cannot have it tells as NOT RUN, and so does the suite. */
@@ -61,7 +61,7 @@ async function installAuthorities() {
     reason = update === undefined ? 'there is no apt-get' : `apt-get ended with ${install.code}`;
   }
   const left = missing.filter((name) => isMissing(authorities[name]));
-  if (left.length > 0) console.log(`NOT RUN: suites against ${left.join(' and ')}: not installed, and ${reason}`);
+  if (left.length > 0) console.log(`NOT RUN: suites with ${left.join(' and ')}: not installed, and ${reason}`);
 }
 
 /** Where there is no Bicep CLI, a checker next to this folder takes its place. */

@@ -229,6 +229,12 @@ describe('the protocol', () => {
     expect(refused.json).toMatchObject({ type: 'urn:ietf:params:acme:error:malformed', status: 400 });
   });
 
+  it('takes each name once, whatever its case', async () => {
+    const { body } = await placeOrder(session, ['WWW.Contoso.example', 'www.contoso.example']);
+    expect(body.identifiers).toEqual([{ type: 'dns', value: 'www.contoso.example' }]);
+    expect(body.authorizations).toHaveLength(1);
+  });
+
   it('gives an authorization up, and its order with it', async () => {
     const order = await placeOrder(session, names);
     const [url = ''] = order.body.authorizations;

@@ -16,8 +16,14 @@ export interface ArrivalDependencies {
 const NOTED_MILLISECONDS = 60_000;
 const TRIES = 5;
 
-/** By store and vault, in milliseconds at the app's clock: what this process knows to be written. */
-const noted = new WeakMap<AppRowStore, Map<string, { last: number; expiry: number }>>();
+/** What this process knows to be written of one vault and kind, and when, in milliseconds at the app's clock. */
+interface Note {
+  readonly at: number;
+  /** Ends when it is written; several arrivals at once wait for one write. */
+  readonly written: Promise<void>;
+}
+
+const notes = new WeakMap<AppRowStore, Map<string, Note>>();
 
 /**
  * Notes that an event of a vault came through, whatever becomes of it: without such a trace nobody could tell a quiet vault
@@ -27,15 +33,21 @@ const noted = new WeakMap<AppRowStore, Map<string, { last: number; expiry: numbe
 export async function noteArrival(event: unknown, app: ArrivalDependencies): Promise<void> {
   const { resourceId, isExpiry } = originOf(event);
   const vault = (await app.estate()).vaults.find((one) => one.resourceId.toLowerCase() === resourceId);
-  if (vault === undefined) return;
-  const known = noted.get(app.rows) ?? new Map<string, { last: number; expiry: number }>();
-  noted.set(app.rows, known);
-  const before = known.get(resourceId) ?? { last: 0, expiry: 0 };
-  const now = app.clock.now().getTime();
-  const isKnown = now - (isExpiry ? before.expiry : before.last) < NOTED_MILLISECONDS;
-  if (isKnown || (await app.lease.hold()).state === 'elsewhere') return;
-  await write(vault, { at: new Date(now).toISOString(), isExpiry }, app.rows);
-  known.set(resourceId, { last: now, expiry: isExpiry ? now : before.expiry });
+  if (vault === undefined || (await app.lease.hold()).state === 'elsewhere') return;
+  const known = notes.get(app.rows) ?? new Map<string, Note>();
+  notes.set(app.rows, known);
+  const key = `${isExpiry ? 'expiry' : 'other'} ${resourceId}`;
+  const now = app.clock.now();
+  const before = known.get(key);
+  if (before !== undefined && now.getTime() - before.at < NOTED_MILLISECONDS) return before.written;
+  const note: Note = { at: now.getTime(), written: write(vault, { at: now.toISOString(), isExpiry }, app.rows) };
+  known.set(key, note);
+  try {
+    await note.written;
+  } catch (error) {
+    if (known.get(key) === note) known.delete(key);
+    throw error;
+  }
 }
 
 /** The words are those of whoever sent it; both schemas of Event Grid name the vault by its ARM id. */
@@ -48,7 +60,7 @@ function originOf(event: unknown): { readonly resourceId: string; readonly isExp
   return { resourceId: typeof origin === 'string' ? origin.toLowerCase() : '', isExpiry };
 }
 
-/** Several instances may note at once: who comes second looks again, and finds little to add. */
+/** Several instances may note at once: who comes second looks again, and finds that there is nothing to add. */
 async function write(
   { name }: EstateVault,
   { at, isExpiry }: { readonly at: string; readonly isExpiry: boolean },
@@ -56,6 +68,7 @@ async function write(
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const found = await rows.get('arrivals', name);
+    if (isNoted(isExpiry ? found?.row.expiryAt : found?.row.lastAt, at)) return;
     const row: ArrivalsRow = { ...found?.row, lastAt: at, ...(isExpiry && { expiryAt: at }) };
     try {
       await rows.save('arrivals', name, row, found?.etag);
@@ -65,4 +78,8 @@ async function write(
       if (!isRace) throw error;
     }
   }
+}
+
+function isNoted(written: string | undefined, at: string): boolean {
+  return written !== undefined && Date.parse(at) - Date.parse(written) < NOTED_MILLISECONDS;
 }

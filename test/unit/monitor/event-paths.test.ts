@@ -130,24 +130,47 @@ describe('an arrival', () => {
     expect(await row()).toEqual({ lastAt: iso(), expiryAt: iso() });
   });
 
-  it('in a storm is written once a minute', async () => {
-    const writes: string[] = [];
+  /** The rows, with what was written of them. */
+  function counted(): { readonly app: MonitorDependencies; readonly writes: string[] } {
     const { rows } = app;
-    const counted: MonitorDependencies = {
-      ...app,
-      rows: {
-        get: rows.get,
-        save(kind, key, ...rest) {
-          writes.push(key);
-          return rows.save(kind, key, ...rest);
-        },
-      },
+    const writes: string[] = [];
+    const save: typeof rows.save = (kind, key, ...rest) => {
+      writes.push(key);
+      return rows.save(kind, key, ...rest);
     };
-    for (let i = 0; i < 50; i++) await noteArrival(nearExpiry, counted);
+    return { app: { ...app, rows: { get: rows.get, save } }, writes };
+  }
+
+  it('in a storm is written once a minute, however many come at once', async () => {
+    const { app: busy, writes } = counted();
+    await Promise.all(Array.from({ length: 50 }, () => noteArrival(nearExpiry, busy)));
+    for (let i = 0; i < 50; i++) await noteArrival(nearExpiry, busy);
     expect(writes).toHaveLength(1);
     world.clock.advance(60_000);
-    await noteArrival(nearExpiry, counted);
+    await noteArrival(nearExpiry, busy);
     expect(writes).toHaveLength(2);
+  });
+
+  it('is not written where another instance has just done so', async () => {
+    await noteArrival(nearExpiry, app);
+    const { app: other, writes } = counted();
+    await noteArrival(nearExpiry, other);
+    expect(writes).toEqual([]);
+  });
+
+  it('that could not be written is written when it comes again', async () => {
+    const { rows } = app;
+    const { app: busy, writes } = counted();
+    const failure = new RenewalError('storage-unreachable', 'rows');
+    let isDown = true;
+    const flaky: MonitorDependencies = {
+      ...busy,
+      rows: { get: rows.get, save: (...given) => (isDown ? Promise.reject(failure) : busy.rows.save(...given)) },
+    };
+    await expect(noteArrival(nearExpiry, flaky)).rejects.toBe(failure);
+    isDown = false;
+    await noteArrival(nearExpiry, flaky);
+    expect(writes).toHaveLength(1);
   });
 
   it.each([

@@ -40,6 +40,14 @@ export function stepLine(step: StepName, input: StepCall, answer: StepAnswer<unk
   return { message: 'step ended', ...about, ...verified, ...endOf(answer) };
 }
 
+/** The end of a renewal that was closed from its records: its own last step, which would have told of it, never ran. */
+export function closedRowLine(row: CertificateRow): LogLine {
+  const { renewalId, traceparent, vault, name: certificate, lastOutcome: outcome, lastReason: reason } = row;
+  const traceId = traceIdOf(traceparent);
+  const detail = 'Closed from its row, order and journal: its orchestration did not get to its last step.';
+  return { message: 'renewal closed', renewalId, traceId, vault, certificate, outcome, reason, detail };
+}
+
 function wholeOf({ result }: StepInput<'close'>) {
   const { outcome, outcomeReason: reason, detail, targets } = result;
   const verified = targets.filter((target) => target.verified).length;

@@ -108,6 +108,16 @@ it('one renewal is followed by its id, from the event to the probe and its end',
   expect(own.at(-1)).toMatchObject({ message: 'renewal closed', outcome: 'renewed', verified: 1, targets: 1 });
 });
 
+it('a renewal that was lost is told of when it is closed from its records', () => {
+  const { name } = bench.seeded('by-hand');
+  const closed = lines.filter(
+    ({ message, certificate }) =>
+      message === 'renewal closed' && String(certificate).toLowerCase() === name.toLowerCase(),
+  );
+  expect(closed[0]).toMatchObject({ outcome: 'failed', reason: 'step-failed' });
+  expect(closed[0]?.traceId).toMatch(/^[0-9a-f]{32}$/);
+});
+
 it('an event and the steps name a certificate alike, so that the alert on a dead event path finds it', () => {
   const { vaultName, name } = bench.seeded('near-expiry');
   const about = lines.filter(({ certificate }) => String(certificate).toLowerCase() === name.toLowerCase());

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { estateLines, eventLine, stepLine } from '../../../src/renewal/log-line.ts';
+import { closedRowLine, estateLines, eventLine, stepLine } from '../../../src/renewal/log-line.ts';
 import type { RenewalResult } from '../../../src/renewal/story.ts';
+import { certificateRow } from '../../contract/estate-suite.ts';
 
 const call = { renewalId: 'shop-abc', vault: 'contoso', certificate: 'shop', attempt: 2 };
 const targets = [
@@ -44,6 +45,17 @@ describe('stepLine', () => {
     const line = stepLine('close', Object.assign({ result }, call), { state: 'done', value: {} });
     expect(line).toMatchObject({ outcome: 'partly-deployed', reason: 'targets-unverified', verified: 1, targets: 2 });
     expect(JSON.stringify(line)).toMatch(/^\{"message":"renewal closed"/);
+  });
+});
+
+it('closedRowLine tells the end that no step told, in the words of the line that a step would have written', () => {
+  const row = certificateRow('shop', {
+    ...{ vault: 'contoso', renewalId: 'shop-abc', lastOutcome: 'failed', lastReason: 'stuck' },
+    traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+  });
+  expect(closedRowLine(row)).toMatchObject({
+    ...{ message: 'renewal closed', renewalId: 'shop-abc', traceId: 'a'.repeat(32), vault: 'contoso' },
+    ...{ certificate: 'shop', outcome: 'failed', reason: 'stuck' },
   });
 });
 

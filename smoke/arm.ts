@@ -3,7 +3,7 @@ import { listAt, textAt } from './json.ts';
 import { type Answer, accepted, type Rest, type RestCall } from './rest.ts';
 
 /** API version by the lower-case type of the last provider in an id; a child type has that of its parent. The Bicep files have the same. */
-const apiVersions: Readonly<Record<string, string>> = {
+export const apiVersions: Readonly<Record<string, string>> = {
   'microsoft.authorization/roleassignments': '2022-04-01',
   'microsoft.authorization/roledefinitions': '2022-04-01',
   'microsoft.eventgrid/systemtopics': '2025-02-15',

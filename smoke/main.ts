@@ -20,15 +20,21 @@ import { createVaultDoor } from './vault.ts';
 
 const print = (line: string): void => void process.stdout.write(`${scrubbed(line)}\n`);
 
+/** npm may hand on the signal that the terminal has sent already: that is no second one. */
+const SAME_SIGNAL_MILLISECONDS = 1000;
+
 /** Signals end the run, not the cleaning up after it; a second one ends everything. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
+  let first = 0;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) {
+        if (Date.now() - first < SAME_SIGNAL_MILLISECONDS) return;
         print('not everything is cleaned up: npm run smoke -- --clean');
         process.exit(130);
       }
+      first = Date.now();
       print('interrupted: cleaning up (once more to leave it to --clean)');
       controller.abort(new InterruptedError());
     });
@@ -69,6 +75,8 @@ async function run(options: Options): Promise<number> {
   const ended = await early(async () => {
     await lookAround(connected.doors, config, found);
     if (prepared === undefined) return;
+    const { vault: at, issuer, site } = prepared;
+    print(`${name}: vault ${at.name}, issuer ${issuer}, ${site === undefined ? 'no site' : `site ${site.place.sni}`}`);
     const vault = connected.doors.vault(prepared.vault.uri);
     const { arm, app, estate } = connected.doors;
     const with_ = { arm, app, estate, vault, ledger, signal, print, found };

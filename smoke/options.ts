@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { messageOf, UsageError } from './errors.ts';
+import { at } from './json.ts';
 import { type SettingName, type SmokeSetting, smokeSettings } from './settings.ts';
 import { readWiring, type Wiring } from './wiring.ts';
 
@@ -15,6 +16,8 @@ export interface Options {
 
 export interface Config {
   readonly subscription: string;
+  /** More of them, in which the app has roles. */
+  readonly subscriptions: readonly string[];
   /** ARM id of the resource group of the app. */
   readonly group: string;
   readonly appName: string;
@@ -46,7 +49,7 @@ export function usage(): string {
 
   --look-only         look at roles, events and alerts; make nothing
   --clean             clean up what an earlier run has left, and nothing else
-  --config FILE       values by name: the .env of azd, or JSON
+  --config FILE       values by name: the .env of azd, or JSON with the outputs of the deployment
   --report FILE       write the report as JSON (default smoke-report.json)
   --directory DIR     where ledgers are kept until everything is cleaned up (default .smoke)
   --help              this text
@@ -112,10 +115,13 @@ function readConfig(file: string): Readonly<Record<string, string>> {
   }
 }
 
+/** The outputs of a deployment come as `{ NAME: { type, value } }`, with the case of some letters changed. */
 function fromJson(text: string): Record<string, string> {
   const values = JSON.parse(text) as Readonly<Record<string, unknown>>;
   const plain = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, plain(value)]));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name.toUpperCase(), plain(at(value, 'value') ?? value)]),
+  );
 }
 
 function fromLines(text: string): Record<string, string> {
@@ -187,6 +193,7 @@ function configOf(given: Given): Config {
   const blob = `https://${given.recordsAccount}.blob.core.windows.net/config/estate.yaml`;
   return {
     ...{ subscription, wiring, appName: given.appName ?? '' },
+    subscriptions: given.subscriptions?.split(',') ?? [],
     group: `/subscriptions/${subscription}/resourceGroups/${given.group}`,
     appUrl: new URL(given.appUrl ?? `https://${given.appHostName}`),
     estateUrl: new URL(given.estateUrl ?? blob),

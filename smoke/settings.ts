@@ -1,3 +1,5 @@
+import { isLoopback } from '../src/config/loopback.ts';
+
 /** One thing that a run has to know. */
 export interface SmokeSetting {
   /** On the command line, without `--`. */
@@ -14,13 +16,15 @@ export interface SmokeSetting {
 }
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const SITE =
-  /^\/subscriptions\/[^/\s]+\/resourceGroups\/[^/\s]+\/providers\/Microsoft\.Web\/sites\/[\w-]+(\/slots\/[\w-]+)?$/i;
+const SITE = /^\/subscriptions\/[^/\s]+\/resourceGroups\/[^/\s]+\/providers\/Microsoft\.Web\/sites\/[\w-]+$/i;
 const HOST = /^(?=.{4,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$/i;
 
 const matches = (pattern: RegExp) => (text: string) => pattern.test(text);
 const isUrl = (protocols: readonly string[]) => (text: string) =>
   URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).username === '';
+/** A token goes there: to the service itself, or to this machine. */
+const isAt = (host: RegExp) => (text: string) =>
+  isUrl(['https:'])(text) && (host.test(new URL(text).hostname) || isLoopback(new URL(text).hostname));
 const isWhole = (least: number, most: number) => (text: string) =>
   /^\d{1,6}$/.test(text) && Number(text) >= least && Number(text) <= most;
 
@@ -30,6 +34,15 @@ export const smokeSettings = {
     ...{ flag: 'subscription', name: 'AZURE_SUBSCRIPTION', required: true, valid: matches(GUID) },
     ...{ meaning: 'Subscription of the app. Output of the deployment.', what: 'the id of a subscription (a GUID)' },
     example: '11111111-2222-3333-4444-555555555555',
+  },
+  subscriptions: {
+    ...{ flag: 'subscriptions', name: 'SMOKE_SUBSCRIPTIONS', required: false, valid: isGuids },
+    ...{
+      meaning:
+        'More subscriptions in which the app has roles, besides those of app, vaults and site: of a CA, for instance.',
+      what: 'ids of subscriptions (GUIDs) with commas between them',
+    },
+    example: '66666666-7777-8888-9999-000000000000',
   },
   group: {
     ...{ flag: 'group', name: 'AZURE_RESOURCE_GROUP', required: true, valid: matches(/^[\w.()-]{1,90}$/) },
@@ -68,7 +81,7 @@ export const smokeSettings = {
     example: 'api://6b1f0c1e-6f4e-4c55-9a4e-0d6a3e0b7c11/.default',
   },
   estateUrl: {
-    ...{ flag: 'estate-url', name: 'SMOKE_ESTATE_URL', required: false, valid: isUrl(['https:']) },
+    ...{ flag: 'estate-url', name: 'SMOKE_ESTATE_URL', required: false, valid: isAt(/\.blob\.core\.windows\.net$/i) },
     ...{
       meaning: 'The blob with the estate file; absent: `config/estate.yaml` in the account RECORDS_ACCOUNT.',
       what: 'the https URL of a blob',
@@ -96,7 +109,7 @@ export const smokeSettings = {
   site: {
     ...{ flag: 'site', name: 'SMOKE_SITE', required: false, valid: matches(SITE) },
     ...{
-      meaning: 'App Service test site (or slot). Absent: nothing is served, and what needs a site is not looked at.',
+      meaning: 'App Service test site. Absent: nothing is served, and what needs a site is not looked at.',
       what: 'the ARM id of a site: /subscriptions/…/providers/Microsoft.Web/sites/…',
     },
     example: '/subscriptions/…/resourceGroups/web/providers/Microsoft.Web/sites/smoke',
@@ -128,8 +141,11 @@ export const smokeSettings = {
     example: '300',
   },
   arm: {
-    ...{ flag: 'arm', name: 'SMOKE_ARM_ENDPOINT', required: false, valid: isUrl(['https:']) },
-    ...{ meaning: 'Azure Resource Manager; absent: the public cloud’s.', what: 'an https URL' },
+    ...{ flag: 'arm', name: 'SMOKE_ARM_ENDPOINT', required: false, valid: isAt(/^management\.azure\.com$/i) },
+    ...{
+      meaning: 'Azure Resource Manager; absent: the public cloud’s.',
+      what: 'https://management.azure.com, or the https URL of a stand',
+    },
     example: 'https://management.azure.com',
   },
   functionKey: {
@@ -140,6 +156,10 @@ export const smokeSettings = {
 } as const satisfies Readonly<Record<string, SmokeSetting>>;
 
 export type SettingName = keyof typeof smokeSettings;
+
+function isGuids(text: string): boolean {
+  return text.split(',').every((one) => GUID.test(one));
+}
 
 function isObject(text: string): boolean {
   try {

@@ -15,14 +15,13 @@ export interface VaultDoor {
 const API_VERSION = '7.6';
 
 /** Where a vault's token may go: the estate file could name any host. */
-const domains = ['vault.azure.net', 'vault.azure.cn', 'vault.usgovcloudapi.net'];
+const DOMAIN = 'vault.azure.net';
 
 export function createVaultDoor(rest: Rest, uri: string): VaultDoor {
   const origin = new URL(uri);
-  const domain = domains.find((one) => origin.hostname.toLowerCase().endsWith(`.${one}`));
-  if (domain === undefined && !isStand(origin))
+  if (!origin.hostname.toLowerCase().endsWith(`.${DOMAIN}`) && !isStand(origin))
     throw new SmokeError(`${origin.host}: is no host of Key Vault; mend the vault's uri in the estate file`);
-  const scope = `https://${domain ?? domains[0]}/.default`;
+  const scope = `https://${DOMAIN}/.default`;
   const requestOf = (method: RestCall['method'], path: string, body: unknown): RestCall => {
     const url = new URL(path, origin);
     url.searchParams.set('api-version', API_VERSION);

@@ -14,6 +14,7 @@ export async function lookAtRoles(arm: Arm, config: Config): Promise<Findings> {
   const grounds: Grounds = { vaults, ...(siteGroup !== undefined && { siteGroup }) };
   const subscriptions = [
     subscription,
+    ...config.subscriptions,
     ...wiring.vaults.map((one) => one.subscriptionId),
     siteGroup?.split('/')[2] ?? subscription,
   ];

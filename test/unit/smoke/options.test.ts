@@ -63,6 +63,16 @@ describe('the options of npm run smoke', () => {
     expect(read(['--config', file], {}).config.wiring.vaults).toHaveLength(1);
   });
 
+  it('take the outputs of a deployment as the Azure CLI prints them', () => {
+    const file = join(folder, 'outputs.json');
+    const outputs = Object.entries({ ...good, EVENT_WIRING: wiring }).map(([name, value]) => [
+      name.replace('APP', 'app'),
+      { type: 'String', value },
+    ]);
+    writeFileSync(file, JSON.stringify(Object.fromEntries(outputs)));
+    expect(read(['--config', file], {}).config).toMatchObject({ appName: good.APP_NAME, vault: 'contoso-web' });
+  });
+
   it('name everything that is missing at once', () => {
     const problems = problemsOf([], {});
     expect(problems).toHaveLength(6);
@@ -88,6 +98,9 @@ describe('the options of npm run smoke', () => {
     ['--app-url', 'ftp://x', 'write an https URL'],
     ['--app-url', 'http://contoso.example', 'write https://'],
     ['--estate-url', 'http://127.0.0.1/config', 'write the https URL of a blob'],
+    ['--estate-url', 'https://contoso.example/config/estate.yaml', 'write the https URL of a blob'],
+    ['--arm', 'https://management.contoso.example', 'write https://management.azure.com'],
+    ['--subscriptions', `${GUID},x`, 'with commas between them'],
     ['--vault', 'elsewhere', 'write one of contoso-web'],
     ['--site', 'smoke', 'write the ARM id of a site'],
     ['--site', SITE, '--site needs one of its host names'],

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { alertsOf, rolesOfTheApp } from '../../../docs/infra-tables.ts';
+import { apiVersions } from '../../../smoke/arm.ts';
 import { eventMetrics, logAlerts } from '../../../smoke/checks/alerts.ts';
 import { eventTypes } from '../../../smoke/checks/events.ts';
 import { deployedRoles } from '../../../smoke/checks/roles.ts';
@@ -42,6 +44,25 @@ describe('what a run looks for', () => {
     const bicep = readFileSync('infra/modules/event-subscriptions.bicep', 'utf8');
     const list = /var certificateEvents = \[([^\]]*)\]/.exec(bicep)?.[1] ?? '';
     expect(list.match(/[\w.]+/g)).toEqual([...eventTypes]);
+  });
+
+  it('has the API versions of the app, or else of the deployment', () => {
+    const app = readFileSync('src/azure/arm-id.ts', 'utf8');
+    const texts = ['.', 'modules'].flatMap((folder) =>
+      readdirSync(join('infra', folder))
+        .filter((file) => file.endsWith('.bicep'))
+        .map((file) => readFileSync(join('infra', folder, file), 'utf8')),
+    );
+    const used = [...texts.join('\n').matchAll(/'(Microsoft\.\w+\/\w+)@([\w-]+)'/g)].map(([, type = '', version]) => [
+      type.toLowerCase(),
+      version,
+    ]);
+    for (const [type, version] of Object.entries(apiVersions)) {
+      const deployed = used.filter(([name]) => name === type).map(([, one]) => one);
+      if (app.includes(`'${type}':`)) expect(app).toContain(`'${type}': '${version}'`);
+      // What is only read has no resource in the Bicep files.
+      else if (deployed.length > 0) expect(new Set(deployed), type).toEqual(new Set([version]));
+    }
   });
 
   it('are the roles that are deployed', () => {

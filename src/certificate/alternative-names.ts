@@ -116,9 +116,9 @@ export function compareNames(
   before: AlternativeNames,
   after: AlternativeNames,
 ): { readonly missing: readonly string[]; readonly extra: readonly string[] } {
-  const a = nameSet(before);
-  const b = nameSet(after);
-  return { missing: a.filter((name) => !b.includes(name)), extra: b.filter((name) => !a.includes(name)) };
+  const a = new Set(nameSet(before));
+  const b = new Set(nameSet(after));
+  return { missing: [...a].filter((name) => !b.has(name)), extra: [...b].filter((name) => !a.has(name)) };
 }
 
 /**

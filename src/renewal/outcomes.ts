@@ -40,6 +40,7 @@ export const reasons = {
   'foreign-pending': 'Somebody else’s certificate request is pending in the vault; finish or delete it there.',
   'private-ca-on-multi-tenant':
     'App Service takes certificates of a private CA for inbound TLS only in an App Service Environment v3.',
+  'too-many-names': 'The certificate’s policy has more than 1,000 names: no issuer certifies as many.',
   'key-not-exportable': 'The target takes the certificate with its key, and the policy forbids exporting it.',
   // Why it stopped.
   'issuer-rejected': 'The issuer refused the order.',

@@ -9,6 +9,9 @@ import { type Place, placeOf } from '../place.ts';
 import type { Inspected, VersionSummary } from '../story.ts';
 import { done, ended, type Step } from './step.ts';
 
+/** Every step carries the policy with it: what is far more than an issuer certifies must not fill the history. */
+const mostNames = 1000;
+
 type Present = Extract<Inspection, { state: 'present' }>;
 
 /** Stage 1: reads vault, estate and targets once, so that everything later rests on one snapshot. */
@@ -93,7 +96,10 @@ function snapshot(
 
 /** What the certificate's policy and the plan rule out before anything is asked of anybody. */
 function policyRefusal(facts: Present, { plan, certificate }: Place) {
-  const { keyType, exportable } = facts.policy;
+  const { keyType, exportable, dnsNames } = facts.policy;
+  if (dnsNames.length > mostNames) {
+    return ended('refused', 'too-many-names', `the policy has ${dnsNames.length} names, and ${mostNames} are allowed`);
+  }
   if (keyType === 'unknown' || !plan.acceptance.keys.includes(keyType)) {
     return ended('refused', 'key-not-allowed', `plan ${plan.name} does not allow the policy's key type ${keyType}`);
   }

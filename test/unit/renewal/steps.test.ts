@@ -291,6 +291,11 @@ describe('inspect', () => {
       'private-ca-on-multi-tenant',
     ],
     ['a key type that the plan does not allow', policyWith({ keyType: 'P-521' }), 'key-not-allowed'],
+    [
+      'a policy of ten thousand names',
+      policyWith({ dnsNames: Array.from({ length: 10_000 }, (_, at) => `${at}.contoso.example`) }),
+      'too-many-names',
+    ],
     ['a key that targets could not take', policyWith({ exportable: false }), 'key-not-exportable'],
   ])('refuses %s before anything is requested', async (_title, change, outcomeReason) => {
     change(world);

@@ -28,8 +28,8 @@ const policy = z.looseObject({
 
 const url = z.string().refine((value) => URL.canParse(value), 'no URL');
 
-/** Of a certificate or a key, with or without a version. */
-const idOf = (kind: 'certificates' | 'keys') =>
+/** Of a certificate, a key or a secret, with or without a version. */
+const idOf = (kind: 'certificates' | 'keys' | 'secrets') =>
   url.regex(new RegExp(`^https://[^/?#\\s]+/${kind}/[^/?#\\s]+(/[^/?#\\s]+)?$`));
 
 const bundle = policy.extend({
@@ -51,6 +51,12 @@ const shapes = {
     // An empty one is none, for the client too.
     nextLink: z.union([url, z.literal('')]).nullish(),
   }),
+  key: z.looseObject({
+    key: z.looseObject({ kid: idOf('keys'), kty: text, crv: text, n: text, e: text, x: text, y: text }),
+    attributes,
+    tags,
+  }),
+  secret: z.looseObject({ id: idOf('secrets'), value: text, contentType: text, kid: text, attributes, tags }),
   signature: z.looseObject({ value: z.string() }),
 } as const;
 
@@ -70,7 +76,8 @@ export const answerShape: PipelinePolicy = {
 
 function kindOf(method: string, path: string): keyof typeof shapes {
   const [collection, name, part] = path.split('/').slice(1);
-  if (collection === 'keys') return 'signature';
+  if (collection === 'keys') return path.endsWith('/sign') ? 'signature' : 'key';
+  if (collection === 'secrets') return 'secret';
   if (part === 'policy') return 'policy';
   if (part === 'create' || (part === 'pending' && !path.endsWith('/merge'))) return 'operation';
   return method === 'GET' && name === undefined ? 'list' : 'certificate';

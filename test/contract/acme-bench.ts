@@ -9,14 +9,14 @@ import { type AcmeDependencies, create } from '../../src/issuers/acme.ts';
 import type { Issuer } from '../../src/issuers/port.ts';
 import type { AcmePlan } from '../../src/plan/types.ts';
 import { createMemoryKey, type MemoryKey, type MemoryKeyKind } from '../builders/memory-key.ts';
-import { createMemoryZone, type MemoryZone } from './memory-zone.ts';
+import { type EmulatedZone, startZone, type ZoneOptions } from './emulated-zone.ts';
 
 export const DOMAIN = 'contoso.example';
 
 /** An ACME server, and what our issuer needs to talk to it. */
 export interface AcmeUnderTest {
   readonly issuer: Issuer;
-  readonly zone: MemoryZone;
+  readonly zone: EmulatedZone;
   readonly key: MemoryKey;
   readonly rows: AcmeDependencies['rows'];
   /** Another issuer of the same estate, as after a restart. */
@@ -30,10 +30,10 @@ export interface Server {
   readonly clock: AcmeDependencies['clock'];
 }
 
-/** Our issuer, with a zone and an account key in memory. */
+/** Our issuer, with an account key in memory. */
 export function issuerAt(
   server: Server,
-  zone: MemoryZone,
+  zone: EmulatedZone,
   { plan: change = {}, kind }: { readonly plan?: Partial<AcmePlan>; readonly kind?: MemoryKeyKind } = {},
 ): AcmeUnderTest {
   const key = createMemoryKey(kind);
@@ -70,14 +70,19 @@ const transport = createTransportCa();
 
 /** The emulator on HTTPS, without faults unless told otherwise, at a time that tests move. */
 export async function startAcme(
-  options: Partial<AcmeOptions> = {},
+  options: Partial<AcmeOptions> & Pick<ZoneOptions, 'propagationSeconds'> = {},
   plan: Partial<AcmePlan> = {},
   kind: MemoryKeyKind = 'P-256',
 ): Promise<EmulatedAcme> {
+  const { propagationSeconds = 0, ...rest } = options;
   const clock = new ManualClock(new Date('2026-03-01T12:00:00Z'));
-  const zone = createMemoryZone(DOMAIN);
-  const acme = createAcme({ clock, txt: zone.txt, reusePercent: 0, faults: [], ...options });
+  const zone = await startZone(DOMAIN, { clock, propagationSeconds });
+  const acme = createAcme({ clock, txt: zone.txt, reusePercent: 0, faults: [], ...rest });
   const listener = await serveEmulator(acme, { port: 0, tls: transport.issue() });
+  const close = async (): Promise<void> => {
+    await listener.close();
+    await zone.close();
+  };
   const server: Server = { directory: `${listener.url}/directory`, trust: transport.caPem, clock };
-  return { ...issuerAt(server, zone, { plan, kind }), acme, clock, close: () => listener.close() };
+  return { ...issuerAt(server, zone, { plan, kind }), acme, clock, close };
 }

@@ -67,6 +67,21 @@ describe('an order by ACME', () => {
       expect(bench.zone.names()).toEqual([]);
     }));
 
+  it('is not looked at before the name servers answer', () =>
+    using(startAcme({ propagationSeconds: 25 }), async (bench) => {
+      expect(last(await renew(bench))).toMatchObject({ state: 'issued' });
+      const hasty = bench.restarted({ dns: { zones: [bench.zone.id], waitSeconds: 0 } });
+      expect(last(await renew(bench, names, hasty))).toMatchObject({ state: 'rejected' });
+    }));
+
+  it('leaves the records of others as they are', () =>
+    using(startAcme(), async ({ zone, ...bench }) => {
+      const id = `${zone.id}/TXT/_acme-challenge.www`;
+      await zone.arm.put(id, { properties: { TTL: 60, TXTRecords: [{ value: ["somebody else's"] }] } });
+      expect(last(await renew({ ...bench, zone }))).toMatchObject({ state: 'issued' });
+      expect(await zone.txt(`_acme-challenge.www.${DOMAIN}`)).toEqual(["somebody else's"]);
+    }));
+
   it('goes on after a restart at any point, by its reference alone', () =>
     using(startAcme(), async (bench) => {
       const request = requestOf(names);

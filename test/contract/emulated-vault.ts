@@ -16,6 +16,8 @@ export interface EmulatedVault {
   readonly clock: ManualClock;
   /** Of somebody who may do what the app may. */
   readonly connection: VaultConnection;
+  /** Of somebody who makes keys and secrets, and reads the latter. */
+  readonly operator: VaultConnection;
   /** Of somebody known who may do nothing. */
   readonly outsider: VaultConnection;
   /** As App Service's resource provider reads the vault. */
@@ -34,8 +36,13 @@ const ROLE = [
   'certificates/create/action',
   'certificates/update/action',
   'certificates/delete',
+  'keys/read',
   'keys/sign/action',
 ].map((action) => `Microsoft.KeyVault/vaults/${action}`);
+
+const OPERATOR = ['keys/create/action', 'secrets/setSecret/action', 'secrets/getSecret/action'].map(
+  (action) => `Microsoft.KeyVault/vaults/${action}`,
+);
 
 export async function startEmulatedVault(): Promise<EmulatedVault> {
   const identity = createIdentity({ tenantId: '11111111-2222-3333-4444-555555555555' });
@@ -59,11 +66,13 @@ export async function startEmulatedVault(): Promise<EmulatedVault> {
   });
   const connection = connectionOf('renewer');
   identity.assign('renewer-object', { actions: ROLE, scope: RESOURCE });
+  const operator = connectionOf('operator');
+  identity.assign('operator-object', { actions: OPERATOR, scope: RESOURCE });
   const outsider = connectionOf('outsider');
   const reader = identity.addPrincipal({ name: 'app-service', clientId: 'reader-client', objectId: 'reader-object' });
   identity.assign(reader.id, { actions: ['Microsoft.KeyVault/vaults/secrets/getSecret/action'], scope: RESOURCE });
   const readSecret = readSecretAs(vaults, () => identity.issueToken(reader, AUDIENCE));
-  return { uri: listener.url, clock, connection, outsider, readSecret, calls, faults, close: listener.close };
+  return { uri: listener.url, clock, connection, operator, outsider, readSecret, calls, faults, close: listener.close };
 }
 
 function credentialOf(identity: Identity, name: string): TokenCredential {

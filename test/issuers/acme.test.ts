@@ -4,8 +4,8 @@ import { type DnsServer, startDnsServer } from '../../local/dns/server.ts';
 import { pemToDer } from '../../src/certificate/pem.ts';
 import { clock } from '../../src/clock.ts';
 import { DOMAIN, issuerAt } from '../contract/acme-bench.ts';
+import { type EmulatedZone, startZone } from '../contract/emulated-zone.ts';
 import { issuerSuite } from '../contract/issuer-suite.ts';
-import { createMemoryZone } from '../contract/memory-zone.ts';
 import { isPebbleInstalled, type PebbleOptions, startPebble } from '../contract/pebble.ts';
 
 if (!isPebbleInstalled()) {
@@ -14,12 +14,16 @@ if (!isPebbleInstalled()) {
     expect(isPebbleInstalled()).toBe(false);
   });
 } else {
-  const zone = createMemoryZone(DOMAIN);
+  let zone: EmulatedZone;
   let dns: DnsServer;
   beforeAll(async () => {
+    zone = await startZone(DOMAIN);
     dns = await startDnsServer(zone.txt);
   });
-  afterAll(() => dns.close());
+  afterAll(async () => {
+    await dns.close();
+    await zone.close();
+  });
 
   const secret = Buffer.from('a secret of thirty-two characters').toString('base64url');
   const benches: readonly [string, PebbleOptions, { readonly isBound?: boolean }][] = [

@@ -243,7 +243,12 @@ describe('the protocol', () => {
     expect(verdictOf(await post(session, url, { status: 'valid' }))).toEqual([400, 'malformed']);
   });
 
-  it('lets a client look again while the CA is looking', async () => {
+  it.each([
+    [false, 'pending'],
+    [true, 'processing'],
+  ])('lets a client look again while the CA is looking (shows processing: %s)', async (showsProcessing, shown) => {
+    const bench = await startEmulator({ showsProcessing });
+    const session = await openAccount(bench);
     const order = await placeOrder(session, ['www.contoso.example']);
     bench.acme.faults.add({ kind: 'slow-validation', seconds: 60 });
     const [url = ''] = order.body.authorizations;
@@ -251,10 +256,13 @@ describe('the protocol', () => {
     const waiting = await post(session, url);
     expect(waiting.json).toMatchObject({ status: 'pending' });
     expect(Number(waiting.headers['retry-after'])).toBeGreaterThanOrEqual(60);
-    expect((await post(session, challengeUrl, {})).json).toMatchObject({ status: 'processing' });
+    expect((await post(session, challengeUrl, {})).json).toMatchObject({ status: shown });
     bench.clock.advance(120_000);
     const [one, two] = await Promise.all([post(session, url), post(session, url)]);
     expect([one.json?.status, two.json?.status]).toEqual(['valid', 'valid']);
+    // Whoever answers once more now is too late.
+    expect(verdictOf(await post(session, challengeUrl, {}))).toEqual([400, 'malformed']);
+    await bench.close();
   });
 
   it('ends orders and authorizations when their time is over', async () => {

@@ -62,6 +62,7 @@ function serverOf(options: AcmeOptions): AcmeServer {
     reusePercent: options.reusePercent ?? 50,
     validationSeconds: options.validationSeconds ?? [0, 2],
     issuanceSeconds: options.issuanceSeconds ?? [0, 2],
+    showsProcessing: options.showsProcessing ?? false,
     retryAfter: options.retryAfter ?? 'seconds',
   };
 }

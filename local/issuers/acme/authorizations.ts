@@ -80,7 +80,7 @@ export async function answerChallenge(server: AcmeServer, call: SignedCall): Pro
   await settleAuthorization(server, of);
   if (call.payload.length > 0) begin(server, call, found);
   const headers = { ...up, ...waitHeader(server, of) };
-  return shown(200, challengeShape(challenge, call.places), headers);
+  return shown(200, challengeShape(server, challenge, call.places), headers);
 }
 
 function begin(server: AcmeServer, call: SignedCall, found: { challenge: Challenge; of: Authorization }): void {
@@ -123,14 +123,19 @@ function authorizationShape(server: AcmeServer, authorization: Authorization, pl
     identifier: { type: 'dns', value: host },
     status: statusOf(authorization, server.clock.now()),
     expires: timestamp(expires),
-    challenges: offered.map((challenge) => challengeShape(challenge, places)),
+    challenges: offered.map((challenge) => challengeShape(server, challenge, places)),
     ...(isWildcard && { wildcard: true }),
   };
 }
 
-function challengeShape({ id, type, token, status, validated, error }: Challenge, places: Places): object {
+function challengeShape(
+  { showsProcessing }: AcmeServer,
+  { id, type, token, status, validated, error }: Challenge,
+  places: Places,
+): object {
+  const shownStatus = status === 'processing' && !showsProcessing ? 'pending' : status;
   return {
-    ...{ type, url: places.challenge(id), token, status },
+    ...{ type, url: places.challenge(id), token, status: shownStatus },
     ...(validated && { validated: timestamp(validated) }),
     ...(error && { error }),
   };

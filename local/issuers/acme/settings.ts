@@ -37,6 +37,11 @@ export interface AcmeOptions {
   readonly validationSeconds?: readonly [number, number];
   /** Least and most seconds from finalize to the certificate; 0 to 2 by default. */
   readonly issuanceSeconds?: readonly [number, number];
+  /**
+   * Whether a challenge that is being looked at is shown as `processing` (RFC 8555 7.1.6); Boulder and pebble leave it `pending`,
+   * and so does this server by default.
+   */
+  readonly showsProcessing?: boolean;
   /** How Retry-After is written. */
   readonly retryAfter?: RetryAfterForm;
   readonly quota?: Partial<Quota>;
@@ -62,6 +67,7 @@ export interface AcmeServer {
   readonly reusePercent: number;
   readonly validationSeconds: readonly [number, number];
   readonly issuanceSeconds: readonly [number, number];
+  readonly showsProcessing: boolean;
   readonly retryAfter: RetryAfterForm;
 }
 

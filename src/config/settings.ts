@@ -144,7 +144,7 @@ export const settings = {
     required: false,
     secret: false,
     default: 'https://api.loganalytics.azure.com',
-    meaning: 'The query API of Log Analytics.',
+    meaning: 'The query API of Log Analytics; another cloud has another.',
     example: 'https://api.loganalytics.azure.com',
     parse: parseOrigin,
   },

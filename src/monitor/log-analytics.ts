@@ -4,6 +4,7 @@ import type { LogsQueryClient } from '@azure/monitor-query-logs';
 import { z } from 'zod';
 import { noRedirects } from '../azure/no-redirects.ts';
 import type { Clock } from '../clock.ts';
+import { isLoopback } from '../config/loopback.ts';
 import { RenewalError } from '../errors.ts';
 import { retryAfterSeconds } from '../retry-after.ts';
 import { logError } from './log-error.ts';
@@ -17,8 +18,6 @@ export interface LogAnalyticsOptions {
   readonly workspace: string;
   readonly credential: TokenCredential;
   readonly clock: Clock;
-  /** Of the token; the public cloud's when absent, whatever the endpoint is. */
-  readonly scope?: string;
   /** PEM of a CA that the endpoint is trusted by. */
   readonly tls?: { readonly ca: string };
   /** Takes the place of the network. */
@@ -29,7 +28,7 @@ export interface LogAnalyticsOptions {
   readonly callSeconds?: number;
 }
 
-const SCOPE = 'https://api.loganalytics.azure.com/.default';
+const PUBLIC_CLOUD = 'https://api.loganalytics.azure.com';
 const CALL_SECONDS = 60;
 /** What the service may take for a query; the audit of a month of one vault takes a second or two. */
 const SERVER_SECONDS = 30;
@@ -56,11 +55,11 @@ export function createLogAnalytics(options: LogAnalyticsOptions): AuditLog {
 /** The client is loaded at its first use: most starts of the app ask nothing of the log. */
 async function clientOf({ endpoint, credential, clock, ...options }: LogAnalyticsOptions): Promise<LogsQueryClient> {
   const { LogsQueryClient } = await import('@azure/monitor-query-logs');
-  const { scope = SCOPE, tls, httpClient, retryMilliseconds = 1000, callSeconds = CALL_SECONDS } = options;
+  const { tls, httpClient, retryMilliseconds = 1000, callSeconds = CALL_SECONDS } = options;
   return new LogsQueryClient(credential, {
     ...noRedirects,
     endpoint: `${endpoint}/v1`,
-    credentials: { scopes: [scope] },
+    credentials: { scopes: [`${audienceOf(endpoint)}/.default`] },
     retryOptions: { maxRetries: 2, retryDelayInMs: retryMilliseconds },
     additionalPolicies: [
       { policy: timeLimit(callSeconds), position: 'perCall' },
@@ -69,6 +68,11 @@ async function clientOf({ endpoint, credential, clock, ...options }: LogAnalytic
     ...(tls && { tlsOptions: { ca: tls.ca } }),
     ...(httpClient && { httpClient }),
   });
+}
+
+/** Each cloud's API is its own audience; the stand's, on loopback, is that of the public cloud. */
+function audienceOf(endpoint: string): string {
+  return isLoopback(new URL(endpoint).hostname) ? PUBLIC_CLOUD : endpoint;
 }
 
 interface Asked {

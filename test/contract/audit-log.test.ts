@@ -1,3 +1,4 @@
+import { createHttpHeaders, type HttpClient } from '@azure/core-rest-pipeline';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type EmulatorResponse, jsonResponse } from '../../local/emulator.ts';
 import { createKeys, selfSign } from '../../local/pki.ts';
@@ -183,4 +184,27 @@ describe('a log that cannot be read', () => {
     await expect(ask()).rejects.toMatchObject({ code: 'log-refused', message: expect.stringContaining('status=307') });
     expect(asked()).toBe(1);
   });
+});
+
+it.each([
+  ['https://api.loganalytics.azure.com', 'https://api.loganalytics.azure.com/.default'],
+  ['https://api.loganalytics.us', 'https://api.loganalytics.us/.default'],
+  ['https://localhost:4443', 'https://api.loganalytics.azure.com/.default'],
+])('at %s a token for %s is shown, and nowhere else', async (endpoint, scope) => {
+  const asked: unknown[] = [];
+  const credential = {
+    getToken: async (scopes: string | string[]) => {
+      asked.push([scopes].flat());
+      return { token: 't', expiresOnTimestamp: Date.now() + 3_600_000 };
+    },
+  };
+  const httpClient: HttpClient = {
+    async sendRequest(request) {
+      asked.push(request.url, request.headers.get('authorization'));
+      const bodyAsText = JSON.stringify({ tables: [{ name: 'PrimaryResult', columns: [], rows: [] }] });
+      return { request, status: 200, headers: createHttpHeaders({ 'content-type': 'application/json' }), bodyAsText };
+    },
+  };
+  await openLog({ endpoint, credential, httpClient }).announcements(window());
+  expect(asked).toEqual([[scope], `${endpoint}/v1/workspaces/${WORKSPACE}/query`, 'Bearer t']);
 });

@@ -51,12 +51,17 @@ export async function openSmokeBench(
 async function stateOf({ stand, neighbour, estateText }: SmokeGround): Promise<Record<string, string>> {
   const { port, hostName } = stand.siteOf(neighbour, 0);
   const served = await look({ host: '127.0.0.1', port, sni: hostName });
-  const { vaults, group } = stand.cloud;
+  const { vaults, group, identity } = stand.cloud;
+  // A deletion shows only after a while: what was asked for shows at once.
+  const asked = (action: string): number =>
+    identity.demands.filter((one) => one.granted && one.action === `Microsoft.KeyVault/vaults/certificates/${action}`)
+      .length;
   const listed = await askArm(stand, { path: `${group}/providers/Microsoft.Web/certificates` });
   return {
     estate: await estateText(),
     served: 'sent' in served ? served.sent.join() : served.reason,
     vaults: vaults.flatMap((vault) => vault.snapshot().map(({ name }) => name)).join(),
+    notPurged: String(Math.max(0, asked('delete') - asked('purge/action'))),
     throwAway: [...listed.matchAll(new RegExp(`"name":"(${PREFIX}[^"]*)"`, 'g'))].map(([, name]) => name).join(),
   };
 }

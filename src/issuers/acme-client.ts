@@ -42,7 +42,7 @@ const directoryShape = z.looseObject({
 export type Directory = z.output<typeof directoryShape>;
 
 /** A server that refuses half of all nonces is got over nearly always. */
-const MOST_NONCES = 10;
+const MOST_NONCES = 20;
 const NONCES_KEPT = 20;
 
 /** `directoryUrl` is the one address that is configured: all others are the server's own, of the same host. */

@@ -47,7 +47,12 @@ export async function prove(order: AcmeOrder, options: ProofOptions): Promise<Re
       continue;
     }
     const told = await options.account.post(challenge.url, {});
-    if (told.state === 'problem') return rejected(told);
+    if (told.state === 'problem') {
+      // Most servers leave a challenge pending while they look, so that one may be decided by the time it is answered again.
+      const { authorization: decided } = await authorizationAt(url, options);
+      if (decided.status === 'valid') continue;
+      return decided.status === 'pending' ? rejected(told) : refusedAs(decided);
+    }
     waits.push(told.answer.retryAfterSeconds ?? SOON_SECONDS);
   }
   return pending(Math.max(SOON_SECONDS, ...waits));

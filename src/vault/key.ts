@@ -22,7 +22,7 @@ export function createVaultKey(options: VaultKeyOptions): VaultKey {
     if (id === undefined || jwk === undefined) {
       throw new RenewalError('vault-refused', `key-vault: not an EC or RSA key: vault=${vault}, name=${name}`);
     }
-    return { id, jwk, sign: createRemoteKey(id, options).sign };
+    return { id, jwk, sign: createRemoteKey({ id, vault }, options).sign };
   };
   return {
     newest: fresh(options.clock, () => read()),

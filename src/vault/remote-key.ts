@@ -8,9 +8,15 @@ export interface RemoteKey {
   sign(algorithm: SigningAlgorithm, digest: Uint8Array): Promise<Uint8Array>;
 }
 
-/** `id` is that of a version: `{vault}/keys/{name}/{version}`. */
-export function createRemoteKey(id: string, connection: VaultConnection): RemoteKey {
-  const { vaultUrl: vault, name } = parseKeyVaultKeyIdentifier(id);
+/**
+ * `id` is that of a version, `{vault}/keys/{name}/{version}`, as `vault` answered it: a key of another vault signs nothing,
+ * and hears nothing.
+ */
+export function createRemoteKey(
+  { id, vault }: { readonly id: string; readonly vault: string },
+  connection: VaultConnection,
+): RemoteKey {
+  const { name } = parseKeyVaultKeyIdentifier(id);
   const client = new CryptographyClient(remoteKey(id), connection.credential, clientOptions(connection, vault));
   const goes = firstAlone();
   return {

@@ -40,7 +40,7 @@ async function readVersion(
   }
   return {
     certificate: Buffer.from(cer).toString('base64'),
-    key: createRemoteKey(keyId, options),
+    key: createRemoteKey({ id: keyId, vault }, options),
   };
 }
 

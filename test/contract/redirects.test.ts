@@ -11,7 +11,10 @@ import { createEstate } from '../../src/config/estate-source.ts';
 import { createStorage } from '../../src/estate/storage.ts';
 import { createTableEstate } from '../../src/estate/tables.ts';
 import { createBlobJournal } from '../../src/journal/store.ts';
+import { createLogAnalytics } from '../../src/monitor/log-analytics.ts';
+import { createVaultKey } from '../../src/vault/key.ts';
 import { createKeyVault } from '../../src/vault/key-vault.ts';
+import { createSecretReader } from '../../src/vault/secret.ts';
 import { createVaultSigner } from '../../src/vault/signer.ts';
 import { bundle, fixture, vault as unitVault } from '../unit/vault/scripted-vault.ts';
 import { entry } from './journal-suite.ts';
@@ -69,6 +72,12 @@ const csr = () => ({
 const signer = () => createVaultSigner({ ...connection(), certificateId: `${home.url}/certificates/shop` });
 const storage = () =>
   createStorage({ tableEndpoint: `${home.url}/account`, blobEndpoint: `${home.url}/account`, credential, tls });
+const auditLog = () =>
+  createLogAnalytics({
+    ...{ endpoint: home.url, workspace: '6b1f0c1e-6f4e-4c55-9a4e-0d6a3e0b7c11', credential, clock: systemClock, tls },
+    retryMilliseconds: 1,
+  });
+const lastHour = () => ({ from: new Date(Date.now() - 3_600_000), to: new Date() });
 const arm = () => createArm({ endpoint: home.url, credential, tls, retryMilliseconds: 1 });
 const site = '/subscriptions/s/resourceGroups/web/providers/Microsoft.Web/sites/shop';
 
@@ -82,11 +91,14 @@ const calls: readonly [string, () => Promise<unknown>][] = [
   ['the vault: request', () => createKeyVault(connection()).request(csr())],
   ['the vault: discard', () => createKeyVault(connection()).discard(ref())],
   ['the vault: merge', () => createKeyVault(connection()).merge({ ...ref(), chain: [fixture('leaf')], tags: {} })],
+  ['a key', () => createVaultKey({ ...connection(), keyId: `${home.url}/keys/account` }).newest()],
+  ['a secret', () => createSecretReader(connection())(`${home.url}/secrets/credential`)],
   ['the signer', () => signer().sign('ES256', new Uint8Array(32))],
   ['Resource Manager: get', () => arm().get(site)],
   ['Resource Manager: put', () => arm().put(site, {})],
   ['Resource Manager: post', () => arm().post(site)],
   ['Resource Manager: list', () => all(arm().list(`${site}/hostNameBindings`))],
+  ['the audit log', () => auditLog().loggedVaults(lastHour(), '/subscriptions/s')],
   ['tables: get', () => createTableEstate(storage().tables).certificate('kv-main', 'shop')],
   ['blobs: append', () => createBlobJournal({ container: storage().blobs('journal') }).append('a', entry('inspect'))],
   ['blobs: read', () => createBlobJournal({ container: storage().blobs('journal') }).read('a')],

@@ -1,7 +1,6 @@
 import type { AddressRule } from '../address.ts';
 import type { Arm } from '../azure/arm.ts';
 import { nameSet, namesToCertify } from '../certificate/alternative-names.ts';
-import { readCsr } from '../certificate/csr.ts';
 import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
 import type { AppRowStore } from '../estate/app-rows.ts';
@@ -13,7 +12,7 @@ import { createDnsProofs } from './acme-dns.ts';
 import { thumbprint } from './acme-jws.ts';
 import { createAcmeOrders } from './acme-orders.ts';
 import { createIssuerHttp } from './http.ts';
-import { csrRefusal } from './limits.ts';
+import { csrRefusal, readableCsr } from './limits.ts';
 import type { Issuer, OrderRequest } from './port.ts';
 
 export const kind = 'acme';
@@ -103,21 +102,12 @@ async function namesOf(
   { csr }: OrderRequest,
   plan: AcmePlan,
 ): Promise<{ readonly dns: readonly string[] } | { readonly reason: string }> {
-  const read = readable(csr);
+  const read = readableCsr(csr);
   if (read === undefined) return { reason: 'the CSR cannot be read' };
   const reason = await csrRefusal(read, plan.limits);
   return reason === undefined
     ? { dns: nameSet(namesToCertify(read)).map((name) => name.slice('dns:'.length)) }
     : { reason };
-}
-
-function readable(csr: string) {
-  try {
-    return readCsr(new Uint8Array(Buffer.from(csr, 'base64')));
-  } catch (error) {
-    if (error instanceof RenewalError && error.code === 'certificate-unreadable') return undefined;
-    throw error;
-  }
 }
 
 /** CAs give it in base64url; some pad it, some write plain base64. */

@@ -1,6 +1,7 @@
 import { nameSet, namesToCertify } from '../certificate/alternative-names.ts';
-import { verifyCsr } from '../certificate/csr.ts';
+import { readCsr, verifyCsr } from '../certificate/csr.ts';
 import type { CsrDetails } from '../certificate/types.ts';
+import { RenewalError } from '../errors.ts';
 import type { IssuerLimits } from '../plan/types.ts';
 
 const MOST_NAMES = 100;
@@ -9,6 +10,16 @@ const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 
 /** A host name of at least two labels; a wildcard only as the whole leftmost one. */
 const HOST_NAME = new RegExp(`^(?:\\*\\.)?${LABEL}(?:\\.${LABEL})+$`);
+
+/** A CSR as it was submitted, in base64; `undefined` when it cannot be read. */
+export function readableCsr(base64: string): CsrDetails | undefined {
+  try {
+    return readCsr(new Uint8Array(Buffer.from(base64, 'base64')));
+  } catch (error) {
+    if (error instanceof RenewalError && error.code === 'certificate-unreadable') return undefined;
+    throw error;
+  }
+}
 
 /**
  * Why no issuer is asked for this CSR: its key has not signed it, which not every CA looks at, or it is outside what the

@@ -1,5 +1,4 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { readCsr } from '../certificate/csr.ts';
 import { purposes } from '../certificate/extensions.ts';
 import { assemble, newSerial, signatureAlgorithmOf, toBeSigned } from '../certificate/issue.ts';
 import { pemToDer } from '../certificate/pem.ts';
@@ -10,6 +9,7 @@ import { type ErrorCode, RenewalError } from '../errors.ts';
 import type { Issuance, IssuanceStore } from '../estate/port.ts';
 import type { VaultCaPlan } from '../plan/types.ts';
 import type { VaultSigner } from '../vault/port.ts';
+import { readableCsr } from './limits.ts';
 import type { Issuer, Order, OrderRequest, OrderStatus } from './port.ts';
 import { refusal } from './vault-ca-rules.ts';
 
@@ -59,7 +59,7 @@ async function submit(
   { signer, issuances, clock, random }: VaultCaDependencies,
   { renewalId, csr: base64, validityDays }: OrderRequest,
 ): Promise<Order | Rejected> {
-  const csr = readable(base64);
+  const csr = readableCsr(base64);
   if (csr === undefined) return { state: 'rejected', reason: 'the CSR cannot be read' };
   const ca = authority(await signer.certificate());
   const now = clock.now();
@@ -128,15 +128,6 @@ function datesOf(
   const begin = Math.max(now.getTime() - BACKDATED_MILLISECONDS, ca.notBefore.getTime());
   const end = begin + validityDays * DAY_MILLISECONDS - 1000;
   return { notBefore: new Date(begin), notAfter: new Date(end) };
-}
-
-function readable(base64: string): CsrDetails | undefined {
-  try {
-    return readCsr(new Uint8Array(Buffer.from(base64, 'base64')));
-  } catch (error) {
-    if (error instanceof RenewalError && error.code === 'certificate-unreadable') return undefined;
-    throw error;
-  }
 }
 
 function authority(base64: string): CertificateDetails {

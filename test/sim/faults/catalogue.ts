@@ -27,7 +27,7 @@ export const faultKinds = {
   'kv.foreign-pending': kind('ambush', ['KV4'], [0.1, 0.6], 'somebody else opens a certificate operation'),
   'kv.foreign-merge': kind('ambush', ['KV15'], [0.1, 0.6], 'somebody merges a certificate by hand'),
   'kv.foreign-discard': kind('ambush', ['KV6'], [0.1, 0.6], 'somebody deletes the pending operation'),
-  'kv.policy-edit': kind('ambush', ['KV16'], [0.1, 0.6], 'somebody edits the policy'),
+  'kv.policy-edit': kind('ambush', ['KV16'], [0.3, 0.9], 'somebody edits the policy'),
   'kv.soft-delete': kind(
     'deed',
     ['KV10', 'EG11'],

@@ -8,6 +8,7 @@ import {
 import type { Emulator, EmulatorResponse } from '../../../local/emulator.ts';
 import type { FaultName } from '../faults/catalogue.ts';
 import type { Line } from './line.ts';
+import { discardStray } from './strays.ts';
 import type { World } from './world.ts';
 
 /** Longer than any client waits. */
@@ -155,9 +156,17 @@ function later(world: World, call: Call, request: PipelineRequest): RestError {
   const delay = world.dice.scale('late request', 200, 600_000);
   world.clock.after(delay, () => {
     world.trace(() => `http late ${call.place}`);
-    void handled(world, call, request);
+    void handled(world, call, request).then(({ status, body }) => {
+      const [vault, name] = call.certificate?.split('/') ?? [];
+      const isCreate = call.family === 'kv' && call.url.pathname.endsWith('/create') && status === 202;
+      if (isCreate && vault !== undefined && name !== undefined) discardStray(world, vault, name, csrIn(body));
+    });
   });
   return lost(request, 'ETIMEDOUT');
+}
+
+function csrIn(body: EmulatorResponse['body']): unknown {
+  return (JSON.parse(String(body ?? '{}')) as { readonly csr?: unknown }).csr;
 }
 
 function lost(request: PipelineRequest, code: string): RestError {

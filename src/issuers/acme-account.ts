@@ -1,5 +1,4 @@
 import { sha256Hex } from '../certificate/fingerprint.ts';
-import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
 import type { AppRowStore } from '../estate/app-rows.ts';
 import type { KeyVersion, VaultKey } from '../vault/port.ts';
@@ -17,7 +16,6 @@ export interface AcmeAccountOptions {
   /** Absent: the CA wants no external account binding. */
   readonly externalAccount?: () => Promise<ExternalAccount>;
   readonly rows: AppRowStore;
-  readonly clock: Clock;
 }
 
 /** The account at an ACME server, made when it is first needed. */

@@ -26,7 +26,7 @@ export interface DnsProofsOptions {
 }
 
 const TTL_SECONDS = 60;
-/** Azure DNS holds twenty records in a set; values that nobody took away must not fill it. */
+/** Azure DNS holds no more records in a set. Which of them is needed by others is not ours to guess. */
 const MOST_VALUES = 20;
 /** When our newest value was written: the record set itself remembers, whatever becomes of the app. */
 const WRITTEN_AT = 'perennialWrittenAt';
@@ -48,7 +48,8 @@ export function createDnsProofs({ arm, clock, zones, waitSeconds }: DnsProofsOpt
       const found = await read(arm, id);
       const now = clock.now();
       if (found === undefined || !valuesOf(found).includes(value)) {
-        const values = [...(found === undefined ? [] : valuesOf(found)), value].slice(-MOST_VALUES);
+        const values = [...(found === undefined ? [] : valuesOf(found)), value];
+        if (values.length > MOST_VALUES) throw full(id);
         await write(arm, id, { found, values, metadata: { [WRITTEN_AT]: now.toISOString() } });
         return waitSeconds === 0 ? { state: 'ready' } : { state: 'waiting', retryAfterSeconds: waitSeconds };
       }
@@ -65,6 +66,11 @@ export function createDnsProofs({ arm, clock, zones, waitSeconds }: DnsProofsOpt
       else await write(arm, id, { found, values, metadata: found.properties.metadata });
     },
   };
+}
+
+function full(id: string): RenewalError {
+  const problem = `holds ${MOST_VALUES} records, and no more fit: remove those that nobody needs`;
+  return new RenewalError('issuer-misconfigured', `acme: ${id} ${problem}`);
 }
 
 async function read(arm: Arm, id: string): Promise<RecordSet | undefined> {

@@ -79,7 +79,7 @@ export function create(plan: AcmePlan, dependencies: AcmeDependencies): Issuer {
   };
 }
 
-function accountOf(plan: AcmePlan, { accountKey, secret, rows, clock }: AcmeDependencies) {
+function accountOf(plan: AcmePlan, { accountKey, secret, rows }: AcmeDependencies) {
   const { externalAccount } = plan;
   return {
     directoryUrl: plan.directory,
@@ -87,7 +87,6 @@ function accountOf(plan: AcmePlan, { accountKey, secret, rows, clock }: AcmeDepe
     key: accountKey,
     contact: plan.contact,
     rows,
-    clock,
     ...(externalAccount && {
       externalAccount: async () => ({
         keyId: externalAccount.keyId,

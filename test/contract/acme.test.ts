@@ -82,6 +82,17 @@ describe('an order by ACME', () => {
       expect(await zone.txt(`_acme-challenge.www.${DOMAIN}`)).toEqual(["somebody else's"]);
     }));
 
+  it('drops none of them when there is no room, and says where', () =>
+    using(startAcme(), async ({ zone, ...bench }) => {
+      const TXTRecords = Array.from({ length: 20 }, (_, at) => ({ value: [`somebody else's ${at}`] }));
+      await zone.arm.put(`${zone.id}/TXT/_acme-challenge.www`, { properties: { TTL: 60, TXTRecords } });
+      await expect(renew({ ...bench, zone })).rejects.toMatchObject({
+        code: 'issuer-misconfigured',
+        message: expect.stringContaining('_acme-challenge.www'),
+      });
+      expect(await zone.txt(`_acme-challenge.www.${DOMAIN}`)).toHaveLength(20);
+    }));
+
   it('goes on after a restart at any point, by its reference alone', () =>
     using(startAcme(), async (bench) => {
       const request = requestOf(names);

@@ -75,13 +75,10 @@ export const poll: Step<'poll'> = {
 
 /** The CSR of an order, from the vault that keeps it until the merge. */
 async function submittedCsr(ref: CertificateRef, { csrSha256 }: OrderRow, { vault }: Dependencies): Promise<string> {
-  const facts = await vault.inspect(ref);
-  const pending = facts.state === 'present' ? facts.pending : undefined;
-  if (pending?.csrSha256 === csrSha256) return pending.csr;
-  throw new RenewalError(
-    'vault-refused',
-    `renewal: the pending request was changed: vault=${ref.vault}, name=${ref.name}`,
-  );
+  const csr = waitingCsr(await vault.inspect(ref), csrSha256);
+  if (csr !== undefined) return csr;
+  const where = `vault=${ref.vault}, name=${ref.name}`;
+  throw new RenewalError('vault-refused', `renewal: our request waits no longer in the vault: ${where}`);
 }
 
 /** SHA-256 over a chain as it stands: what a decision or a merge is bound to. */

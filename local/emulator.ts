@@ -16,6 +16,8 @@ export interface EmulatorRequest {
   readonly body: Uint8Array;
   /** Of the client; absent where nobody is connected, as in a simulation. */
   readonly address?: string;
+  /** DER of the client's certificate, where the listener asks for one and believes this one. */
+  readonly clientCertificate?: Uint8Array;
 }
 
 export interface EmulatorResponse {

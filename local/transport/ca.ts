@@ -3,10 +3,10 @@ import { isIP } from 'node:net';
 import type { RelativeName } from '../../src/certificate/types.ts';
 import { extensions, signCertificate } from './x509.ts';
 
-/** What a TLS server needs, as PEM. */
+/** What one side of TLS needs, as PEM. */
 export interface ServerIdentity {
   readonly key: string;
-  /** The server's certificate. */
+  /** Its certificate. */
   readonly cert: string;
 }
 
@@ -17,10 +17,14 @@ export interface TransportCa {
   issue(hosts?: readonly string[]): ServerIdentity;
   /** The same, but its life ended an hour ago. */
   issueExpired(hosts?: readonly string[]): ServerIdentity;
+  /** For a TLS client of that name; its life may have ended an hour ago. */
+  issueClient(name: string, life?: 'valid' | 'expired'): ServerIdentity;
 }
 
 const loopback = ['localhost', '127.0.0.1', '::1'];
 const commonName = '2.5.4.3';
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 const HOUR = 3_600_000;
 const LIFE = 30 * 24 * HOUR;
 
@@ -43,6 +47,8 @@ export function createTransportCa(): TransportCa {
     caPem: pem(ca),
     issue: (hosts = loopback) => issueServer({ name, key }, { hosts, ...validity() }),
     issueExpired: (hosts = loopback) => issueServer({ name, key }, { hosts, ...validity(-LIFE - HOUR) }),
+    issueClient: (client, life = 'valid') =>
+      issue({ name, key }, { ...validity(life === 'valid' ? 0 : -LIFE - HOUR), ...clientNamed(client) }),
   };
 }
 
@@ -50,21 +56,40 @@ function issueServer(
   issuer: { readonly name: readonly RelativeName[]; readonly key: KeyObject },
   { hosts, ...dates }: { readonly hosts: readonly string[]; readonly notBefore: Date; readonly notAfter: Date },
 ): ServerIdentity {
+  const names = extensions.alternativeNames({
+    dns: hosts.filter((host) => isIP(host) === 0),
+    ip: hosts.filter((host) => isIP(host) !== 0),
+  });
+  const subject = nameOf(hosts[0] ?? 'localhost');
+  return issue(issuer, { ...dates, subject, extensions: [extensions.extendedKeyUsage([SERVER_AUTH]), names] });
+}
+
+const clientNamed = (name: string) => ({
+  subject: nameOf(name),
+  extensions: [extensions.extendedKeyUsage([CLIENT_AUTH])],
+});
+
+interface TransportWish {
+  readonly subject: readonly RelativeName[];
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly extensions: readonly ReturnType<typeof extensions.extendedKeyUsage>[];
+}
+
+function issue(
+  issuer: { readonly name: readonly RelativeName[]; readonly key: KeyObject },
+  wish: TransportWish,
+): ServerIdentity {
   const key = ellipticKey();
   const publicKey = createPublicKey(key);
   const certificate = signCertificate({
-    subject: nameOf(hosts[0] ?? 'localhost'),
+    ...wish,
     issuer: issuer.name,
-    ...dates,
     publicKey,
     extensions: [
       extensions.basicConstraints(false),
       extensions.keyUsage(['digitalSignature']),
-      extensions.extendedKeyUsage(['1.3.6.1.5.5.7.3.1']),
-      extensions.alternativeNames({
-        dns: hosts.filter((host) => isIP(host) === 0),
-        ip: hosts.filter((host) => isIP(host) !== 0),
-      }),
+      ...wish.extensions,
       extensions.subjectKeyId(publicKey),
       extensions.authorityKeyId(createPublicKey(issuer.key)),
     ],

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import type { AddressInfo, Socket } from 'node:net';
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { Emulator, EmulatorRequest } from '../emulator.ts';
 import type { ServerIdentity } from './ca.ts';
 import { createLine, type Delivery, type Line } from './line.ts';
@@ -12,6 +12,8 @@ export interface ServeOptions {
   readonly port: number;
   /** Absent: plain HTTP. */
   readonly tls?: ServerIdentity;
+  /** PEM of the CA whose clients are believed: each is asked for a certificate, and none is sent away for lack of one. */
+  readonly clientCa?: string;
   /** For the message when the port is taken. */
   readonly name?: string;
   /** Where faults happen; absent: none ever do. */
@@ -41,7 +43,8 @@ export async function serveEmulator(
   emulator: Emulator | ((url: string) => Emulator),
   options: ServeOptions,
 ): Promise<Listener> {
-  const { tls, line = createLine() } = options;
+  const { tls, clientCa, line = createLine() } = options;
+  const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false };
   let mounted: Emulator | undefined = typeof emulator === 'function' ? undefined : emulator;
   const scheme = tls === undefined ? 'http' : 'https';
   const listen = (request: IncomingMessage, response: ServerResponse): void => {
@@ -49,7 +52,9 @@ export async function serveEmulator(
     void answer(mounted, scheme, { request, response, line });
   };
   const server =
-    tls === undefined ? createHttpServer(listen) : createHttpsServer({ ...tls, ...handshakes(line) }, listen);
+    tls === undefined
+      ? createHttpServer(listen)
+      : createHttpsServer({ ...tls, ...clients, ...handshakes(line) }, listen);
   line.onReset(() => {
     server.closeIdleConnections();
     forgetSessions(server);
@@ -144,13 +149,21 @@ async function readRequest(
     chunks.push(chunk);
   }
   const address = request.socket.remoteAddress;
+  const clientCertificate = believedClient(request.socket);
   return {
     method: (request.method ?? 'GET').toUpperCase(),
     url,
     headers: flatten(request),
     body: Buffer.concat(chunks),
     ...(address !== undefined && { address }),
+    ...(clientCertificate !== undefined && { clientCertificate }),
   };
+}
+
+/** The client's certificate, when the handshake has proved it and its CA is one that is believed. */
+function believedClient(socket: Socket): Uint8Array | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  return socket.getPeerX509Certificate()?.raw;
 }
 
 function absoluteUrl(request: IncomingMessage, scheme: string): URL | undefined {

@@ -1,10 +1,11 @@
+import type { HttpClient } from '@azure/core-rest-pipeline';
 import type { AddressRule } from '../address.ts';
 import type { Arm } from '../azure/arm.ts';
 import { nameSet, namesToCertify } from '../certificate/alternative-names.ts';
 import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
 import type { AppRowStore } from '../estate/app-rows.ts';
-import type { AcmePlan } from '../plan/types.ts';
+import type { AcmePlan } from '../plan/issuers/acme.ts';
 import type { VaultKey } from '../vault/port.ts';
 import { createAcmeAccount } from './acme-account.ts';
 import { createAcmeClient } from './acme-client.ts';
@@ -44,6 +45,7 @@ export interface AcmeDependencies {
   readonly rows: AppRowStore;
   readonly mayConnect: AddressRule;
   readonly clock: Clock;
+  readonly httpClient?: HttpClient;
 }
 
 /**
@@ -52,8 +54,8 @@ export interface AcmeDependencies {
  * issues nothing, and one that was finalized is found by its URL: nothing is ever ordered twice.
  */
 export function create(plan: AcmePlan, dependencies: AcmeDependencies): Issuer {
-  const { clock, mayConnect, arm } = dependencies;
-  const http = createIssuerHttp({ issuer: kind, clock, mayConnect, trust: plan.trust });
+  const { clock, arm } = dependencies;
+  const http = createIssuerHttp({ ...dependencies, issuer: kind, trust: plan.trust });
   const client = createAcmeClient(http, plan.directory);
   const account = createAcmeAccount({
     ...accountOf(plan, dependencies),
@@ -70,6 +72,7 @@ export function create(plan: AcmePlan, dependencies: AcmeDependencies): Issuer {
   return {
     kind,
     afterLostAnswer: 'same-order',
+    capabilities: [],
     isPrivate: plan.private,
     submit: async (request) => {
       const names = await namesOf(request, plan);

@@ -1,5 +1,6 @@
-import { Agent } from 'node:https';
+import { Agent, type AgentOptions } from 'node:https';
 import { isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import {
   createDefaultHttpClient,
   createEmptyPipeline,
@@ -24,6 +25,8 @@ export interface IssuerHttpOptions {
   readonly trust?: readonly string[];
   /** Which addresses may be connected to. */
   readonly mayConnect: AddressRule;
+  /** With which TLS clients are told apart: PEM of the certificate, its chain and its key, as the vault has them now. */
+  readonly clientCertificate?: () => Promise<string>;
   /** Takes the place of the network. */
   readonly httpClient?: HttpClient;
 }
@@ -60,21 +63,17 @@ const LARGEST_ANSWER = 1024 * 1024;
  * are not followed: an issuer that moves is configured anew. Nothing is repeated here: the orchestration does that.
  */
 export function createIssuerHttp(options: IssuerHttpOptions): IssuerHttp {
-  const { issuer, trust, mayConnect, clock } = options;
+  const { issuer, mayConnect, clock } = options;
   const client = options.httpClient ?? createDefaultHttpClient();
   // What a renewal asks an issuer carries the renewal's trace, as all its requests do.
   const pipeline = createEmptyPipeline();
   pipeline.addPolicy(tracingPolicy());
-  const agent = new Agent({
-    keepAlive: true,
-    lookup: guardedLookup(mayConnect),
-    ...(trust !== undefined && trust.length > 0 && { ca: [...trust] }),
-  });
+  const agentNow = agentsOf(options);
   return {
     async send(request) {
       const at = `${issuer}: ${request.method} ${shownUrl(request.url)} failed`;
       const url = allowedUrl(request.url, at, mayConnect);
-      const sent = pipelineRequest(request, url, agent);
+      const sent = pipelineRequest(request, url, await agentNow());
       const response = await pipeline.sendRequest(client, sent).catch((error: unknown) => {
         throw silence(at, error);
       });
@@ -89,6 +88,33 @@ export function createIssuerHttp(options: IssuerHttpOptions): IssuerHttp {
       return answer;
     },
   };
+}
+
+/** One agent keeps its connections, until another client certificate takes the place of the one that they were made with. */
+function agentsOf({ issuer, trust, mayConnect, clientCertificate }: IssuerHttpOptions): () => Promise<Agent> {
+  const options: AgentOptions = {
+    keepAlive: true,
+    lookup: guardedLookup(mayConnect),
+    ...(trust !== undefined && trust.length > 0 && { ca: [...trust] }),
+  };
+  let kept: { readonly pem: string | undefined; readonly agent: Agent } | undefined;
+  return async () => {
+    const pem = await clientCertificate?.();
+    if (kept !== undefined && kept.pem === pem) return kept.agent;
+    kept?.agent.destroy();
+    kept = { pem, agent: new Agent({ ...options, ...(pem !== undefined && clientIdentity(pem, issuer)) }) };
+    return kept.agent;
+  };
+}
+
+/** A certificate that TLS would stumble over at each connection is told once, in words; never what it holds. */
+function clientIdentity(pem: string, issuer: string): { readonly cert: string; readonly key: string } {
+  try {
+    createSecureContext({ cert: pem, key: pem });
+  } catch {
+    throw misconfigured(`${issuer}: the client certificate is not PEM of a certificate and its key`);
+  }
+  return { cert: pem, key: pem };
 }
 
 function pipelineRequest({ method, headers = {}, body }: IssuerRequest, url: URL, agent: Agent) {

@@ -2,7 +2,7 @@ import { nameSet, namesToCertify } from '../certificate/alternative-names.ts';
 import { readCsr, verifyCsr } from '../certificate/csr.ts';
 import type { CsrDetails } from '../certificate/types.ts';
 import { RenewalError } from '../errors.ts';
-import type { IssuerLimits } from '../plan/types.ts';
+import type { IssuerLimits } from '../plan/issuers/every-issuer.ts';
 
 const MOST_NAMES = 100;
 const LONGEST_NAME = 253;

@@ -5,6 +5,8 @@ export interface OrderRequest {
   readonly csr: string;
   /** The life asked for; the issuer's profile may shorten it, never lengthen it. */
   readonly validityDays: number;
+  /** base64 of the DER of the certificate that is to be replaced; absent: there is none. */
+  readonly replaces?: string;
 }
 
 /** `reference` finds the order again; it is stored before the order is polled. */
@@ -27,12 +29,57 @@ export type OrderStatus =
 /** What happens when the issuer accepted an order and we never heard. */
 export type AfterLostAnswer = 'same-order' | 'findable' | 'reissues';
 
+/** Why a certificate is revoked, as RFC 5280 5.3.1 names it. */
+export const revocationReasons = [
+  'unspecified',
+  'keyCompromise',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+] as const;
+export type RevocationReason = (typeof revocationReasons)[number];
+
+export interface RevokeRequest {
+  /** base64 of the DER of the leaf. */
+  readonly certificate: string;
+  readonly reason: RevocationReason;
+}
+
+/** A certificate that was revoked before is `revoked`. */
+export type RevokeResult =
+  | { readonly state: 'revoked' }
+  /** Somebody at the CA has to agree; `detail` says what the CA said. */
+  | { readonly state: 'requested'; readonly detail: string }
+  | { readonly state: 'refused'; readonly reason: string };
+
+/** An order that was cancelled before, or that the CA has never heard of, is `cancelled`. */
+export type CancelResult = { readonly state: 'cancelled' } | { readonly state: 'too-late'; readonly reason: string };
+
+/** When the CA wishes a certificate to be replaced (RFC 9773). ISO 8601. */
+export interface RenewalWindow {
+  readonly start: string;
+  readonly end: string;
+  /** A page that says why. */
+  readonly explanation?: string;
+  /** When to ask again. */
+  readonly retryAfterSeconds: number;
+}
+
+/** What some issuers can do besides; each has its method below, and an issuer without it lacks that method. */
+export const capabilities = ['cancel', 'revoke', 'renewalWindow'] as const;
+export type Capability = (typeof capabilities)[number];
+
 /** Where certificates come from. Throws `RenewalError` with an `issuer-*` code; a refusal is an answer, not a throw. */
 export interface Issuer {
   readonly kind: string;
   readonly afterLostAnswer: AfterLostAnswer;
+  readonly capabilities: readonly Capability[];
   /** True when the issued chain ends at a root that only this organisation trusts. */
   readonly isPrivate: boolean;
   submit(request: OrderRequest): Promise<Order | { readonly state: 'rejected'; readonly reason: string }>;
   poll(order: PlacedOrder): Promise<OrderStatus>;
+  cancel?(order: Order): Promise<CancelResult>;
+  revoke?(request: RevokeRequest): Promise<RevokeResult>;
+  /** Of a certificate (base64 of its DER) that this CA has issued; `undefined` when the CA has no wish. */
+  renewalWindow?(certificate: string): Promise<RenewalWindow | undefined>;
 }

@@ -1,3 +1,4 @@
+import type { HttpClient } from '@azure/core-rest-pipeline';
 import type { AddressRule } from '../address.ts';
 import type { Arm } from '../azure/arm.ts';
 import type { Clock } from '../clock.ts';
@@ -24,6 +25,8 @@ export interface IssuerDependencies {
   readonly keyOf: (keyId: string) => VaultKey;
   /** The value of a secret: `{vault}/secrets/{name}`. */
   readonly secret: (id: string) => Promise<string>;
+  /** Takes the place of the network. */
+  readonly httpClient?: HttpClient;
 }
 
 type Creators = {

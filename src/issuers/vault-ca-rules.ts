@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { commonNameOid } from '../certificate/names.ts';
 import type { CertificateDetails, CsrDetails } from '../certificate/types.ts';
-import type { VaultCaPlan } from '../plan/types.ts';
+import type { VaultCaPlan } from '../plan/issuers/vault-ca.ts';
 import { csrRefusal } from './limits.ts';
 
 export interface Application {

@@ -7,7 +7,7 @@ import type { CertificateDetails, CsrDetails } from '../certificate/types.ts';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, RenewalError } from '../errors.ts';
 import type { Issuance, IssuanceStore } from '../estate/port.ts';
-import type { VaultCaPlan } from '../plan/types.ts';
+import type { VaultCaPlan } from '../plan/issuers/vault-ca.ts';
 import type { VaultSigner } from '../vault/port.ts';
 import { readableCsr } from './limits.ts';
 import type { Issuer, Order, OrderRequest, OrderStatus } from './port.ts';
@@ -48,6 +48,7 @@ export function create(plan: VaultCaPlan, dependencies: VaultCaDependencies): Va
   return {
     kind,
     afterLostAnswer: 'same-order',
+    capabilities: [],
     isPrivate: true,
     submit: (request) => asIssuer('submit', request.renewalId, () => submit(plan, dependencies, request)),
     poll: (order) => asIssuer('poll', order.reference, () => poll(plan, dependencies, order)),

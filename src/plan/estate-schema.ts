@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { keyTypes } from '../certificate/types.ts';
 import { isHostName, isHostNameOrWildcard } from './host-names.ts';
-import { issuer } from './issuer-schemas.ts';
+import { issuer } from './issuers/issuer.ts';
 import {
   checked,
   group,

@@ -1,4 +1,6 @@
 import type { KeyType } from '../certificate/types.ts';
+import type { AcmePlan } from './issuers/acme.ts';
+import type { VaultCaPlan } from './issuers/vault-ca.ts';
 
 /** The estate file, validated: every vault, issuer, plan and certificate under Perennial's care. */
 export interface Estate {
@@ -23,67 +25,7 @@ export interface EstateVault {
   readonly resourceId: string;
 }
 
-/** What an issuer may be asked for. */
-export interface IssuerLimits {
-  /** The longest life, in days. */
-  readonly maxDays: number;
-  readonly keys: readonly KeyType[];
-  /** DNS suffixes that it may be asked for, e.g. `contoso.example`. */
-  readonly dnsSuffixes: readonly string[];
-}
-
-/** What every issuer has, whatever its kind. */
-interface CommonIssuerPlan {
-  /** PEM certificates between leaf and root, for answers that leave them out. */
-  readonly chain: readonly string[];
-  /** PEM certificates of the roots that a chain must end at. */
-  readonly roots: readonly string[];
-  readonly limits: IssuerLimits;
-}
-
-/** Settings of one issuer; each kind has its own file under `src/issuers/`. */
-export interface VaultCaPlan extends CommonIssuerPlan {
-  readonly kind: 'vault-ca';
-  /** `{vault}/certificates/{name}` of the CA certificate whose key signs. */
-  readonly certificate: string;
-  readonly limits: IssuerLimits & {
-    /** Whether it certifies TLS clients too, for requests that ask for both purposes, as Key Vault's default policy does. */
-    readonly clientAuth: boolean;
-  };
-}
-
-export interface AcmePlan extends CommonIssuerPlan {
-  readonly kind: 'acme';
-  /** URL of the directory. */
-  readonly directory: string;
-  /** `{vault}/keys/{name}` of the account's key. */
-  readonly accountKey: string;
-  /** Mail addresses that the CA may write to. */
-  readonly contact: readonly string[];
-  /** For a CA that wants to know the account beforehand. */
-  readonly externalAccount?:
-    | {
-        readonly keyId: string;
-        /** `{vault}/secrets/{name}` of the HMAC key, base64url as the CA gives it. */
-        readonly secret: string;
-      }
-    | undefined;
-  /** One of the CA's profiles. */
-  readonly profile?: string | undefined;
-  /** Common name of the root, or of the topmost issuer in the chain, that is preferred where the CA offers several chains. */
-  readonly preferredChain?: string | undefined;
-  /** True for a CA that only this organisation trusts. */
-  readonly private: boolean;
-  /** PEM certificates that vouch for the CA's host; none: the public authorities. */
-  readonly trust: readonly string[];
-  readonly dns: {
-    /** ARM ids of the Azure DNS zones in which names are proved. */
-    readonly zones: readonly string[];
-    /** How long a record is left before the CA is told to look. */
-    readonly waitSeconds: number;
-  };
-}
-
+/** Settings of one issuer, whatever its kind; each kind has its own file under `src/plan/issuers/`. */
 export type IssuerPlan = VaultCaPlan | AcmePlan;
 
 export interface Plan {

@@ -262,6 +262,7 @@ function issuerOf(ca: Authority, clock: ManualClock): Issuer {
   return {
     kind: 'vault-ca',
     afterLostAnswer: 'same-order',
+    capabilities: [],
     isPrivate: true,
     async submit({ renewalId, csr }) {
       orders.set(renewalId, csr);

@@ -7,7 +7,7 @@ import { addressRule } from '../../src/address.ts';
 import { createMemoryAppRows } from '../../src/estate/memory.ts';
 import { type AcmeDependencies, create } from '../../src/issuers/acme.ts';
 import type { Issuer } from '../../src/issuers/port.ts';
-import type { AcmePlan } from '../../src/plan/types.ts';
+import type { AcmePlan } from '../../src/plan/issuers/acme.ts';
 import { createMemoryKey, type MemoryKey, type MemoryKeyKind } from '../builders/memory-key.ts';
 import { type EmulatedZone, startZone, type ZoneOptions } from './emulated-zone.ts';
 

@@ -1,7 +1,7 @@
 import type { Emulator, EmulatorRequest, EmulatorResponse } from '../../emulator.ts';
 import { createChance } from '../../vault/chance.ts';
+import { createAuthorities } from '../authorities.ts';
 import { termsUrl } from './accounts.ts';
-import { createAuthorities } from './authorities.ts';
 import { readSigned, shown } from './call.ts';
 import { type AcmeFaults, createAcmeFaults } from './faults.ts';
 import { createLimits } from './limits.ts';
@@ -55,7 +55,7 @@ function serverOf(options: AcmeOptions): AcmeServer {
     nonces: createNonces(chance),
     faults: createAcmeFaults(chance, options.faults),
     limits: createLimits(clock, options.quota),
-    authorities: createAuthorities({ clock, chance, keyPool }),
+    authorities: createAuthorities({ called: 'Stand ACME', clock, chance, keyPool }),
     profiles: new Map(Object.entries(options.profiles ?? usualProfiles)),
     externalAccounts: externalAccounts && new Map(Object.entries(externalAccounts)),
     blockedNames: options.blockedNames ?? [],

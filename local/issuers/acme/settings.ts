@@ -1,7 +1,7 @@
 import type { StandClock } from '../../clock.ts';
 import type { Chance } from '../../vault/chance.ts';
 import type { KeyPool } from '../../vault/keys.ts';
-import type { Authorities } from './authorities.ts';
+import type { Authorities } from '../authorities.ts';
 import type { AcmeFault, AcmeFaults } from './faults.ts';
 import type { Limits, Quota } from './limits.ts';
 import type { Nonces } from './nonces.ts';

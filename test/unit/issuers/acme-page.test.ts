@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { settings } from '../../../src/issuers/acme.ts';
-import { issuer } from '../../../src/plan/issuer-schemas.ts';
+import { issuer } from '../../../src/plan/issuers/issuer.ts';
 
 const page = readFileSync(new URL('../../../docs/issuers/acme.md', import.meta.url), 'utf8');
 const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];

@@ -5,7 +5,7 @@ import type { KeyType } from '../../../src/certificate/types.ts';
 import { RenewalError } from '../../../src/errors.ts';
 import { createMemoryIssuances } from '../../../src/estate/memory.ts';
 import type { VaultCaDependencies } from '../../../src/issuers/vault-ca.ts';
-import type { VaultCaPlan } from '../../../src/plan/types.ts';
+import type { VaultCaPlan } from '../../../src/plan/issuers/vault-ca.ts';
 import type { VaultSigner } from '../../../src/vault/port.ts';
 
 export const now = new Date('2026-03-01T00:00:00Z');

@@ -1,9 +1,9 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import type { RelativeName } from '../../../src/certificate/types.ts';
-import type { Clock } from '../../../src/clock.ts';
-import { extensions, signCertificate } from '../../transport/x509.ts';
-import type { Chance } from '../../vault/chance.ts';
-import type { KeyPool } from '../../vault/keys.ts';
+import type { RelativeName } from '../../src/certificate/types.ts';
+import type { Clock } from '../../src/clock.ts';
+import { extensions, signCertificate } from '../transport/x509.ts';
+import type { Chance } from '../vault/chance.ts';
+import type { KeyPool } from '../vault/keys.ts';
 
 /** What is certified. */
 export interface LeafWish {
@@ -11,6 +11,8 @@ export interface LeafWish {
   readonly spki: Uint8Array;
   readonly names: readonly string[];
   readonly commonName?: string | undefined;
+  /** OIDs; a TLS server by default. */
+  readonly purposes?: readonly string[];
   readonly notBefore: Date;
   readonly notAfter: Date;
 }
@@ -22,7 +24,7 @@ export interface Leaf {
   readonly serial: string;
 }
 
-/** The CA's own keys, in memory: two roots, an intermediate that both have signed, an issuing CA below it. */
+/** The keys of an emulated CA, in memory: two roots, an intermediate that both have signed, an issuing CA below it. */
 export interface Authorities {
   /** DERs: the root of the usual chain and that of the alternate one. */
   roots(): readonly [Buffer, Buffer];
@@ -48,6 +50,8 @@ const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const SERIAL_OCTETS = 16;
 
 export interface AuthoritiesOptions {
+  /** Begins the name of each of them: `Stand ACME`. */
+  readonly called: string;
   readonly clock: Pick<Clock, 'now'>;
   readonly chance: Chance;
   readonly keyPool: KeyPool | undefined;
@@ -80,7 +84,7 @@ export function createAuthorities(options: AuthoritiesOptions): Authorities {
   };
 }
 
-function makeTree({ clock, chance, keyPool }: AuthoritiesOptions) {
+function makeTree({ called, clock, chance, keyPool }: AuthoritiesOptions) {
   const now = clock.now().getTime();
   const lasting = (years: number) => ({ notBefore: new Date(now - YEAR), notAfter: new Date(now + years * YEAR) });
   const bare = (name: string) => ({ name: [[{ type: COMMON_NAME, value: name }]], key: newKey(keyPool) });
@@ -92,11 +96,11 @@ function makeTree({ clock, chance, keyPool }: AuthoritiesOptions) {
     const authority = bare(name);
     return { ...authority, der: certifyAuthority(authority, parent, lasting(years), chance) };
   };
-  const root = selfSigned('Stand ACME Root');
-  const alternateRoot = selfSigned('Stand ACME Alternate Root');
-  const upper = below('Stand ACME Intermediate', root, 12);
+  const root = selfSigned(`${called} Root`);
+  const alternateRoot = selfSigned(`${called} Alternate Root`);
+  const upper = below(`${called} Intermediate`, root, 12);
   const crossed = certifyAuthority(upper, alternateRoot, lasting(12), chance);
-  return { root, alternateRoot, upper, crossed, issuing: below('Stand ACME Issuing CA', upper, 10) };
+  return { root, alternateRoot, upper, crossed, issuing: below(`${called} Issuing CA`, upper, 10) };
 }
 
 function certifyAuthority(
@@ -136,7 +140,7 @@ function issueLeaf(issuing: Authority, wish: LeafWish, chance: Chance): Leaf {
     extensions: [
       extensions.basicConstraints(false, true),
       extensions.keyUsage(isRsa ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature']),
-      extensions.extendedKeyUsage([SERVER_AUTH]),
+      extensions.extendedKeyUsage(wish.purposes ?? [SERVER_AUTH]),
       extensions.alternativeNames({ dns: wish.names }),
       extensions.subjectKeyId(publicKey),
       extensions.authorityKeyId(createPublicKey(issuing.key)),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
 import { addressRule } from './address.ts';
 import { type Arm, createArm } from './azure/arm.ts';
+import { createIdentityToken } from './azure/identity-token.ts';
 import { noRedirects } from './azure/no-redirects.ts';
 import { sendTraceHeaders } from './azure/trace-headers.ts';
 import { clock } from './clock.ts';
@@ -11,7 +12,7 @@ import { assertChallengeRule, type Settings } from './config/read-settings.ts';
 import { RenewalError } from './errors.ts';
 import type { AppRowStore } from './estate/app-rows.ts';
 import { createStorage, type Storage } from './estate/storage.ts';
-import { createTableAppRows, createTableEstate, createTableIssuances } from './estate/tables.ts';
+import { createTableAnswers, createTableAppRows, createTableEstate, createTableIssuances } from './estate/tables.ts';
 import type { Issuer } from './issuers/port.ts';
 import { createIssuer } from './issuers/registry.ts';
 import { createBlobJournal } from './journal/store.ts';
@@ -110,11 +111,13 @@ function issuersOf({
   readonly arm: Arm;
 }): Dependencies['issuer'] {
   const issuances = createTableIssuances(storage.tables);
+  const answers = createTableAnswers(storage.tables);
   const shared = {
-    ...{ clock, random: randomBytes, issuances, rows, arm },
+    ...{ clock, random: randomBytes, issuances, answers, rows, arm },
     signerOf: (certificateId: string) => createVaultSigner({ ...connection, certificateId }),
     keyOf: (keyId: string) => createVaultKey({ ...connection, keyId }),
     secret: createSecretReader(connection),
+    token: createIdentityToken(connection.credential),
   };
   const made = new WeakMap<IssuerPlan, Issuer>();
   return (estate, name) => {

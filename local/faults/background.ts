@@ -83,7 +83,7 @@ const writing: Readonly<Record<Family, readonly Named[]>> = {
 };
 
 /** Tables in which only steps write. The rows of certificates, and those about the app, are written by who waits, too. */
-const BY_STEPS = /^\/\w+\/(?:orders|targets|issuances)\b/;
+const BY_STEPS = /^\/\w+\/(?:orders|targets|issuances|answers)\b/;
 
 function isByStep(family: Family, { method, url }: EmulatorRequest): boolean {
   return method !== 'GET' && (family !== 'table' || BY_STEPS.test(url.pathname));

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { RenewalError } from '../errors.ts';
 import type { Outcome, Reason } from '../renewal/outcomes.ts';
 import type { AppRows } from './app-rows.ts';
-import type { CertificateRow, Issuance, OrderRow, TargetRow } from './port.ts';
+import type { AnswerRow, CertificateRow, Issuance, OrderRow, TargetRow } from './port.ts';
 
 /** The version of the rows' shape that this app writes and reads. */
 const schema = 1;
@@ -145,6 +145,18 @@ export const issuanceShape: z.ZodType<Issuance> = z.object({
   toBeSigned: text,
   createdAt: text,
 });
+
+export const answerShape: z.ZodType<AnswerRow> = z
+  .object({
+    key: text,
+    renewalId: text,
+    issuer: text,
+    state: z.enum(['asking', 'open', 'answered']),
+    askedAt: text,
+    unheard: count,
+    chain: texts.optional(),
+  })
+  .transform(withoutUndefined<AnswerRow>);
 
 export const appShapes: { readonly [K in keyof AppRows]: z.ZodType<AppRows[K]> } = {
   account: z.object({ account: text, keyId: text }),

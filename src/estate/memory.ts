@@ -1,7 +1,17 @@
 import { RenewalError } from '../errors.ts';
 import type { AppRowStore, AppRows } from './app-rows.ts';
 import { newestOrder } from './newest-order.ts';
-import type { CertificateRow, EstateStore, Issuance, IssuanceStore, OrderRow, TargetRow, Versioned } from './port.ts';
+import type {
+  AnswerRow,
+  AnswerStore,
+  CertificateRow,
+  EstateStore,
+  Issuance,
+  IssuanceStore,
+  OrderRow,
+  TargetRow,
+  Versioned,
+} from './port.ts';
 
 /** An estate that is gone with the process: for tests. */
 export function createMemoryEstate(): EstateStore {
@@ -71,6 +81,22 @@ export function createMemoryIssuances(): IssuanceStore {
       const there = issuances.get(issuance.key);
       if (there === undefined) issuances.set(issuance.key, issuance);
       return there ?? issuance;
+    },
+  };
+}
+
+/** Answers that are gone with the process: for tests. */
+export function createMemoryAnswers(): AnswerStore {
+  const answers = new Map<string, Versioned<AnswerRow>>();
+  let writes = 0;
+  return {
+    get: async (key) => answers.get(key),
+    async save(row, etag) {
+      if (answers.get(row.key)?.etag !== etag)
+        throw new RenewalError('storage-conflict', `estate: save failed: answer ${row.key}`);
+      writes += 1;
+      answers.set(row.key, { row, etag: `"${writes}"` });
+      return `"${writes}"`;
     },
   };
 }

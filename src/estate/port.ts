@@ -115,3 +115,30 @@ export interface IssuanceStore {
   putIfAbsent(issuance: Issuance): Promise<Issuance>;
   get(key: string): Promise<Issuance | undefined>;
 }
+
+/**
+ * What a CA was asked that hands a certificate out only once, and what it said: written before it is asked, and again when it
+ * has answered. One for each renewal at such a CA, some kilobytes with its chain; like orders they are never deleted.
+ */
+export interface AnswerRow {
+  /** SHA-256 of the public key + renewal id. */
+  readonly key: string;
+  readonly renewalId: string;
+  /** Kind of the issuer. */
+  readonly issuer: string;
+  /** `asking`: how it ended is not written yet, and may never be. `open`: the CA is asked again. */
+  readonly state: 'asking' | 'open' | 'answered';
+  /** When the CA was asked last. */
+  readonly askedAt: string;
+  /** How often it was asked and its answer never arrived: each time it may have issued. */
+  readonly unheard: number;
+  /** base64 DERs, leaf first. */
+  readonly chain?: readonly string[];
+}
+
+/** Storage of answers. */
+export interface AnswerStore {
+  get(key: string): Promise<Versioned<AnswerRow> | undefined>;
+  /** As `saveCertificate`: inserts, or replaces exactly the row that was read. */
+  save(row: AnswerRow, etag?: string): Promise<string>;
+}

@@ -3,10 +3,20 @@ import { odata, type TableClient } from '@azure/data-tables';
 import type { z } from 'zod';
 import { createRecent, type Recent } from '../recent.ts';
 import type { AppRowStore } from './app-rows.ts';
-import { appShapes, certificateShape, issuanceShape, keyOf, orderShape, pack, targetShape, unpack } from './entity.ts';
+import {
+  answerShape,
+  appShapes,
+  certificateShape,
+  issuanceShape,
+  keyOf,
+  orderShape,
+  pack,
+  targetShape,
+  unpack,
+} from './entity.ts';
 import { newestOrder } from './newest-order.ts';
 import { type Entity, type Key, type OpenTable, openTable } from './open-table.ts';
-import type { CertificateRow, EstateStore, IssuanceStore, OrderRow, Versioned } from './port.ts';
+import type { AnswerStore, CertificateRow, EstateStore, IssuanceStore, OrderRow, Versioned } from './port.ts';
 
 /** Gives the client of a table by its name. */
 export type Tables = (name: string) => TableClient;
@@ -89,6 +99,22 @@ export function createTableIssuances(tables: Tables): IssuanceStore {
       // Nothing deletes issuances, so that one that was in the way is still there to be read.
       return (inserted ? undefined : await get(issuance.key)) ?? issuance;
     },
+  };
+}
+
+/** Answers in a table of their own: partition = key. */
+export function createTableAnswers(tables: Tables): AnswerStore {
+  const answers = openTable(tables, 'answers');
+  const keyFor = (key: string): Key => ({ partition: keyOf(key), row: 'answer' });
+  return {
+    async get(key) {
+      const entity = await answers.get(keyFor(key));
+      return entity && { row: unpack(answerShape, entity), etag: entity.etag };
+    },
+    save: (row, etag) =>
+      etag === undefined
+        ? answers.insert(keyFor(row.key), pack(row))
+        : answers.replace(keyFor(row.key), pack(row), etag),
   };
 }
 

@@ -12,6 +12,8 @@ export interface OrderRequest {
 /** `reference` finds the order again; it is stored before the order is polled. */
 export interface Order {
   readonly reference: string;
+  /** How often the CA was asked before and not heard, where it may have issued each time; absent: never. */
+  readonly unheard?: number;
 }
 
 /** An order as it is polled. */

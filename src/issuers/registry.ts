@@ -3,7 +3,7 @@ import type { AddressRule } from '../address.ts';
 import type { Arm } from '../azure/arm.ts';
 import type { Clock } from '../clock.ts';
 import type { AppRowStore } from '../estate/app-rows.ts';
-import type { IssuanceStore } from '../estate/port.ts';
+import type { AnswerStore, IssuanceStore } from '../estate/port.ts';
 import type { IssuerPlan } from '../plan/types.ts';
 import type { VaultKey, VaultSigner } from '../vault/port.ts';
 import * as acme from './acme.ts';
@@ -15,6 +15,7 @@ export interface IssuerDependencies {
   readonly clock: Clock;
   readonly random: (size: number) => Uint8Array;
   readonly issuances: IssuanceStore;
+  readonly answers: AnswerStore;
   readonly rows: AppRowStore;
   readonly arm: Arm;
   /** Which addresses an issuer may be reached at. */
@@ -25,6 +26,8 @@ export interface IssuerDependencies {
   readonly keyOf: (keyId: string) => VaultKey;
   /** The value of a secret: `{vault}/secrets/{name}`. */
   readonly secret: (id: string) => Promise<string>;
+  /** A token of the app's identity for an audience. */
+  readonly token: (audience: string) => Promise<string>;
   /** Takes the place of the network. */
   readonly httpClient?: HttpClient;
 }

@@ -72,6 +72,8 @@ export interface Requested {
 
 export interface Submitted {
   readonly reference: string;
+  /** How often the issuer was asked before and not heard, where it may have issued each time; absent: never. */
+  readonly unheard?: number;
 }
 
 /** The order's state without the chain: that is in the order row. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AppRowStore, AppRows } from '../../src/estate/app-rows.ts';
 import type {
+  AnswerRow,
+  AnswerStore,
   CertificateRow,
   EstateStore,
   Issuance,
@@ -222,6 +224,37 @@ export function issuanceSuite(name: string, issuances: () => IssuanceStore): voi
       const serials = ['01', '02', '03', '04'];
       const put = await Promise.all(serials.map((serial) => issuances().putIfAbsent(issuance('race', { serial }))));
       expect(new Set(put.map((one) => one.serial)).size).toBe(1);
+    });
+  });
+}
+
+const answer = (key: string, more: Partial<AnswerRow> = {}): AnswerRow => ({
+  ...{ key, renewalId: 'www-AAAA', issuer: 'cfssl', state: 'asking', askedAt: now, unheard: 0 },
+  ...more,
+});
+
+/** What every store of answers does. */
+export function answerSuite(name: string, answers: () => AnswerStore): void {
+  describe(`${name}: answers`, () => {
+    it('has no answer of a question that was never asked', async () => {
+      expect(await answers().get('never')).toBeUndefined();
+    });
+
+    it('reads back a question, and what became of it', async () => {
+      const etag = await answers().save(answer('ab-www-AAAA'));
+      expect(await answers().get('ab-www-AAAA')).toEqual({ row: answer('ab-www-AAAA'), etag });
+      const answered = answer('ab-www-AAAA', { state: 'answered', unheard: 1, chain: ['A'.repeat(70_000), 'BB'] });
+      const later = await answers().save(answered, etag);
+      expect(await answers().get('ab-www-AAAA')).toEqual({ row: answered, etag: later });
+    });
+
+    it('lets only one of two ask', async () => {
+      const first = await Promise.allSettled([answers().save(answer('race')), answers().save(answer('race'))]);
+      expect(first.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      const etag = (await answers().get('race'))?.etag ?? '';
+      const again = [1, 2].map((unheard) => answers().save(answer('race', { unheard }), etag));
+      const ends = await Promise.allSettled(again);
+      expect(ends.find(({ status }) => status === 'rejected')).toMatchObject({ reason: conflict });
     });
   });
 }

@@ -2,8 +2,13 @@ import { RestError } from '@azure/core-rest-pipeline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Azurite, startAzurite } from '../../local/azurite.ts';
 import { createStorage, type Storage } from '../../src/estate/storage.ts';
-import { createTableAppRows, createTableEstate, createTableIssuances } from '../../src/estate/tables.ts';
-import { appRowSuite, certificateRow, estateSuite, issuanceSuite, orderRow } from './estate-suite.ts';
+import {
+  createTableAnswers,
+  createTableAppRows,
+  createTableEstate,
+  createTableIssuances,
+} from '../../src/estate/tables.ts';
+import { answerSuite, appRowSuite, certificateRow, estateSuite, issuanceSuite, orderRow } from './estate-suite.ts';
 
 let azurite: Azurite;
 let storage: Storage;
@@ -16,6 +21,7 @@ afterAll(() => azurite.stop());
 estateSuite('tables', () => createTableEstate(storage.tables));
 appRowSuite('tables', () => createTableAppRows(storage.tables));
 issuanceSuite('tables', () => createTableIssuances(storage.tables));
+answerSuite('tables', () => createTableAnswers(storage.tables));
 
 describe('createTableEstate', () => {
   it('writes the vault and the lower-case name as keys, and the schema into every row', async () => {

@@ -30,10 +30,10 @@ export const submit: Step<'submit'> = {
       return ended('rejected', 'issuer-rejected', answer.reason);
     }
     await app.store.saveOrder({ ...order, state: 'submitted', reference: answer.reference }, etag);
-    return done({ reference: answer.reference });
+    return done(answer);
   },
   intent: ({ csrSha256, issuer, validityDays }) => ({ csr: csrSha256, issuer, validityDays }),
-  result: (value) => ({ order: value.reference }),
+  result: ({ reference, unheard }) => ({ order: reference, ...(unheard !== undefined && { unheard }) }),
 };
 
 /** Stage 6: one look at the order. The chain goes into the order row; history gets its hash. */

@@ -1,5 +1,10 @@
-import { createMemoryAppRows, createMemoryEstate, createMemoryIssuances } from '../../../src/estate/memory.ts';
-import { appRowSuite, estateSuite, issuanceSuite } from '../../contract/estate-suite.ts';
+import {
+  createMemoryAnswers,
+  createMemoryAppRows,
+  createMemoryEstate,
+  createMemoryIssuances,
+} from '../../../src/estate/memory.ts';
+import { answerSuite, appRowSuite, estateSuite, issuanceSuite } from '../../contract/estate-suite.ts';
 
 const estate = createMemoryEstate();
 estateSuite('the memory estate', () => estate);
@@ -7,3 +12,5 @@ const rows = createMemoryAppRows();
 appRowSuite('the memory estate', () => rows);
 const issuances = createMemoryIssuances();
 issuanceSuite('the memory estate', () => issuances);
+const answers = createMemoryAnswers();
+answerSuite('the memory estate', () => answers);

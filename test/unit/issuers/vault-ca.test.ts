@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type CsrWish, createAuthority, createKeys, issue, type Keys } from '../../../local/pki.ts';
 import { readCertificate } from '../../../src/certificate/read.ts';
 import { RenewalError } from '../../../src/errors.ts';
-import { createMemoryAppRows } from '../../../src/estate/memory.ts';
+import { createMemoryAnswers, createMemoryAppRows } from '../../../src/estate/memory.ts';
 import type { Issuance } from '../../../src/estate/port.ts';
 import type { Issuer, Order, OrderStatus } from '../../../src/issuers/port.ts';
 import { createIssuer } from '../../../src/issuers/registry.ts';
@@ -64,6 +64,8 @@ describe('the vault CA', () => {
     const others = {
       keyOf: unused,
       secret: unused,
+      token: unused,
+      answers: createMemoryAnswers(),
       mayConnect: unused,
       rows: createMemoryAppRows(),
       arm: scriptedArm({}, unused),

@@ -47,6 +47,10 @@ export const sweepView = z
     orphans: strings.meta({ description: 'Looked after once, and no longer in the estate file.' }),
     overdue: strings.meta({ description: 'Due for more than a day, and nothing runs for them.' }),
     expired: strings.meta({ description: 'Their current version has expired.' }),
+    openOrders: strings.meta({
+      description:
+        'Ids of ended renewals whose order the issuer has still to cancel: it is asked again each hour, for two days.',
+    }),
   })
   .meta({ id: 'Sweep' });
 

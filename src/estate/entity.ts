@@ -105,6 +105,7 @@ export const certificateShape: z.ZodType<CertificateRow> = z
     lastOutcome: outcome.optional(),
     lastReason: reason.optional(),
     cancelRequested: text.optional(),
+    orderToCancel: text.optional(),
   })
   .transform(withoutUndefined<CertificateRow>);
 
@@ -118,6 +119,8 @@ export const orderShape: z.ZodType<OrderRow> = z
     requestId: text,
     reference: text.optional(),
     state: z.enum(['requesting', 'requested', 'submitted', 'issued', 'rejected', 'merged']),
+    cancel: z.enum(['asked', 'cancelled', 'too-late']).optional(),
+    cancelTries: count.optional(),
     chain: texts.optional(),
     accepted: texts.optional(),
     createdAt: text,

@@ -40,6 +40,8 @@ export interface CertificateRow {
   readonly lastReason?: Reason;
   /** Id of the renewal that a person asked to cancel. */
   readonly cancelRequested?: string;
+  /** Id of an ended renewal whose order the issuer has still to cancel: the sweep asks again. */
+  readonly orderToCancel?: string;
 }
 
 /** A row and the ETag it was read with. */
@@ -59,6 +61,10 @@ export interface OrderRow {
   readonly reference?: string;
   /** `requesting` is written before the vault is asked, so that a crash in between leaves our mark on the pending operation. */
   readonly state: 'requesting' | 'requested' | 'submitted' | 'issued' | 'rejected' | 'merged';
+  /** Set when nobody waits for it any more: `asked` until the issuer has answered whether it is cancelled. */
+  readonly cancel?: 'asked' | 'cancelled' | 'too-late';
+  /** How often the issuer was asked to cancel it. */
+  readonly cancelTries?: number;
   /** base64 DERs, leaf first, as the issuer sent them. */
   readonly chain?: readonly string[];
   /** base64 DERs as accepted: leaf first, root left out. */

@@ -1,5 +1,6 @@
 import type { CertificateRow, Versioned } from '../estate/port.ts';
 import type { JournalEntry } from '../journal/port.ts';
+import { withoutOrder } from './cancel-order.ts';
 import type { Dependencies } from './dependencies.ts';
 import { mergedVersion, withMergedVersion } from './merged-version.ts';
 import type { Orchestrations, RenewalInstance } from './orchestrations.ts';
@@ -57,7 +58,8 @@ export async function closeFromRecords(
   const facts = { outcome, reason: outcomeReason, detail: result.detail, orchestration: instance.runtimeStatus };
   await record(row.renewalId, app, { key: 'close:from-records', step: 'close', kind: 'decision', facts });
   const plan = placeOf(await app.estate(), row.vault, row.name)?.plan;
-  const closed = closedRow(row, { result, plan, now: app.clock.now() });
+  const left = await withoutOrder(row, result, app);
+  const closed = closedRow(left, { result, plan, now: app.clock.now() });
   const saved = { row: closed, etag: await app.store.saveCertificate(closed, etag) };
   app.onClosed?.(closed);
   return saved;

@@ -59,6 +59,7 @@ export const logFields = {
   orphans: { type: 'list', meaning: 'Certificates that are no longer in the estate file.' },
   overdue: { type: 'list', meaning: 'Certificates that are due for more than a day, and nothing runs for them.' },
   expired: { type: 'list', meaning: 'Certificates whose current version has expired.' },
+  openOrders: { type: 'list', meaning: 'Ids of ended renewals whose order the issuer has still to cancel.' },
   startedAgain: { type: 'list', meaning: 'Ids of renewals whose instance was gone.' },
   closed: { type: 'list', meaning: 'Ids of renewals that had ended without closing their row.' },
   silent: { type: 'list', meaning: 'Ids of renewals that are past the time that they may take.' },
@@ -105,7 +106,7 @@ export const logLines = {
     written: 'at the end of every sweep',
     fields: [
       ...(['looked', 'waiting', 'queued', 'counts', 'started', 'running', 'refused'] as const),
-      ...(['unreachable', 'unowned', 'orphans', 'overdue', 'expired'] as const),
+      ...(['unreachable', 'unowned', 'orphans', 'overdue', 'expired', 'openOrders'] as const),
     ],
   },
   'watchdog acted': {

@@ -2,6 +2,7 @@ import { RenewalError } from '../errors.ts';
 import { only } from '../estate/app-rows.ts';
 import type { CertificateRow } from '../estate/port.ts';
 import type { Estate, EstateCertificate } from '../plan/types.ts';
+import { cancelOpenOrders } from './cancel-order.ts';
 import { placeOf } from './place.ts';
 import { type StartDependencies, type Started, startRenewal } from './start.ts';
 import { byUrgency } from './watchdog.ts';
@@ -25,6 +26,8 @@ export interface SweepReport {
   readonly overdue: readonly string[];
   /** Their current version has expired. */
   readonly expired: readonly string[];
+  /** Ended renewals whose order the issuer has still to cancel. */
+  readonly openOrders: readonly string[];
 }
 
 /** When a certificate of the estate expires: names as the estate file writes them, the time in ISO 8601. */
@@ -53,6 +56,8 @@ export async function sweep(
   const rows = await rowsOf(app);
   const report = empty();
   listOrphans(estate, rows, report);
+  // Before anything is started: an order that is cancelled by now is not taken up.
+  report.openOrders.push(...(await cancelOpenOrders(rows.values(), app)));
   const known = estate.certificates.map((one) => ({ ...one, row: rows.get(keyOf(one)) }));
   const queue = [
     ...byUrgency(
@@ -74,7 +79,7 @@ type Draft = { -readonly [K in keyof SweepReport]: SweepReport[K] extends readon
 
 function empty(): Draft {
   const lists = { started: [], running: [], refused: [], unreachable: [], unowned: [], orphans: [] };
-  return { looked: 0, waiting: 0, queued: 0, ...lists, overdue: [], expired: [] };
+  return { looked: 0, waiting: 0, queued: 0, ...lists, overdue: [], expired: [], openOrders: [] };
 }
 
 function keyOf({ vault, name }: { readonly vault: string; readonly name: string }): string {

@@ -87,7 +87,9 @@ function certificatesSuite(name: string, estate: () => EstateStore): void {
     });
 
     it('replaces the row that was read, and drops what it no longer has', async () => {
-      const first = await estate().saveCertificate(certificateRow('replaced', { cancelRequested: 'a', attempt: 1 }));
+      const first = await estate().saveCertificate(
+        certificateRow('replaced', { cancelRequested: 'a', orderToCancel: 'b', attempt: 1 }),
+      );
       const row = certificateRow('replaced', { attempt: 2 });
       const second = await estate().saveCertificate(row, first);
       expect(second).not.toBe(first);
@@ -140,7 +142,10 @@ function ordersSuite(name: string, estate: () => EstateStore): void {
     it('reads back an order, and its later states', async () => {
       const etag = await estate().saveOrder(orderRow('states-AAAA'));
       expect(await estate().order('states-AAAA')).toEqual({ row: orderRow('states-AAAA'), etag });
-      const issued = orderRow('states-AAAA', { state: 'issued', reference: 'r-1', chain: ['AA', 'BB'], accepted: [] });
+      const issued = orderRow('states-AAAA', {
+        ...{ state: 'issued', reference: 'r-1', chain: ['AA', 'BB'], accepted: [] },
+        ...{ cancel: 'asked', cancelTries: 2 },
+      });
       const later = await estate().saveOrder(issued, etag);
       expect(await estate().order('states-AAAA')).toEqual({ row: issued, etag: later });
     });

@@ -1,6 +1,7 @@
 import type { CertificateRow } from '../../estate/port.ts';
 import { dueAt } from '../../plan/due.ts';
 import type { Plan } from '../../plan/types.ts';
+import { withoutOrder } from '../cancel-order.ts';
 import { withoutAttempt } from '../certificate-row.ts';
 import { withMergedVersion } from '../merged-version.ts';
 import type { Outcome } from '../outcomes.ts';
@@ -23,8 +24,9 @@ export const close: Step<'close'> = {
     const plan = placeOf(await app.estate(), vault, certificate)?.plan;
     const { lastAttemptAt, failedAttempts } = found.row;
     const whole = await withMergedVersion(result, { ...found.row, renewalId }, app);
+    const left = await withoutOrder(found.row, whole, app);
     const now = app.clock.now();
-    await app.store.saveCertificate(closedRow(found.row, { result: whole, plan, now }), found.etag);
+    await app.store.saveCertificate(closedRow(left, { result: whole, plan, now }), found.etag);
     const seconds = (now.getTime() - Date.parse(lastAttemptAt ?? now.toISOString())) / 1000;
     return done({ closed: true, seconds, attempts: failedAttempts + 1 });
   },

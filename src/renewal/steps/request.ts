@@ -4,6 +4,7 @@ import { isSameSubject, readSubject } from '../../certificate/names.ts';
 import { RenewalError } from '../../errors.ts';
 import type { OrderRow } from '../../estate/port.ts';
 import type { CsrRequest, Inspection, PendingFacts, VersionFacts } from '../../vault/port.ts';
+import { cancelOrder } from '../cancel-order.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Inspected, StepInput } from '../story.ts';
 import { takeTurn, turnSeconds } from '../turn.ts';
@@ -28,6 +29,7 @@ export const request: Step<'request'> = {
         return done(await keep(input, app, { pending, resumed: true }));
       if (ownership !== 'ordered')
         return ended('refused', 'foreign-pending', `request ${pending.requestId} is pending and is not ours`);
+      await leave(pending, input, app);
       await app.vault.discard(wanted);
     }
     // The first try was paced when the renewal started.
@@ -77,6 +79,15 @@ function changedSince(
   return ended('needs-person', 'policy-changed', 'the policy was changed after the request was made');
 }
 
+/** An earlier attempt may have ordered with the CSR that is discarded: nobody can use what comes of it any more. */
+async function leave(pending: PendingFacts, { vault, certificate }: StepInput<'request'>, app: Dependencies) {
+  const earlier = await app.store.orderForCsr(vault, certificate, pending.csrSha256);
+  if (earlier === undefined || (await cancelOrder(earlier.renewalId, app)) === 'over') return;
+  const found = await app.store.certificate(vault, certificate);
+  if (found !== undefined)
+    await app.store.saveCertificate({ ...found.row, orderToCancel: earlier.renewalId }, found.etag);
+}
+
 /** The issuer has been asked, or nobody needs it any more. */
 function isPlaced({ state }: OrderRow): boolean {
   return state !== 'requesting' && state !== 'requested';
@@ -99,7 +110,8 @@ async function keep(input: StepInput<'request'>, app: Dependencies, got: { pendi
 
 function reusable(earlier: OrderRow | undefined, order: OrderRow): earlier is OrderRow & { reference: string } {
   if (earlier?.reference === undefined || earlier.issuer !== order.issuer) return false;
-  return earlier.state === 'submitted';
+  // What was too late to be cancelled leads to a certificate: better that one than a second.
+  return earlier.state === 'submitted' && (earlier.cancel === undefined || earlier.cancel === 'too-late');
 }
 
 function newOrder(input: StepInput<'request'>, app: Dependencies, state: OrderRow['state']): OrderRow {

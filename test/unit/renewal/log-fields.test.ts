@@ -48,7 +48,7 @@ describe('reportLine', () => {
     ...{ looked: 5000, waiting: 0, queued: 0, started: many(id), running: many(id) },
     refused: many({ certificate: name, reason: 'private-ca-on-multi-tenant' }),
     unreachable: many({ certificate: name, problem: '"'.repeat(9000) }),
-    ...{ unowned: many(name), orphans: many(name), overdue: many(name), expired: many(name) },
+    ...{ unowned: many(name), orphans: many(name), overdue: many(name), expired: many(name), openOrders: many(id) },
   };
 
   it('fits into a message of Application Insights, whatever is broken', () => {

@@ -89,7 +89,16 @@ describe('a sweep', () => {
   });
 
   it('tells nothing while another app holds the lease', () => {
-    const nothing = { started: [], running: [], unreachable: [], unowned: [], orphans: [], overdue: [], expired: [] };
+    const nothing = {
+      started: [],
+      running: [],
+      unreachable: [],
+      unowned: [],
+      orphans: [],
+      overdue: [],
+      expired: [],
+      openOrders: [],
+    };
     const refused = [{ certificate: '*', reason: 'another-app' }];
     expect(sweepMetrics({ looked: 0, waiting: 0, queued: 0, ...nothing, refused }, [], NOW)).toEqual([]);
   });

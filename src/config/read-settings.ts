@@ -59,10 +59,16 @@ export function assertChallengeRule(
   ]);
 }
 
-/** The ids of what an issuer uses in a vault. */
+const VAULT_OBJECT = /^https:\/\/[^/]+\/(?:certificates|keys|secrets)\/[0-9A-Za-z-]{1,127}$/;
+
+/** The ids of what an issuer uses in a vault, wherever they stand in its settings: no kind can be forgotten. */
 function vaultObjects(issuer: IssuerPlan): readonly string[] {
-  if (issuer.kind === 'vault-ca') return [issuer.certificate];
-  return [issuer.accountKey, ...(issuer.externalAccount === undefined ? [] : [issuer.externalAccount.secret])];
+  return textsOf(issuer).filter((text) => VAULT_OBJECT.test(text));
+}
+
+function textsOf(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }
 
 interface Reader {

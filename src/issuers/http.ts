@@ -183,12 +183,21 @@ function misconfigured(message: string): RenewalError {
 /** What a certificate or an address that is not believed looks like: nothing that passes by itself. */
 const DISTRUST = /^(?:CERT_|ERR_TLS_CERT|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|HOSTNAME_)/;
 
+/** The alerts with which a host refuses a client's certificate, or the lack of one (RFC 8446 6.2), as OpenSSL writes them. */
+const REFUSED =
+  /alert[ _](bad[ _]certificate|unsupported[ _]certificate|certificate[ _](?:revoked|expired|unknown|required)|unknown[ _]ca|access[ _]denied|handshake[ _]failure)/i;
+
 /** There was no answer. The cause's own text stays out: it may repeat the request and what it carried. */
 function silence(at: string, error: unknown): RenewalError {
   if (error instanceof RenewalError) return error;
   const { code, message } = factsOf(error);
   if (code === 'ADDRESS_REFUSED') return misconfigured(`${at}: ${message}`);
   if (DISTRUST.test(code)) return misconfigured(`${at}: the host's certificate is not trusted: ${code}`);
+  const [, alert] = REFUSED.exec(`${code} ${message}`) ?? [];
+  if (alert !== undefined) {
+    const words = alert.toLowerCase().replaceAll('_', ' ');
+    return misconfigured(`${at}: the host refuses our client certificate, or the lack of one: ${words}`);
+  }
   const told = code === 'AbortError' ? `no answer within ${CALL_MILLISECONDS / 1000} s` : code;
   return new RenewalError('issuer-unreachable', `${at}: ${told}`, { cause: { code } });
 }

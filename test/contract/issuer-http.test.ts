@@ -115,6 +115,19 @@ describe('HTTP to a host that is not meant', () => {
     expect(error).toMatchObject({ code: 'issuer-misconfigured', message: expect.stringContaining('not trusted') });
   });
 
+  // As OpenSSL 3 was seen to end handshakes: with a code of its own after TLS 1.3, in a message before.
+  it.each([
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'planted-canary', 'certificate required'],
+    ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'planted-canary', 'unknown ca'],
+    ['EPROTO', 'planted-canary:ssl3_read_bytes:sslv3 alert handshake failure:ssl/', 'handshake failure'],
+  ])('says that the host refuses our client certificate: %s %s', async (code, message, words) => {
+    const error = Object.assign(new TypeError(message), { code });
+    const refusing = client({ httpClient: { sendRequest: () => Promise.reject(error) } });
+    const thrown = await get(refusing).catch((one: unknown) => one);
+    expect(thrown).toMatchObject({ code: 'issuer-misconfigured', message: expect.stringMatching(`: ${words}$`) });
+    expect(String(thrown)).not.toContain('planted-canary');
+  });
+
   it.each([['localhost'], ['127.0.0.1']])('does not connect to %s unless the estate file lists it', async (host) => {
     const error = await get(client({ mayConnect: addressRule([]) }), urlOf('/', host)).catch(
       (thrown: unknown) => thrown,

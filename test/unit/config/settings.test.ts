@@ -161,6 +161,15 @@ describe('assertChallengeRule', () => {
     const { issuers } = anEstate();
     expect(() => assertChallengeRule(off, { vaults: [], issuers })).toThrow('certificates/perennial-ca');
   });
+
+  it('refuses it for the vault of a credential, however deep it stands', () => {
+    const [internal] = Object.values(anEstate().issuers);
+    if (internal === undefined) throw new TypeError('The builder has no issuer.');
+    const near = { ...internal, certificate: 'https://localhost/certificates/ca' };
+    const far = { ...near, deeper: [{ secret: 'https://far.vault.azure.net/secrets/password' }] };
+    expect(() => assertChallengeRule(off, { vaults: [], issuers: { near } })).not.toThrow();
+    expect(() => assertChallengeRule(off, { vaults: [], issuers: { far } })).toThrow('secrets/password');
+  });
 });
 
 describe('the sample', () => {

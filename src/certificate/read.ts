@@ -24,6 +24,8 @@ export interface CertificateParts {
   readonly subject: Uint8Array;
   /** DER of the SubjectPublicKeyInfo. */
   readonly spki: Uint8Array;
+  /** Content of the serial number's INTEGER, with the leading zero of a large one. */
+  readonly serial: Uint8Array;
   readonly extensions: Extensions;
 }
 
@@ -58,10 +60,11 @@ export function certificateParts(der: Uint8Array): CertificateParts {
 }
 
 function partsOf(der: Uint8Array): CertificateParts {
-  const { subject, spki, extensions } = fieldsOf(der);
+  const { subject, spki, serial, extensions } = fieldsOf(der);
   return {
     subject: rawOf(subject, 'the subject'),
     spki: rawOf(spki, 'the public key'),
+    serial: contentOf(serial, 'the serial number'),
     extensions: readExtensions(extensions),
   };
 }

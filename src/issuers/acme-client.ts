@@ -20,7 +20,7 @@ export interface AcmeClient {
   directory(): Promise<Directory>;
   /** A POST that is signed; without `payload` a POST-as-GET. Bad nonces are tried again with another one. */
   post(url: string, by: Signatory, payload?: unknown): Promise<AcmeAnswer>;
-  /** A GET that needs no account: the directory and renewal information. */
+  /** A GET that nobody signs: renewal information (RFC 9773). */
   get(url: string): Promise<IssuerAnswer>;
 }
 
@@ -100,7 +100,7 @@ async function readDirectory(http: IssuerHttp, url: string): Promise<Directory> 
 }
 
 /** A certificate is PEM, everything else is JSON; what is neither is read by nobody. */
-function bodyOf({ text, header }: IssuerAnswer): unknown {
+export function bodyOf({ text, header }: IssuerAnswer): unknown {
   if (!/\bjson\b/.test(header('content-type') ?? '')) return undefined;
   try {
     return JSON.parse(text) as unknown;

@@ -5,6 +5,7 @@ import type { AcmeClient } from './acme-client.ts';
 import { type AcmeOrder, orderShape, pending, type Rejected, readAs, rejected, unusable } from './acme-order.ts';
 import { wordsOf } from './acme-problem.ts';
 import { cleanUp, failedProof, type ProofOptions, prove } from './acme-proof.ts';
+import { isOfReplaced, replacedId } from './acme-renewal-info.ts';
 import type { IssuerAnswer } from './http.ts';
 import type { Order, OrderStatus, PlacedOrder } from './port.ts';
 
@@ -14,19 +15,31 @@ export interface AcmeOrdersOptions extends ProofOptions {
   readonly clock: Clock;
 }
 
+/** What a new order asks for. */
+export interface OrderWish {
+  readonly names: readonly string[];
+  readonly profile: string | undefined;
+  /** base64 DER of the certificate that is to be replaced. */
+  readonly replaces: string | undefined;
+}
+
 /** Orders at an ACME server, moved on one step a call. */
 export interface AcmeOrders {
-  place(names: readonly string[], profile: string | undefined): Promise<Order | Rejected>;
+  place(wish: OrderWish): Promise<Order | Rejected>;
   advance(order: PlacedOrder): Promise<OrderStatus>;
 }
 
 export function createAcmeOrders(options: AcmeOrdersOptions): AcmeOrders {
   const { client, account } = options;
   return {
-    async place(names, profile) {
+    async place({ names, profile, replaces: old }) {
       const { newOrder } = await client.directory();
       const identifiers = names.map((value) => ({ type: 'dns', value }));
-      const answer = await account.post(newOrder, { identifiers, ...(profile !== undefined && { profile }) });
+      const wish = { identifiers, ...(profile !== undefined && { profile }) };
+      const replaces = await replacedId(client, old);
+      const first = await account.post(newOrder, { ...wish, ...(replaces !== undefined && { replaces }) });
+      // An order is worth more than the link to what it replaces.
+      const answer = replaces !== undefined && isOfReplaced(first) ? await account.post(newOrder, wish) : first;
       if (answer.state === 'problem') return rejected(answer);
       const reference = answer.answer.header('location');
       if (reference !== undefined) return { reference };

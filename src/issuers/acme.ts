@@ -12,6 +12,8 @@ import { createAcmeClient } from './acme-client.ts';
 import { createDnsProofs } from './acme-dns.ts';
 import { thumbprint } from './acme-jws.ts';
 import { createAcmeOrders } from './acme-orders.ts';
+import { renewalWindow } from './acme-renewal-info.ts';
+import { revokeCertificate } from './acme-revoke.ts';
 import { createIssuerHttp } from './http.ts';
 import { csrRefusal, readableCsr } from './limits.ts';
 import type { Issuer, OrderRequest } from './port.ts';
@@ -72,13 +74,17 @@ export function create(plan: AcmePlan, dependencies: AcmeDependencies): Issuer {
   return {
     kind,
     afterLostAnswer: 'same-order',
-    capabilities: [],
+    capabilities: ['revoke', 'renewalWindow'],
     isPrivate: plan.private,
     submit: async (request) => {
       const names = await namesOf(request, plan);
-      return 'reason' in names ? { state: 'rejected', reason: names.reason } : orders.place(names.dns, plan.profile);
+      return 'reason' in names
+        ? { state: 'rejected', reason: names.reason }
+        : orders.place({ names: names.dns, profile: plan.profile, replaces: request.replaces });
     },
     poll: (order) => orders.advance(order),
+    revoke: (request) => revokeCertificate({ client, account }, request),
+    renewalWindow: (certificate) => renewalWindow(client, certificate),
   };
 }
 

@@ -41,6 +41,15 @@ export const revocationReasons = [
 ] as const;
 export type RevocationReason = (typeof revocationReasons)[number];
 
+/** CRLReason (RFC 5280 5.3.1): how APIs that want a number call a reason. */
+export const crlReasons: Readonly<Record<RevocationReason, number>> = {
+  unspecified: 0,
+  keyCompromise: 1,
+  affiliationChanged: 3,
+  superseded: 4,
+  cessationOfOperation: 5,
+};
+
 export interface RevokeRequest {
   /** base64 of the DER of the leaf. */
   readonly certificate: string;

@@ -1,9 +1,8 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { AcmeFault } from '../../local/issuers/acme/faults.ts';
-import { createCsr, createKeys, type Keys } from '../../local/pki.ts';
 import { readCertificate } from '../../src/certificate/read.ts';
-import type { Issuer, OrderRequest, OrderStatus } from '../../src/issuers/port.ts';
-import { DOMAIN, type EmulatedAcme, startAcme } from './acme-bench.ts';
+import { DOMAIN, startAcme } from './acme-bench.ts';
+import { last, names, renew, requestOf, using } from './acme-renewal.ts';
 import { issuerSuite } from './issuer-suite.ts';
 
 issuerSuite('ACME', async () => {
@@ -19,44 +18,6 @@ issuerSuite('ACME', async () => {
     tearDown: bench.close,
   };
 });
-
-let keys: Keys;
-beforeAll(async () => {
-  keys = await createKeys('P-256');
-});
-
-function requestOf(dns: readonly string[]): OrderRequest {
-  const csr = Buffer.from(createCsr({ subject: `CN=${dns[0]}`, names: { dns }, keys })).toString('base64');
-  return { renewalId: 'renewal', csr, validityDays: 90 };
-}
-
-const names = [`www.${DOMAIN}`, `*.${DOMAIN}`];
-
-/** Places an order and polls it, as long as it takes; with what each poll answered. */
-async function renew(bench: EmulatedAcme, dns = names, by: Issuer = bench.issuer): Promise<readonly OrderStatus[]> {
-  const request = requestOf(dns);
-  const placed = await by.submit(request);
-  if ('state' in placed) return [placed];
-  const statuses: OrderStatus[] = [];
-  for (let polls = 0; polls < 30; polls++) {
-    const status = await by.poll({ ...placed, csr: async () => request.csr });
-    statuses.push(status);
-    if (status.state !== 'pending') break;
-    bench.clock.advance(status.retryAfterSeconds * 1000);
-  }
-  return statuses;
-}
-
-async function using<T>(bench: Promise<EmulatedAcme>, run: (bench: EmulatedAcme) => Promise<T>): Promise<T> {
-  const open = await bench;
-  try {
-    return await run(open);
-  } finally {
-    await open.close();
-  }
-}
-
-const last = (statuses: readonly OrderStatus[]): OrderStatus | undefined => statuses.at(-1);
 
 describe('an order by ACME', () => {
   it('leaves records alone for as long as the zone needs, and takes them away in the end', () =>
@@ -95,7 +56,7 @@ describe('an order by ACME', () => {
 
   it('goes on after a restart at any point, by its reference alone', () =>
     using(startAcme(), async (bench) => {
-      const request = requestOf(names);
+      const request = await requestOf(names);
       const placed = await bench.issuer.submit(request);
       if ('state' in placed) throw new TypeError(placed.reason);
       for (let polls = 0; polls < 30; polls++) {
@@ -151,7 +112,7 @@ describe('an order by ACME', () => {
 
   it('ends when the order does', () =>
     using(startAcme({ validationSeconds: [30 * 86_400, 30 * 86_400] }), async (bench) => {
-      const request = requestOf(names);
+      const request = await requestOf(names);
       const placed = await bench.issuer.submit(request);
       if ('state' in placed) throw new TypeError(placed.reason);
       const order = { ...placed, csr: async () => request.csr };
@@ -238,7 +199,7 @@ describe('an order at a CA with faults', () => {
 
   it('waits for a challenge that failed and may yet succeed, for as long as the order lives', () =>
     using(startAcme({ faults: [{ kind: 'dns' }, { kind: 'stays-pending' }] }), async (bench) => {
-      const request = requestOf(names);
+      const request = await requestOf(names);
       const placed = await bench.issuer.submit(request);
       if ('state' in placed) throw new TypeError(placed.reason);
       const order = { ...placed, csr: async () => request.csr };

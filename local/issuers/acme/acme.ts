@@ -46,6 +46,8 @@ export function createAcme(options: AcmeOptions): AcmeEmulator {
   };
 }
 
+const SIX_HOURS = 6 * 3600;
+
 function serverOf(options: AcmeOptions): AcmeServer {
   const { clock, txt, keyPool, externalAccounts } = options;
   const chance = createChance(options.random);
@@ -64,6 +66,7 @@ function serverOf(options: AcmeOptions): AcmeServer {
     issuanceSeconds: options.issuanceSeconds ?? [0, 2],
     showsProcessing: options.showsProcessing ?? false,
     retryAfter: options.retryAfter ?? 'seconds',
+    renewalInfoSeconds: options.renewalInfoSeconds ?? SIX_HOURS,
   };
 }
 
@@ -126,10 +129,11 @@ function findOperation(path: string): { readonly operation: Operation; readonly 
   return undefined;
 }
 
-function directoryShape({ profiles, externalAccounts }: AcmeServer, places: Places): object {
+function directoryShape({ profiles, externalAccounts, renewalInfoSeconds }: AcmeServer, places: Places): object {
   const { newNonce, newAccount, newOrder, revokeCert, keyChange, renewalInfo } = places;
   return {
-    ...{ newNonce, newAccount, newOrder, revokeCert, keyChange, renewalInfo },
+    ...{ newNonce, newAccount, newOrder, revokeCert, keyChange },
+    ...(renewalInfoSeconds !== 'none' && { renewalInfo }),
     meta: {
       termsOfService: termsUrl(places),
       externalAccountRequired: externalAccounts !== undefined,

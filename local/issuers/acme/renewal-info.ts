@@ -7,17 +7,18 @@ import { checkRenewalId } from './replaced.ts';
 import { type AcmeServer, retryAfterHeader } from './settings.ts';
 
 const HOUR = 3_600_000;
-const LOOK_AGAIN_SECONDS = 6 * 3600;
 const SHORT_LIFE = 10 * 24 * HOUR;
 
 /** RFC 9773 4: anybody may ask. */
 export function showRenewalInfo(server: AcmeServer, id: string): EmulatorResponse {
+  const { renewalInfoSeconds } = server;
+  if (renewalInfoSeconds === 'none') throw malformed('Page not found', 404);
   checkRenewalId(id);
   const certificate = server.records.byRenewalId.get(id);
   if (certificate === undefined) throw malformed('Certificate not found', 404);
   const { start, end, explanationUrl } = windowOf(certificate);
   const suggestedWindow = { start: timestamp(start), end: timestamp(end) };
-  const headers = retryAfterHeader(server, LOOK_AGAIN_SECONDS);
+  const headers = retryAfterHeader(server, renewalInfoSeconds);
   return shown(
     200,
     { suggestedWindow, ...(explanationUrl !== undefined && { explanationURL: explanationUrl }) },

@@ -12,7 +12,8 @@ interface Replacement {
 /** RFC 9773 5: known, of the same account, with a name in common, and not replaced by an order that still counts. */
 export function readReplaced(server: AcmeServer, wish: Replacement): IssuedCertificate | undefined {
   const { account, identifiers, id } = wish;
-  if (id === undefined) return undefined;
+  // A server without renewal information knows no such member, and members that it does not know it passes over.
+  if (id === undefined || server.renewalInfoSeconds === 'none') return undefined;
   checkRenewalId(id);
   const certificate = server.records.byRenewalId.get(id);
   if (certificate === undefined) throw malformed('path or replaces field names no certificate of ours', 404);

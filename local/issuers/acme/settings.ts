@@ -44,6 +44,8 @@ export interface AcmeOptions {
   readonly showsProcessing?: boolean;
   /** How Retry-After is written. */
   readonly retryAfter?: RetryAfterForm;
+  /** When to ask again about a renewal window, or `none`: a CA without renewal information, as there are many; 6 hours by default. */
+  readonly renewalInfoSeconds?: number | 'none';
   readonly quota?: Partial<Quota>;
   /** Those that strike from the start; `usualFaults` by default. */
   readonly faults?: readonly AcmeFault[];
@@ -69,6 +71,7 @@ export interface AcmeServer {
   readonly issuanceSeconds: readonly [number, number];
   readonly showsProcessing: boolean;
   readonly retryAfter: RetryAfterForm;
+  readonly renewalInfoSeconds: number | 'none';
 }
 
 const DAY_SECONDS = 86_400;

@@ -2,6 +2,7 @@ import { excessOf } from '../../certificate/acceptance.ts';
 import { sha256Hex } from '../../certificate/fingerprint.ts';
 import { RenewalError } from '../../errors.ts';
 import type { OrderRow, Versioned } from '../../estate/port.ts';
+import type { OrderStatus } from '../../issuers/port.ts';
 import { findVault } from '../../plan/look-up.ts';
 import type { Estate } from '../../plan/types.ts';
 import type { CertificateRef } from '../../vault/port.ts';
@@ -24,7 +25,9 @@ export const submit: Step<'submit'> = {
       const begunWith = (await app.store.certificate(vault, certificate))?.row.expectedVersion;
       return requestGone(facts, { csrSha256, isOld: ({ version }) => version === begunWith });
     }
-    const answer = await app.issuer(estate, issuer).submit({ renewalId, csr, validityDays });
+    const replaces = facts.state === 'present' ? facts.current?.der : undefined;
+    const wish = { renewalId, csr, validityDays, ...(replaces !== undefined && { replaces }) };
+    const answer = await app.issuer(estate, issuer).submit(wish);
     if ('state' in answer) {
       await app.store.saveOrder({ ...order, state: 'rejected' }, etag);
       return ended('rejected', 'issuer-rejected', answer.reason);
@@ -46,8 +49,16 @@ export const poll: Step<'poll'> = {
     // An answer that is on record stands: a second look must not take back what was made of the first one.
     if (order.chain !== undefined) return done({ state: 'issued', chainSha256: chainSha256(order.chain) });
     const estate = await app.estate();
-    const csr = () => submittedCsr({ vault: vaultUri(estate, vault), name: certificate }, order, app);
-    const status = await app.issuer(estate, issuer).poll({ reference, csr });
+    const ref = { vault: vaultUri(estate, vault), name: certificate };
+    const submitted = submittedCsr(ref, { order, begunWith: found?.row.expectedVersion }, app);
+    let status: OrderStatus;
+    try {
+      status = await app.issuer(estate, issuer).poll({ reference, csr: submitted.csr });
+    } catch (error) {
+      const gone = submitted.gone();
+      if (gone === undefined) throw error;
+      return gone;
+    }
     switch (status.state) {
       case 'pending':
         await expectLater(ofRenewal(found, renewalId), status.retryAfterSeconds, app);
@@ -73,12 +84,27 @@ export const poll: Step<'poll'> = {
   subject: ({ round }) => String(round),
 };
 
-/** The CSR of an order, from the vault that keeps it until the merge. */
-async function submittedCsr(ref: CertificateRef, { csrSha256 }: OrderRow, { vault }: Dependencies): Promise<string> {
-  const csr = waitingCsr(await vault.inspect(ref), csrSha256);
-  if (csr !== undefined) return csr;
-  const where = `vault=${ref.vault}, name=${ref.name}`;
-  throw new RenewalError('vault-refused', `renewal: our request waits no longer in the vault: ${where}`);
+interface Submitted {
+  readonly order: OrderRow;
+  /** The version that was current when the renewal was claimed. */
+  readonly begunWith: string | undefined;
+}
+
+/**
+ * The CSR of an order, from the vault that keeps it until the merge, for the issuers that want it again; and, once it has been
+ * asked for and was not there any more, how the renewal ends.
+ */
+function submittedCsr(ref: CertificateRef, { order: { csrSha256 }, begunWith }: Submitted, { vault }: Dependencies) {
+  let gone: ReturnType<typeof requestGone> | undefined;
+  const csr = async (): Promise<string> => {
+    const facts = await vault.inspect(ref);
+    const waiting = waitingCsr(facts, csrSha256);
+    if (waiting !== undefined) return waiting;
+    gone = requestGone(facts, { csrSha256, isOld: ({ version }) => version === begunWith });
+    const where = `vault=${ref.vault}, name=${ref.name}`;
+    throw new RenewalError('vault-refused', `renewal: our request waits no longer in the vault: ${where}`);
+  };
+  return { csr, gone: () => gone };
 }
 
 /** SHA-256 over a chain as it stands: what a decision or a merge is bound to. */

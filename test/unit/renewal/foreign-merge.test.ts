@@ -73,6 +73,24 @@ describe('somebody who', () => {
     expect(await steps.run('check', { plan, csrSha256, old, reason: 'sweep' })).toMatchObject(notCurrent);
   });
 
+  it.each(deeds)('%s before the order is finalized ends the renewal at the poll', async (_, deed) => {
+    const { reference } = await steps.value('submit', { csrSha256, ...order });
+    world.levers.issuer = { poll: async ({ csr }) => ({ state: 'issued', chain: [await csr()] }) };
+    edit(deed);
+    const poll = () => steps.run('poll', { reference, issuer: 'internal', round: 1 });
+    expect(await poll()).toMatchObject(notCurrent);
+    world.vault.set('shop', { state: 'absent', softDeleted: true });
+    expect(await poll()).toMatchObject({ outcome: 'not-needed', outcomeReason: 'gone' });
+  });
+
+  it('takes our request away and merges nothing makes the poll fail, to be tried again', async () => {
+    const { reference } = await steps.value('submit', { csrSha256, ...order });
+    world.levers.issuer = { poll: async ({ csr }) => ({ state: 'issued', chain: [await csr()] }) };
+    edit(({ pending: _pending, ...held }) => held);
+    const answer = await steps.run('poll', { reference, issuer: 'internal', round: 1 });
+    expect(answer).toMatchObject({ state: 'ended', outcome: 'failed', outcomeReason: 'step-failed' });
+  });
+
   it.each([
     ['takes our request away', ({ pending: _pending, ...held }: Present): Present => held],
     ['replaces our request', (held: Present): Present => ({ ...held, pending: another(held) })],

@@ -98,6 +98,21 @@ describe('the steps', () => {
     expect(world.vault.calls.filter((verb) => verb === 'request')).toHaveLength(1);
   });
 
+  it('tell an issuer which certificate it is to replace', async () => {
+    const held = world.vault.get('shop');
+    const inspected = await value('inspect', { reason: 'sweep' });
+    const { csrSha256 } = await value('request', { inspected });
+    const asked: (string | undefined)[] = [];
+    world.levers.issuer = {
+      submit: async ({ renewalId, replaces }) => {
+        asked.push(replaces);
+        return { reference: renewalId };
+      },
+    };
+    await value('submit', { csrSha256, issuer: 'internal', validityDays: 90 });
+    expect(asked).toEqual([held.state === 'present' ? held.current?.der : 'nothing']);
+  });
+
   it('ask an issuer that has refused not again', async () => {
     const inspected = await value('inspect', { reason: 'sweep' });
     const { csrSha256 } = await value('request', { inspected });

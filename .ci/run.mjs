@@ -81,6 +81,7 @@ if (install.code === 0) {
   await suite('npm', ['run', 'security']);
   await suite('npm', ['run', 'smoke:test']);
   await installAuthorities();
+  await suite('npm', ['run', 'conformance']);
   await suite('npm', ['run', 'issuers']);
   await step('npm', ['run', 'fuzz', '--', '--inputs', '100000']);
   await step('npm', ['run', 'sim', '--', '--seeds', '2000']);

@@ -10,8 +10,8 @@ export interface DnsServer {
   close(): Promise<void>;
 }
 
-/** A DNS server on a free UDP port of loopback. It knows TXT records alone: of every other type a name has none. */
-export async function startDnsServer(lookup: TextLookup): Promise<DnsServer> {
+/** A DNS server on a UDP port of loopback, any free one by default. It knows TXT records alone: of every other type a name has none. */
+export async function startDnsServer(lookup: TextLookup, port = 0): Promise<DnsServer> {
   const socket = createSocket('udp4');
   socket.on('message', (packet, from) => {
     void answer(packet, lookup).then((reply) => {
@@ -20,7 +20,7 @@ export async function startDnsServer(lookup: TextLookup): Promise<DnsServer> {
     });
   });
   let isOpen = true;
-  await listening(socket);
+  await listening(socket, port);
   return {
     address: `127.0.0.1:${socket.address().port}`,
     close: () =>
@@ -31,10 +31,10 @@ export async function startDnsServer(lookup: TextLookup): Promise<DnsServer> {
   };
 }
 
-function listening(socket: Socket): Promise<void> {
+function listening(socket: Socket, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once('error', reject);
-    socket.bind(0, '127.0.0.1', resolve);
+    socket.bind(port, '127.0.0.1', resolve);
   });
 }
 

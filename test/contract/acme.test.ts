@@ -3,10 +3,7 @@ import type { AcmeFault } from '../../local/issuers/acme/faults.ts';
 import { readCertificate } from '../../src/certificate/read.ts';
 import { DOMAIN, startAcme } from './acme-bench.ts';
 import { last, names, renew, requestOf, using } from './acme-renewal.ts';
-import { issuerSuite } from './issuer-suite.ts';
 
-issuerSuite('ACME', async () => {
-  const bench = await startAcme({ quota: { sameNames: { count: 100, seconds: 60 } } });
   return {
     issuer: bench.issuer,
     roots: bench.acme.roots(),

@@ -4,18 +4,6 @@ import { readCertificate } from '../../src/certificate/read.ts';
 import { DOMAIN, startAcme } from './acme-bench.ts';
 import { last, names, renew, requestOf, using } from './acme-renewal.ts';
 
-  return {
-    issuer: bench.issuer,
-    roots: bench.acme.roots(),
-    domain: DOMAIN,
-    validityDays: 90,
-    now: () => bench.clock.now(),
-    issuedCount: () => bench.acme.certificates().length,
-    wait: async (seconds) => void bench.clock.advance(seconds * 1000),
-    tearDown: bench.close,
-  };
-});
-
 describe('an order by ACME', () => {
   it('leaves records alone for as long as the zone needs, and takes them away in the end', () =>
     using(startAcme(), async (bench) => {

@@ -25,7 +25,6 @@ export const acmeAtEmulator: ConformanceBench = {
     'credentials-refused':
       'an account key that the CA does not know makes an account; external ones are in the contract tests',
     cancel: 'RFC 8555 knows no cancelling: an order that is left alone ends by itself',
-    revoke: 'not there yet',
   },
   async setUp() {
     const line = createIssuerLine(submits);

@@ -1,6 +1,7 @@
 import * as df from 'durable-functions';
 import { openApi } from '../src/api/openapi.ts';
 import { getRenewal, listRenewals, postCancel, postRenewal } from '../src/api/renewals.ts';
+import { postRevocation } from '../src/api/revocation.ts';
 import { handled } from './handled.ts';
 
 df.app.client.http('startRenewal', {
@@ -31,6 +32,18 @@ df.app.client.http('cancelRenewal', {
   methods: ['POST'],
   authLevel: 'function',
   handler: handled((call, request) => postCancel(call, request.params.id)),
+});
+
+df.app.client.http('revokeCertificate', {
+  route: 'certificates/{vault}/{name}/revoke',
+  methods: ['POST'],
+  authLevel: 'function',
+  handler: handled(async ({ app }, request) =>
+    postRevocation(app, {
+      ...{ vault: request.params.vault, name: request.params.name },
+      ...{ contentType: request.headers.get('content-type'), body: await request.text() },
+    }),
+  ),
 });
 
 df.app.client.http('openApi', {

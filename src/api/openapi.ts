@@ -4,6 +4,7 @@ import { health, sweepView } from './health.ts';
 import { PROBLEM_TYPE, problemDocument } from './problems.ts';
 import { MOST_DAYS, readersView } from './readers.ts';
 import { renewalRequest } from './renewal-request.ts';
+import { revocation, revocationRequest } from './revocation.ts';
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
@@ -66,11 +67,25 @@ function paths(): object {
       }),
     },
     '/api/certificates/{vault}/{name}/readers': {
-      parameters: readersParameters(),
+      parameters: [
+        ...certificateParameters(),
+        { name: 'days', in: 'query', schema: { type: 'integer', minimum: 1, maximum: MOST_DAYS, default: 30 } },
+      ],
       get: operation('getReaders', 'Who read the secret of a certificate', {
         200: answer('Its readers, by the audit log of the vault', 'Readers'),
         ...problems(404, 422, 501),
       }),
+    },
+    '/api/certificates/{vault}/{name}/revoke': {
+      parameters: certificateParameters(),
+      post: {
+        ...operation('revokeCertificate', 'Have a version of a certificate revoked by its issuer', {
+          200: answer('It is revoked', 'Revocation'),
+          202: answer('Somebody at the issuer has to agree', 'Revocation'),
+          ...problems(400, 404, 409, 413, 415, 422),
+        }),
+        requestBody: { required: true, content: { 'application/json': { schema: reference('RevocationRequest') } } },
+      },
     },
     '/api/renewals/{id}': {
       parameters: [id],
@@ -89,12 +104,11 @@ function paths(): object {
   };
 }
 
-function readersParameters(): readonly object[] {
+function certificateParameters(): readonly object[] {
   const text = (pattern: string) => ({ type: 'string', pattern });
   return [
     { name: 'vault', in: 'path', required: true, schema: text('^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$') },
     { name: 'name', in: 'path', required: true, schema: text('^[0-9A-Za-z-]{1,127}$') },
-    { name: 'days', in: 'query', schema: { type: 'integer', minimum: 1, maximum: MOST_DAYS, default: 30 } },
   ];
 }
 
@@ -148,6 +162,8 @@ const roots = {
   Health: health,
   Sweep: sweepView,
   Readers: readersView,
+  RevocationRequest: revocationRequest,
+  Revocation: revocation,
   CancelAccepted: cancelAccepted,
   Problem: problemDocument,
 };

@@ -18,6 +18,14 @@ export const callProblems = {
   'renewal-unknown': { status: 404, meaning: 'There is no renewal of that id.' },
   'sweep-unknown': { status: 404, meaning: 'No sweep has ended yet.' },
   'no-audit-log': { status: 501, meaning: 'No Log Analytics workspace is set, so that nobody can tell who read what.' },
+  'version-unknown': { status: 404, meaning: 'The certificate has no such finished version.' },
+  'revoke-unsupported': { status: 409, meaning: 'The issuer of the certificate revokes nothing through Perennial.' },
+  'still-in-use': {
+    status: 409,
+    meaning:
+      'The version is current, or was last seen served: revoking it breaks whoever checks; `force` does it anyway.',
+  },
+  'revoke-refused': { status: 409, meaning: 'The issuer refused to revoke; `detail` has its words.' },
   'too-late': { status: 409, meaning: 'The renewal is finished, or its new version exists already.' },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 

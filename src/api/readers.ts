@@ -74,7 +74,7 @@ export async function getReaders(app: ReadersDependencies, call: ReadersCall): P
   }
 }
 
-const VAULT_NAME = /^[A-Za-z](?:[A-Za-z0-9]|-(?!-)){1,22}[A-Za-z0-9]$/;
+export const VAULT_NAME = /^[A-Za-z](?:[A-Za-z0-9]|-(?!-)){1,22}[A-Za-z0-9]$/;
 
 function problemsOf({ vault, name, days }: ReadersCall): readonly FieldProblem[] {
   const wrong = (field: string, fix: string): FieldProblem => ({ field, problem: 'is not what it can be', fix });

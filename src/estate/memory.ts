@@ -41,6 +41,10 @@ export function createMemoryEstate(): EstateStore {
         keyOf(order.vault, order.name) === key && order.csrSha256 === csrSha256;
       return newestOrder([...orders.values()].map(({ row }) => row).filter(same));
     },
+    async orders(vault, name) {
+      const isOf = (order: OrderRow): boolean => keyOf(order.vault, order.name) === keyOf(vault, name);
+      return [...orders.values()].map(({ row }) => row).filter(isOf);
+    },
     async saveOrder(row, etag) {
       if (orders.get(row.renewalId)?.etag !== etag)
         throw new RenewalError('storage-conflict', `estate: save failed: order of ${row.renewalId}`);

@@ -98,6 +98,8 @@ export interface EstateStore {
   order(renewalId: string): Promise<Versioned<OrderRow> | undefined>;
   /** The newest order of ours for this CSR of this certificate, whatever renewal made it. */
   orderForCsr(vault: string, name: string, csrSha256: string): Promise<OrderRow | undefined>;
+  /** All orders of a certificate, one for each renewal that placed or began one, in no order. */
+  orders(vault: string, name: string): Promise<readonly OrderRow[]>;
   /** As `saveCertificate`: an activity that runs twice must not write over what came after it. */
   saveOrder(row: OrderRow, etag?: string): Promise<string>;
   saveTarget(row: TargetRow): Promise<void>;

@@ -64,6 +64,7 @@ export function createTableEstate(tables: Tables): EstateStore {
     },
     order: (renewalId) => findOrder(orders, renewalId),
     orderForCsr: (vault, name, csrSha256) => orderForCsr(orders.table, orderPartition(vault, name), csrSha256),
+    orders: (vault, name) => rows(orders.table, orderShape, odata`PartitionKey eq ${orderPartition(vault, name)}`),
     saveOrder: (row, etag) => saveOrder(orders, row, etag),
     saveTarget: (row) => targets.upsert({ partition: keyOf(row.certificate), row: sha256(row.targetId) }, pack(row)),
     targets: async (certificate) => rows(targets, targetShape, odata`PartitionKey eq ${keyOf(certificate)}`),

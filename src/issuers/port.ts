@@ -24,8 +24,11 @@ export interface PlacedOrder extends Order {
 
 export type OrderStatus =
   | { readonly state: 'pending'; readonly retryAfterSeconds: number }
-  /** base64 DERs, leaf first. */
-  | { readonly state: 'issued'; readonly chain: readonly string[] }
+  /**
+   * `chain`: base64 DERs, leaf first. `extra`: leaves (base64 DERs) that it made besides for the same order, of answers that
+   * were lost; nobody will use them.
+   */
+  | { readonly state: 'issued'; readonly chain: readonly string[]; readonly extra?: readonly string[] }
   | { readonly state: 'rejected'; readonly reason: string };
 
 /** What happens when the issuer accepted an order and we never heard. */

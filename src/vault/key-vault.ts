@@ -5,7 +5,7 @@ import { isForbidden } from './errors.ts';
 import { listedCertificate, policyFacts, tagsOf, versionFacts } from './facts.ts';
 import { merge, type Pause } from './merge.ts';
 import { type NamedCertificate, pendingOperation, unlessMissing } from './named-certificate.ts';
-import type { CertificateRef, Inspection, ListedCertificate, Vault } from './port.ts';
+import type { CertificateRef, Inspection, ListedCertificate, Vault, VersionFacts } from './port.ts';
 import { requestCsr } from './request.ts';
 
 export interface KeyVaultOptions extends VaultConnection {
@@ -29,6 +29,7 @@ export function createKeyVault(options: KeyVaultOptions): Vault {
   // All async, so that a refusal of the arguments comes as a rejection too.
   return {
     inspect: async (ref, parts = 'all') => await inspect(vaultOf(ref), parts),
+    version: async (ref, version) => await namedVersion(vaultOf(ref), version),
     list: async function* (vault) {
       yield* list({ client: clientOf(vault), connection: options, vault });
     },
@@ -55,6 +56,16 @@ async function inspect(certificate: NamedCertificate, parts: 'all' | 'version'):
     tags: tagsOf(found),
     ...(pending && { pending }),
   };
+}
+
+/** Versions reach paths as well. */
+async function namedVersion(certificate: NamedCertificate, version: string): Promise<VersionFacts | undefined> {
+  if (!/^[0-9a-f]{32}$/.test(version)) return undefined;
+  const { client, connection, vault, name } = certificate;
+  const found = await attempt(connection, { action: 'read version', vault, name }, (abortSignal) =>
+    unlessMissing(client.getCertificateVersion(name, version, { abortSignal })),
+  );
+  return found && versionFacts(found);
 }
 
 /** Without the right to look among the deleted ones the answer is no: a create would say the rest. */

@@ -95,6 +95,8 @@ export interface Vault {
    * is one call less: `pending` is then absent, whatever is pending.
    */
   inspect(ref: CertificateRef, parts?: 'all' | 'version'): Promise<Inspection>;
+  /** Azure: Get Certificate, of one version: 32 hex characters. `undefined`: there is none, or it is not finished. */
+  version(ref: CertificateRef, version: string): Promise<VersionFacts | undefined>;
   /** Azure: Get Certificates (with pending ones). One page after another, lazily. */
   list(vault: string): AsyncIterable<ListedCertificate>;
   /** Azure: Create Certificate with issuer `Unknown`: the key is made in the vault and stays there. */

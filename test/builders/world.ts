@@ -209,6 +209,7 @@ export function pendingOf(request: Pick<CsrRequest, 'subject' | 'dnsNames'>, key
 
 function createWorldVault({ keys }: { keys: Keys }): WorldVault {
   const held = new Map<string, Inspection>();
+  const older: VersionFacts[] = [];
   const present = (name: string) => {
     const found = held.get(name);
     if (found?.state !== 'present') throw new TypeError(`world: no certificate ${name}`);
@@ -221,6 +222,11 @@ function createWorldVault({ keys }: { keys: Keys }): WorldVault {
     async inspect({ name }) {
       called(vault, 'inspect');
       return vault.get(name);
+    },
+    async version({ name }, version) {
+      called(vault, 'version');
+      const { current } = present(name);
+      return [...older, ...(current ? [current] : [])].find((one) => one.version === version);
     },
     async *list() {
       for (const [name, found] of held) {
@@ -245,6 +251,7 @@ function createWorldVault({ keys }: { keys: Keys }): WorldVault {
       const found = present(name);
       const leaf = versionOf(Buffer.from(chain[0] ?? '', 'base64'), 'b'.repeat(32));
       if (found.current?.sha256 === leaf.sha256) return found.current;
+      if (found.current !== undefined) older.push(found.current);
       held.set(name, { ...found, current: leaf, pending: { ...(found.pending as PendingFacts), status: 'completed' } });
       return leaf;
     },

@@ -163,6 +163,15 @@ export function vaultSuite(title: string, setUp: () => Promise<VaultUnderTest>):
       expect(next.sha256).not.toBe(old.sha256);
     });
 
+    it('gives an older version by its name, and none that it has not', async () => {
+      const request = requestOf();
+      const old = await renewed(request);
+      await renewed(request);
+      expect(await under.vault.version(request, old.version)).toEqual(old);
+      expect(await under.vault.version(request, '0'.repeat(32))).toBeUndefined();
+      expect(await under.vault.version(request, '../other')).toBeUndefined();
+    });
+
     it('refuses a leaf with another key, and the operation stays usable', async () => {
       const [request, other] = [requestOf(), requestOf()];
       const pending = await under.vault.request(request);

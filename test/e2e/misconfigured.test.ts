@@ -88,6 +88,7 @@ describe.each(cases)('when $what', ({ settings, code, named, problems }) => {
     ['POST', '/api/renewals/some-id/cancel', undefined],
     ['GET', '/api/sweep', undefined],
     ['GET', '/api/certificates/kv/shop/readers', undefined],
+    ['POST', '/api/certificates/kv/shop/revoke', '{"reason":"superseded"}'],
     ['GET', '/api/openapi.json', undefined],
   ])('%s %s answers with 503, the reason, and nothing of the inside', async (method, path, body) => {
     const headers = { 'x-functions-key': host.keys.function, 'content-type': 'application/json' };
@@ -171,5 +172,5 @@ const asks = { vault: 'kv', certificate: 'shop', reason: 'manual', force: false 
 /** What is asked above over HTTP, or by an event. The queue's function is registered by its setting, and does what `certificateEvent` does. */
 const asked = [
   ...['cancelRenewal', 'certificateEvent', 'certificateReaders', 'getRenewal', 'health', 'lastSweep', 'listRenewals'],
-  ...['openApi', 'startRenewal'],
+  ...['openApi', 'revokeCertificate', 'startRenewal'],
 ];

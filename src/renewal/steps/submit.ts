@@ -7,6 +7,7 @@ import { findVault } from '../../plan/look-up.ts';
 import type { Estate } from '../../plan/types.ts';
 import type { CertificateRef } from '../../vault/port.ts';
 import type { Dependencies } from '../dependencies.ts';
+import { revokeExtra } from '../revoke-extra.ts';
 import { expectLater, ofRenewal } from './expect-later.ts';
 import { requestGone, waitingCsr } from './request-gone.ts';
 import { done, ended, type Step } from './step.ts';
@@ -73,7 +74,13 @@ export const poll: Step<'poll'> = {
           await app.store.saveOrder({ ...order, state: 'rejected' }, etag);
           return ended('rejected', 'chain-too-large', excess);
         }
-        await app.store.saveOrder({ ...order, state: 'issued', chain: status.chain }, etag);
+        const { chain, extra = [] } = status;
+        await revokeExtra(
+          extra.filter((leaf) => leaf !== chain[0]),
+          { renewalId, issuer },
+          app,
+        );
+        await app.store.saveOrder({ ...order, state: 'issued', chain }, etag);
         return done({ state: 'issued', chainSha256: chainSha256(status.chain) });
       }
       default:

@@ -58,6 +58,7 @@ export function estateOver(world: World, line: Line): EstateStore {
     order: (renewalId) => stored(read('order'), () => estate.order(renewalId)),
     orderForCsr: (vault, name, sha256) =>
       stored(read('orders', `${vault}/${name}`), () => estate.orderForCsr(vault, name, sha256)),
+    orders: (vault, name) => stored(read('orders', `${vault}/${name}`), () => estate.orders(vault, name)),
     saveOrder: (row, etag) =>
       stored({ ...write('order', `${row.vault}/${row.name}`), conflicts: 'table.conflict' }, async () => {
         const before = (await estate.order(row.renewalId))?.row;

@@ -22,6 +22,7 @@ describe('openApi', () => {
       'getHealth',
       'getSweep',
       'getReaders',
+      'revokeCertificate',
       'getRenewal',
       'cancelRenewal',
     ]);

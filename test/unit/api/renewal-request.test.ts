@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { BODY_LIMIT_BYTES } from '../../../src/api/body.ts';
 import { problemDocument } from '../../../src/api/problems.ts';
-import { BODY_LIMIT_BYTES, readRenewalId, readRenewalRequest } from '../../../src/api/renewal-request.ts';
+import { readRenewalId, readRenewalRequest } from '../../../src/api/renewal-request.ts';
 
 const json = 'application/json';
 const good = { vault: 'shop', certificate: 'TLS' };

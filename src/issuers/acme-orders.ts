@@ -46,17 +46,29 @@ export function createAcmeOrders(options: AcmeOrdersOptions): AcmeOrders {
       throw new RenewalError('issuer-unreachable', 'acme: newOrder answered without a Location');
     },
     async advance(placed) {
-      const answer = await account.post(placed.reference);
-      // A server that was set up anew knows nothing of it, nor of its account.
-      if (answer.state === 'problem') return rejected(answer);
-      const order = readAs(answer, orderShape, 'an order');
-      const isOver = order.expires !== undefined && Date.parse(order.expires) <= options.clock.now().getTime();
-      if (isOver && order.status !== 'valid')
-        return { state: 'rejected', reason: `the order ended at ${order.expires}` };
-      return step(placed, order, answer.answer, options);
+      let kept: { readonly at: AcmeOrder['status']; readonly status: OrderStatus } | undefined;
+      for (let looks = 1; ; looks += 1) {
+        const answer = await account.post(placed.reference);
+        // A server that was set up anew knows nothing of it, nor of its account.
+        if (answer.state === 'problem') return rejected(answer);
+        const order = readAs(answer, orderShape, 'an order');
+        const isOver = order.expires !== undefined && Date.parse(order.expires) <= options.clock.now().getTime();
+        if (isOver && order.status !== 'valid')
+          return { state: 'rejected', reason: `the order ended at ${order.expires}` };
+        if (kept?.at === order.status) return kept.status;
+        const { isTold, ...status } = await step(placed, order, answer.answer, options);
+        if (isTold !== true || looks === MOST_LOOKS) return status;
+        kept = { at: order.status, status };
+      }
     },
   };
 }
+
+/** Of one call: a server that is quick decides while it is asked again, and saves whoever waits a durable timer. */
+const MOST_LOOKS = 3;
+
+/** `isTold`: the server was just told to do something, and may have done it. */
+type Stepped = OrderStatus & { readonly isTold?: boolean };
 
 /** RFC 8555 7.1.6: what the order waits for, in its own words. */
 async function step(
@@ -64,7 +76,7 @@ async function step(
   order: AcmeOrder,
   answer: IssuerAnswer,
   options: AcmeOrdersOptions,
-): Promise<OrderStatus> {
+): Promise<Stepped> {
   switch (order.status) {
     case 'pending':
       return prove(order, options);
@@ -81,7 +93,7 @@ async function step(
   }
 }
 
-async function finalize({ csr }: PlacedOrder, order: AcmeOrder, options: AcmeOrdersOptions): Promise<OrderStatus> {
+async function finalize({ csr }: PlacedOrder, order: AcmeOrder, options: AcmeOrdersOptions): Promise<Stepped> {
   const answer = await options.account.post(order.finalize, {
     csr: Buffer.from(await csr(), 'base64').toString('base64url'),
   });
@@ -90,7 +102,8 @@ async function finalize({ csr }: PlacedOrder, order: AcmeOrder, options: AcmeOrd
     return answer.problem.type === 'orderNotReady' ? pending(undefined) : rejected(answer);
   }
   const after = readAs(answer, orderShape, 'an order');
-  return after.status === 'valid' ? issued(after, options) : pending(answer.answer.retryAfterSeconds);
+  if (after.status === 'valid') return issued(after, options);
+  return { ...pending(answer.answer.retryAfterSeconds), isTold: true };
 }
 
 async function issued(order: AcmeOrder, options: AcmeOrdersOptions): Promise<OrderStatus> {

@@ -24,9 +24,15 @@ export interface ProofOptions {
   readonly keyAuthorization: (token: string) => Promise<string>;
 }
 
+/** What there is to wait for, and whether the server was just told to look: a quick one has done so before the next request. */
+export interface Proving extends Pending {
+  readonly isTold: boolean;
+}
+
 /** All names at once: records are published, left until they can be seen, and then the server is told to look. */
-export async function prove(order: AcmeOrder, options: ProofOptions): Promise<Rejected | Pending> {
+export async function prove(order: AcmeOrder, options: ProofOptions): Promise<Rejected | Proving> {
   const waits: number[] = [];
+  let isTold = false;
   for (const url of order.authorizations) {
     const { authorization, retryAfterSeconds } = await authorizationAt(url, options);
     if (authorization.status === 'valid') continue;
@@ -53,9 +59,10 @@ export async function prove(order: AcmeOrder, options: ProofOptions): Promise<Re
       if (decided.status === 'valid') continue;
       return decided.status === 'pending' ? rejected(told) : refusedAs(decided);
     }
+    isTold = true;
     waits.push(told.answer.retryAfterSeconds ?? SOON_SECONDS);
   }
-  return pending(Math.max(SOON_SECONDS, ...waits));
+  return { ...pending(Math.max(SOON_SECONDS, ...waits)), isTold };
 }
 
 /** What became of the names of an order that is invalid; `undefined` when it was not for them. */

@@ -51,6 +51,10 @@ export const sweepView = z
       description:
         'Ids of ended renewals whose order the issuer has still to cancel: it is asked again each hour, for two days.',
     }),
+    unanswered: z
+      .array(z.object({ issuer: z.string(), problem: z.string() }))
+      .default([])
+      .meta({ description: 'Issuers that did not tell their renewal windows: those told before still hold.' }),
   })
   .meta({ id: 'Sweep' });
 

@@ -211,6 +211,7 @@ function summaryOf(row: CertificateRow): RenewalSummary {
     outcomeReason: row.state === 'idle' ? row.lastReason : undefined,
     dueAt: row.dueAt,
     notAfter: row.notAfter,
+    window: windowOf(row),
     startedAt: row.lastAttemptAt,
     nextAttemptAt: row.nextAttemptAt,
     queuedAt: row.queuedAt,
@@ -218,6 +219,12 @@ function summaryOf(row: CertificateRow): RenewalSummary {
   };
   const { failedAttempts } = row;
   return { vault, certificate, state, owner, plan, failedAttempts, ...defined(optional) };
+}
+
+/** What the CA of the current version wishes; of an earlier one it is no longer of use. */
+function windowOf({ windowOf, windowStart: start, windowEnd: end, windowPage: page, expectedVersion }: CertificateRow) {
+  if (start === undefined || end === undefined || windowOf !== expectedVersion) return undefined;
+  return { start, end, ...(page !== undefined && { page }) };
 }
 
 function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -15,6 +15,14 @@ export const renewalSummary = z
     outcomeReason: reason.optional(),
     notAfter: moment.optional(),
     dueAt: moment.optional().meta({ description: 'When the current version becomes due.' }),
+    window: z
+      .object({
+        start: moment,
+        end: moment,
+        page: z.string().optional().meta({ description: 'Address of a page of the CA that says why.' }),
+      })
+      .optional()
+      .meta({ description: 'When the CA wishes the current version to be replaced (ARI, RFC 9773).' }),
     startedAt: moment.optional(),
     failedAttempts: z
       .int()

@@ -46,8 +46,8 @@ export interface DiffContext {
   readonly startReason?: string;
 }
 
-/** Renewals for these reasons may well end earlier than the certificate they replace. */
-const excusesEarlierEnd: readonly string[] = ['revoked', 'compromised', 'validity-policy'];
+/** Renewals for these reasons may well end earlier than the certificate they replace: `window-opened` is the wish of its CA. */
+const excusesEarlierEnd: readonly string[] = ['revoked', 'compromised', 'validity-policy', 'window-opened'];
 
 const dayMilliseconds = 86_400_000;
 

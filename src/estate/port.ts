@@ -32,6 +32,14 @@ export interface CertificateRow {
   readonly silentSince?: string;
   /** Set while it is due and has to wait for its turn: since when. */
   readonly queuedAt?: string;
+  /** Set once its CA was asked when it wishes the current version to be replaced (RFC 9773): of which version that was. */
+  readonly windowOf?: string;
+  /** Set while the CA has such a wish; with a page that says why. */
+  readonly windowStart?: string;
+  readonly windowEnd?: string;
+  readonly windowPage?: string;
+  /** Before this the CA is not asked again about that version. */
+  readonly askWindowAt?: string;
   /** The version that is expected to be current. */
   readonly expectedVersion?: string;
   /** A version that was merged, and that not every target was seen serving: the next attempt deploys it again. */

@@ -2,18 +2,21 @@ import { RenewalError } from '../errors.ts';
 import type { CertificateRow } from '../estate/port.ts';
 import type { Outcome, Reason } from '../renewal/outcomes.ts';
 import type { Inspection, VersionFacts } from '../vault/port.ts';
-import { dueAt, grownUpAt } from './due.ts';
+import { dueAt, grownUpAt, wishedAt } from './due.ts';
 import type { Plan } from './types.ts';
 
-/** Why somebody or something asks for a renewal. */
-export const startReasons = ['near-expiry-event', 'expired-event', 'new-version-event', 'sweep', 'manual'] as const;
+/** Why somebody or something asks for a renewal; `window-opened` is what the decision makes of it. */
+export const startReasons = [
+  ...(['near-expiry-event', 'expired-event', 'new-version-event', 'sweep', 'manual'] as const),
+  'window-opened',
+] as const;
 export type StartReason = (typeof startReasons)[number] & Reason;
 
 export interface DecisionRequest {
   readonly reason: StartReason;
   /** Renew although it is not due, too young or backing off. Only a person may say so. */
   readonly force: boolean;
-  /** The version that an event is about; absent when nobody named one. */
+  /** The version that an event or a window is about; absent when nobody named one. */
   readonly version?: string | undefined;
   /** Set when a renewal decides again inside itself: its own claim does not stand in its way. */
   readonly renewalId?: string | undefined;
@@ -78,7 +81,10 @@ interface View extends DecisionInput {
   readonly current: VersionFacts;
   readonly notAfter: Date;
   readonly grownUp: Date;
+  /** The earlier of the plan's renewal point and the CA's wish. */
   readonly due: Date;
+  /** It is due by the CA's wish, and not yet by the plan. */
+  readonly isWished: boolean;
 }
 
 type Check = (view: View) => Decision | undefined;
@@ -113,7 +119,8 @@ function newVersionStartsNothing({ request, due }: View): Decision | undefined {
 
 function eventIsAboutAnOlderVersion({ request, current }: View): Decision | undefined {
   if (request.version === undefined || same(request.version, current.version)) return undefined;
-  const detail = `The event is about version ${request.version}, the current one is ${current.version}.`;
+  const what = request.reason === 'window-opened' ? 'window' : 'event';
+  const detail = `The ${what} is about version ${request.version}, the current one is ${current.version}.`;
   return refuse('not-needed', 'not-current', detail);
 }
 
@@ -141,8 +148,9 @@ function currentVersionIsNotServed(view: View): Decision | undefined {
   return renew(view, 'deploy');
 }
 
-function versionIsTooYoung({ request, now, notAfter, grownUp, due }: View): Decision | undefined {
-  if (request.force || now >= notAfter || now >= grownUp) return undefined;
+function versionIsTooYoung({ request, now, notAfter, grownUp, due, isWished }: View): Decision | undefined {
+  // A CA that revokes does so at any age; it has an age of its own, in `wishedAt`.
+  if (request.force || now >= notAfter || now >= grownUp || isWished) return undefined;
   const detail = `The version is in the first quarter of its life, until ${grownUp.toISOString()}.`;
   return wait('too-young', { dueAt: due, waitUntil: due, detail });
 }
@@ -158,8 +166,9 @@ function somebodyElsesRequestIsPending({ facts, pendingIsOurs }: View): Decision
   return refuse('refused', 'foreign-pending', detail);
 }
 
-function renew({ request, due }: View, scope: 'whole' | 'deploy'): Decision {
-  return { action: 'renew', reason: request.reason, dueAt: due.toISOString(), scope };
+function renew({ request, due, isWished }: View, scope: 'whole' | 'deploy'): Decision {
+  const reason = isWished && !request.force && scope === 'whole' ? 'window-opened' : request.reason;
+  return { action: 'renew', reason, dueAt: due.toISOString(), scope };
 }
 
 function viewOf(input: DecisionInput): View {
@@ -167,8 +176,22 @@ function viewOf(input: DecisionInput): View {
   if (current === undefined) throw new RenewalError('bug', 'decision: no current version after the check for one');
   const notBefore = dateOf(current.notBefore, 'notBefore');
   const notAfter = dateOf(current.notAfter, 'notAfter');
-  const due = dueAt(notBefore, notAfter, input.plan);
-  return { ...input, current, notAfter, grownUp: grownUpAt(notBefore, notAfter), due };
+  const planned = dueAt(notBefore, notAfter, input.plan);
+  const wished = wishOf(input, { sha256: current.sha256, version: current.version, notBefore, notAfter });
+  const due = wished !== undefined && wished < planned ? wished : planned;
+  const isWished = input.now >= due && input.now < planned;
+  return { ...input, current, notAfter, grownUp: grownUpAt(notBefore, notAfter), due, isWished };
+}
+
+/** When the CA wishes the version to be replaced. A renewal that was started for that wish finds its moment come. */
+function wishOf(
+  { request, row, now }: DecisionInput,
+  current: Parameters<typeof wishedAt>[1] & { readonly version: string },
+): Date | undefined {
+  if (request.reason === 'window-opened') return now;
+  if (row?.windowStart === undefined || row.windowEnd === undefined) return undefined;
+  if (row.windowOf === undefined || !same(row.windowOf, current.version)) return undefined;
+  return wishedAt({ start: row.windowStart, end: row.windowEnd }, current);
 }
 
 function isOwnClaim(row: CertificateRow, request: DecisionRequest): boolean {

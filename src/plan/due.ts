@@ -1,5 +1,7 @@
+import { sha256Hex } from '../certificate/fingerprint.ts';
 import type { Plan } from './types.ts';
 
+const HOUR = 3_600_000;
 const DAY = 86_400_000;
 
 /** A version that has lived less than this share of its life is never renewed without force. */
@@ -15,6 +17,34 @@ export function dueAt(notBefore: Date, notAfter: Date, plan: Pick<Plan, 'renewAt
   const byPercent = notBefore.getTime() + Math.floor((life * plan.renewAt.percentOfLife) / 100);
   const byFloor = notAfter.getTime() - Math.min(plan.renewAt.floorDays * DAY, Math.floor(life / 2));
   return new Date(Math.max(Math.min(byPercent, byFloor), grownUpAt(notBefore, notAfter).getTime()));
+}
+
+/** When a CA wishes a version to be replaced (RFC 9773). ISO 8601. */
+export interface WishedWindow {
+  readonly start: string;
+  readonly end: string;
+}
+
+/** A CA that wishes every new version to be replaced at once gets one each quarter of a day, and no more. */
+const LEAST_AGE = 6 * HOUR;
+
+/**
+ * The moment of a window at which a version is renewed: anywhere in it with the same likelihood (RFC 9773 4.2), so that those
+ * who have the same window do not come all at once, and at the same moment each time somebody looks. In the past: now.
+ */
+export function wishedAt(
+  { start, end }: WishedWindow,
+  version: { readonly sha256: string; readonly notBefore: Date; readonly notAfter: Date },
+): Date {
+  const [from, to] = [Date.parse(start), Date.parse(end)];
+  const moment = from + Math.floor((to - from) * shareOf(`${version.sha256} ${from} ${to}`));
+  const age = Math.min(LEAST_AGE, Math.ceil(lifeOf(version.notBefore, version.notAfter) * YOUNG_SHARE));
+  return new Date(Math.max(moment, version.notBefore.getTime() + age));
+}
+
+/** A number in [0, 1) that is drawn once for a text: 48 bits of its hash. */
+function shareOf(text: string): number {
+  return Number.parseInt(sha256Hex(Buffer.from(text)).slice(0, 12), 16) / 2 ** 48;
 }
 
 /** Until then a version is too young to be renewed. */

@@ -49,6 +49,13 @@ export function claimedRow(
   };
 }
 
+/** The row without what the CA of an earlier version wished. */
+export function withoutWindow(row: CertificateRow): CertificateRow {
+  const { windowOf: _of, windowStart: _start, windowEnd: _end, ...kept } = row;
+  const { windowPage: _page, askWindowAt: _ask, ...rest } = kept;
+  return rest;
+}
+
 /** What a row remembers apart from one attempt: all else begins anew with the next. */
 export function withoutAttempt(row: CertificateRow): CertificateRow {
   const { nextAttemptAt: _next, cancelRequested: _cancel, startScope: _scope, ...kept } = row;

@@ -6,7 +6,8 @@ export function decideAgain(input: RenewalInput, inspected: Inspected, now: Date
   // Nothing is asked for: the version that was merged is to be served, however young it is.
   if (input.scope === 'deploy') return undefined;
   const { facts, plan, pendingIsOurs } = inspected;
-  const request = { reason: startReason(input), force: input.force, renewalId: input.renewalId };
+  const { renewalId, force, windowOf: version } = input;
+  const request = { reason: startReason(input), force, renewalId, version };
   const decision = decide({ now, request, plan, facts, row: undefined, pendingIsOurs });
   switch (decision.action) {
     case 'renew':

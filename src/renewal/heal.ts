@@ -27,12 +27,13 @@ export async function startAgain(
   app: Dependencies & { readonly orchestrations: Orchestrations },
 ): Promise<void> {
   const { renewalId, vault, name: certificate, startReason: reason = 'sweep', startScope } = row;
-  const { requester, traceparent } = row;
+  const { requester, traceparent, expectedVersion } = row;
   const scope = startScope ?? ((await mergedVersion(row, app)) === undefined ? undefined : 'deploy');
   await record(renewalId, app, { key: 'start:again', step: 'start', kind: 'fact', facts: { scope: scope ?? 'whole' } });
   await expectLater({ row, etag }, 0, app);
   const by = {
     ...(scope && { scope }),
+    ...(reason === 'window-opened' && expectedVersion !== undefined && { windowOf: expectedVersion }),
     ...(requester !== undefined && { requester }),
     ...(traceparent !== undefined && { traceparent }),
   };

@@ -60,6 +60,7 @@ export const logFields = {
   overdue: { type: 'list', meaning: 'Certificates that are due for more than a day, and nothing runs for them.' },
   expired: { type: 'list', meaning: 'Certificates whose current version has expired.' },
   openOrders: { type: 'list', meaning: 'Ids of ended renewals whose order the issuer has still to cancel.' },
+  unanswered: { type: 'list', meaning: 'Issuers that did not tell their renewal windows: issuer and problem.' },
   startedAgain: { type: 'list', meaning: 'Ids of renewals whose instance was gone.' },
   closed: { type: 'list', meaning: 'Ids of renewals that had ended without closing their row.' },
   silent: { type: 'list', meaning: 'Ids of renewals that are past the time that they may take.' },
@@ -106,7 +107,7 @@ export const logLines = {
     written: 'at the end of every sweep',
     fields: [
       ...(['looked', 'waiting', 'queued', 'counts', 'started', 'running', 'refused'] as const),
-      ...(['unreachable', 'unowned', 'orphans', 'overdue', 'expired', 'openOrders'] as const),
+      ...(['unreachable', 'unowned', 'orphans', 'overdue', 'expired', 'openOrders', 'unanswered'] as const),
     ],
   },
   'watchdog acted': {

@@ -22,6 +22,8 @@ export const reasons = {
   'new-version-event': 'Event Grid said that a new version exists: the row is refreshed, nothing is started.',
   sweep: 'The sweep found the certificate due.',
   manual: 'A person asked for it over HTTP.',
+  'window-opened':
+    'The CA wishes the version to be replaced, and the moment drawn from its renewal window (ARI, RFC 9773) has come.',
   // Why nothing was to be done.
   'not-due': 'The renewal point is in the future.',
   'too-young': 'Less than a quarter of the version’s life has passed; force renews it anyway.',

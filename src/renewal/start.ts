@@ -16,6 +16,7 @@ import { type Place, placeOf } from './place.ts';
 import { isOurs } from './steps/inspect.ts';
 import type { RenewalInput } from './story.ts';
 import { takeTurn } from './turn.ts';
+import type { WindowLook } from './window-look.ts';
 
 /** Who wants which certificate renewed. Events, the sweep and people all come through here. */
 export interface StartRequest {
@@ -64,7 +65,11 @@ const CLAIM_TRIES = 5;
  * ETag, equal claims have equal ids, and a crash after the claim is healed by the next call. Only vaults of the estate
  * are ever asked.
  */
-export async function startRenewal(request: StartRequest, app: StartDependencies): Promise<Started> {
+export async function startRenewal(
+  request: StartRequest,
+  app: StartDependencies,
+  windows?: WindowLook,
+): Promise<Started> {
   const hold = await app.lease.hold();
   if (hold.state === 'elsewhere') return outside('another-app', elsewhere(hold));
   const estate = await app.estate();
@@ -75,7 +80,7 @@ export async function startRenewal(request: StartRequest, app: StartDependencies
     return outside('not-in-estate', `${vault.name}/${request.certificate} is not in the estate file`);
   for (let attempt = 1; attempt <= CLAIM_TRIES; attempt++) {
     try {
-      return await decideAndClaim(request, place, app);
+      return await decideAndClaim({ request, place, windows }, app);
     } catch (error) {
       if (!(error instanceof RenewalError) || error.code !== 'storage-conflict') throw error;
     }
@@ -86,14 +91,22 @@ export async function startRenewal(request: StartRequest, app: StartDependencies
   );
 }
 
-async function decideAndClaim(request: StartRequest, place: Place, app: StartDependencies): Promise<Started> {
+interface Asked {
+  readonly request: StartRequest;
+  readonly place: Place;
+  /** Who asks the CA; absent: what it said last is what counts. */
+  readonly windows: WindowLook | undefined;
+}
+
+async function decideAndClaim({ request, place, windows }: Asked, app: StartDependencies): Promise<Started> {
   const settled = await settle(await app.store.certificate(place.vault.name, place.certificate.name), app);
   if ('running' in settled) return settled.running;
   const { found } = settled;
   const ref = { vault: place.vault.uri, name: place.certificate.name };
   const facts = await app.vault.inspect(ref);
   const pendingIsOurs = await isOurs(app, { vault: place.vault.name, ref, facts });
-  const row = found?.row ?? newRow(place);
+  const known = found?.row ?? newRow(place);
+  const row = (await windows?.lookUp(known, place, facts)) ?? known;
   const { reason, force, version } = request;
   const decision = decide({
     now: app.clock.now(),
@@ -109,7 +122,7 @@ async function decideAndClaim(request: StartRequest, place: Place, app: StartDep
       // A person does not wait, and a deployment makes no key.
       const isFree = reason === 'manual' || decision.scope === 'deploy';
       const now = isFree ? app.clock.now() : await takeTurn(place.vault.name, app);
-      return now === undefined ? queue(gathered, decision, app) : claim({ ...gathered, now }, decision.scope, app);
+      return now === undefined ? queue(gathered, decision, app) : claim({ ...gathered, now }, decision, app);
     }
     case 'wait':
       return remember(gathered, decision, app);
@@ -144,13 +157,17 @@ async function settle(
 /** The ETag update that allocates the attempt is the claim: of several starters one wins, the others read its id. */
 async function claim(
   { request, place, facts, found, row, now }: Gathered & { readonly now: Date },
-  scope: 'whole' | 'deploy',
+  { reason, scope }: Extract<Decision, { action: 'renew' }>,
   app: StartDependencies,
 ): Promise<Started> {
   const id = idOf(place, facts, row.attempt + 1);
   const names = { vault: place.vault.name, certificate: place.certificate.name };
-  const { reason, force, requester, comment } = request;
-  const what = scope === 'deploy' ? { scope } : {};
+  const { force, requester, comment } = request;
+  const version = facts.state === 'present' ? facts.current?.version : undefined;
+  const what = {
+    ...(scope === 'deploy' && { scope }),
+    ...(reason === 'window-opened' && version !== undefined && { windowOf: version }),
+  };
   const by = { ...(requester !== undefined && { requester }), ...(comment !== undefined && { comment }) };
   const traceparent = currentTrace() ?? queuedTrace(row) ?? newTrace(`${id} ${now.toISOString()}`);
   const input: RenewalInput = { renewalId: id, ...names, reason, force, ...what, ...by, traceparent };
@@ -214,7 +231,7 @@ async function refuse(
     step: 'start',
     facts: facts_,
   });
-  if (row.queuedAt !== undefined) {
+  if (row.queuedAt !== undefined || row.askWindowAt !== found?.row.askWindowAt) {
     const { queuedAt: _queued, ...rest } = row;
     await app.store.saveCertificate(rest, found?.etag);
   }

@@ -15,6 +15,8 @@ export interface RenewalInput {
   readonly certificate: string;
   readonly reason: Reason;
   readonly force: boolean;
+  /** Of `window-opened`: the version that its CA wishes to be replaced. */
+  readonly windowOf?: string;
   /** Set when the current version is only to be deployed again; absent: everything. */
   readonly scope?: 'deploy';
   readonly requester?: string;

@@ -6,6 +6,7 @@ import { cancelOpenOrders } from './cancel-order.ts';
 import { placeOf } from './place.ts';
 import { type StartDependencies, type Started, startRenewal } from './start.ts';
 import { byUrgency } from './watchdog.ts';
+import { createWindowLook, type WindowLook } from './window-look.ts';
 
 /** What one sweep found. Certificates are named `vault/certificate`, renewals by their ids. */
 export interface SweepReport {
@@ -28,6 +29,8 @@ export interface SweepReport {
   readonly expired: readonly string[];
   /** Ended renewals whose order the issuer has still to cancel. */
   readonly openOrders: readonly string[];
+  /** Issuers that did not say when they wish certificates to be replaced: what they said before still holds. */
+  readonly unanswered: readonly { readonly issuer: string; readonly problem: string }[];
 }
 
 /** When a certificate of the estate expires: names as the estate file writes them, the time in ISO 8601. */
@@ -66,10 +69,12 @@ export async function sweep(
       startedAt,
     ),
   ];
+  const windows = createWindowLook(app, estate);
   const workers = Array.from({ length: AT_ONCE }, async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await look(next, app, report);
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await look(next, { app, report, windows });
   });
   await Promise.all(workers);
+  report.unanswered.push(...windows.unanswered);
   for (const vault of estate.vaults) await listVault(vault, estate.certificates, { app, report, onExpiry });
   await keep(report, startedAt, app);
   return report;
@@ -79,7 +84,7 @@ type Draft = { -readonly [K in keyof SweepReport]: SweepReport[K] extends readon
 
 function empty(): Draft {
   const lists = { started: [], running: [], refused: [], unreachable: [], unowned: [], orphans: [] };
-  return { looked: 0, waiting: 0, queued: 0, ...lists, overdue: [], expired: [], openOrders: [] };
+  return { looked: 0, waiting: 0, queued: 0, ...lists, overdue: [], expired: [], openOrders: [], unanswered: [] };
 }
 
 function keyOf({ vault, name }: { readonly vault: string; readonly name: string }): string {
@@ -101,11 +106,17 @@ function listOrphans(estate: Estate, rows: ReadonlyMap<string, CertificateRow>, 
 
 type Known = EstateCertificate & { readonly row: CertificateRow | undefined };
 
-async function look(certificate: Known, app: StartDependencies, report: Draft): Promise<void> {
+interface Look {
+  readonly app: StartDependencies;
+  readonly report: Draft;
+  readonly windows: WindowLook;
+}
+
+async function look(certificate: Known, { app, report, windows }: Look): Promise<void> {
   const { vault, name, row } = certificate;
   report.looked++;
   try {
-    const answer = await startRenewal({ vault, certificate: name, reason: 'sweep', force: false }, app);
+    const answer = await startRenewal({ vault, certificate: name, reason: 'sweep', force: false }, app, windows);
     note(`${vault}/${name}`, answer, report);
     if (answer.state !== 'started' && answer.state !== 'running') noteLate(certificate, app, report);
   } catch (error) {

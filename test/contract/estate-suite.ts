@@ -71,7 +71,15 @@ function certificatesSuite(name: string, estate: () => EstateStore): void {
     });
 
     it('reads back what was inserted, with its ETag', async () => {
-      const row = certificateRow('inserted', { attempt: 3, dueAt: '2026-04-01T00:00:00.000Z', startReason: 'sweep' });
+      const window = {
+        windowOf: 'a',
+        windowStart: now,
+        windowEnd: now,
+        windowPage: 'https://ca.example/',
+        askWindowAt: now,
+      };
+      const dueAt = '2026-04-01T00:00:00.000Z';
+      const row = certificateRow('inserted', { attempt: 3, dueAt, startReason: 'window-opened', ...window });
       const etag = await estate().saveCertificate(row);
       expect(await estate().certificate('kv-main', 'inserted')).toEqual({ row, etag });
     });

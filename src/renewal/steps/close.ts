@@ -2,7 +2,7 @@ import type { CertificateRow } from '../../estate/port.ts';
 import { dueAt } from '../../plan/due.ts';
 import type { Plan } from '../../plan/types.ts';
 import { withoutOrder } from '../cancel-order.ts';
-import { withoutAttempt } from '../certificate-row.ts';
+import { withoutAttempt, withoutWindow } from '../certificate-row.ts';
 import { withMergedVersion } from '../merged-version.ts';
 import type { Outcome } from '../outcomes.ts';
 import { placeOf } from '../place.ts';
@@ -53,7 +53,7 @@ export function closedRow(
   const failedAttempts = good ? 0 : row.failedAttempts + 1;
   const hours = Math.min(2 ** (failedAttempts - 1), LONGEST_BACK_OFF_HOURS);
   return {
-    ...kept,
+    ...(result.new ? withoutWindow(kept) : kept),
     state: 'idle',
     failedAttempts,
     lastOutcome: result.outcome,

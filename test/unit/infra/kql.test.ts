@@ -8,7 +8,13 @@ import { alertQueries, analyse, tileQueries } from './kusto.ts';
 /** What a sweep answers while another app holds the lease. */
 const standingBack = {
   ...{ looked: 0, waiting: 0, queued: 0, started: [], running: [], unreachable: [], unowned: [], orphans: [] },
-  ...{ overdue: [], expired: [], openOrders: [], refused: [{ certificate: '*', reason: 'another-app' }] },
+  ...{
+    overdue: [],
+    expired: [],
+    openOrders: [],
+    unanswered: [],
+    refused: [{ certificate: '*', reason: 'another-app' }],
+  },
 };
 
 /** What a person pastes out of the page about operations. */

@@ -73,6 +73,74 @@ describe('decide deploys again', () => {
   });
 });
 
+describe('decide by the wish of a CA', () => {
+  const version = aVersion().version;
+  /** The whole window lies on day 40; the plan's point is day 66. */
+  const windowed = aRow({
+    ...{ windowOf: version, windowStart: '2026-02-10T00:00:00.000Z', windowEnd: '2026-02-10T00:00:01.000Z' },
+  });
+  const past = { ...windowed, windowStart: '2025-12-30T00:00:00.000Z', windowEnd: '2025-12-31T00:00:00.000Z' };
+  const late = { ...windowed, windowStart: '2026-04-01T00:00:00.000Z', windowEnd: '2026-04-02T00:00:00.000Z' };
+
+  it.each([
+    ['when its moment has come', aSituation({ day: 41, row: windowed }), 'window-opened'],
+    [
+      'although a person asks without force',
+      aSituation({ day: 41, row: windowed, request: { reason: 'manual' } }),
+      'window-opened',
+    ],
+    ['for another reason when the plan says so too', aSituation({ day: 66, row: windowed }), 'sweep'],
+    ['for another reason when a person forces it', aSituation({ day: 41, row: windowed, request: force }), 'manual'],
+    ['in the first quarter of the life, when the window is past', aSituation({ day: 1, row: past }), 'window-opened'],
+    ['by the plan when the window comes later', aSituation({ day: 66, row: late }), 'sweep'],
+    [
+      'again inside itself',
+      aSituation({ day: 41, row: undefined, request: { reason: 'window-opened', version } }),
+      'window-opened',
+    ],
+  ] as const)('renews %s', (_title, situation, reason) => {
+    expect(decide(situation)).toMatchObject({ action: 'renew', scope: 'whole', reason });
+  });
+
+  it.each([
+    ['until its moment', aSituation({ day: 39, row: windowed }), 'not-due', /^2026-02-10T00:00:00\./],
+    [
+      'until the plan’s point, when the window comes later',
+      aSituation({ day: 39, row: late }),
+      'not-due',
+      /^2026-03-08/,
+    ],
+    [
+      'for the plan when the window is of another version',
+      aSituation({ day: 41, row: { ...windowed, windowOf: newer } }),
+      'not-due',
+      /^2026-03-08/,
+    ],
+    [
+      'for a quarter of a day after a version was made, whatever the CA wishes',
+      aSituation({ day: 0, row: past }),
+      'too-young',
+      /^2026-01-01T06:00/,
+    ],
+  ] as const)('waits %s', (_title, situation, reason, dueAt) => {
+    expect(decide(situation)).toMatchObject({ action: 'wait', reason, dueAt: expect.stringMatching(dueAt) });
+  });
+
+  it('is not heard any more when another version is current', () => {
+    const request = { reason: 'window-opened', version: newer } as const;
+    expect(decide(aSituation({ day: 41, row: undefined, request }))).toMatchObject({
+      ...{ action: 'refuse', outcome: 'not-needed', reason: 'not-current' },
+      detail: expect.stringContaining('The window is about version'),
+    });
+  });
+
+  it('does not deploy again what is to be replaced', () => {
+    const row = { ...windowed, undeployed: version };
+    expect(decide(aSituation({ day: 41, row }))).toMatchObject({ action: 'renew', scope: 'whole' });
+    expect(decide(aSituation({ day: 39, row }))).toMatchObject({ action: 'renew', scope: 'deploy', reason: 'sweep' });
+  });
+});
+
 describe('decide waits', () => {
   const due = '2026-03-08T00:00:00.000Z';
   const cases = [
@@ -147,12 +215,13 @@ describe('decide as a rule', () => {
     floorDays: fc.integer({ min: 0, max: 400 }),
   });
 
-  it('never renews before a quarter of the life and always after the end, without force', () => {
+  it('never renews before a quarter of the life and always after the end, without force or the wish of a CA', () => {
     fc.assert(
       fc.property(situations, ({ day, reason, percentOfLife, floorDays }) => {
         const plan = aPlan({ renewAt: { percentOfLife, floorDays } });
         const { action } = decide(aSituation({ day, plan, request: { reason } }));
-        if (day < 25 || reason === 'new-version-event') expect(action).toBe('wait');
+        if (reason === 'window-opened') expect(action).toBe('renew');
+        else if (day < 25 || reason === 'new-version-event') expect(action).toBe('wait');
         else if (day >= 100) expect(action).toBe('renew');
       }),
     );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dueAt, grownUpAt } from '../../../src/plan/due.ts';
+import { dueAt, grownUpAt, wishedAt } from '../../../src/plan/due.ts';
 import { aPlan } from './build.ts';
 
 const DAY = 86_400_000;
@@ -48,5 +48,49 @@ describe('dueAt', () => {
         expect(due.getTime() - from.getTime()).toBe((days * DAY) / 2);
       }),
     );
+  });
+});
+
+describe('wishedAt', () => {
+  const version = {
+    sha256: 'ab'.repeat(32),
+    notBefore: new Date('2026-01-01T00:00:00Z'),
+    notAfter: new Date('2026-04-11T00:00:00Z'),
+  };
+  const window = { start: '2026-03-01T00:00:00.000Z', end: '2026-03-03T00:00:00.000Z' };
+  const hash = fc.stringMatching(/^[0-9a-f]{64}$/);
+
+  it('lies in the window, and is the same whenever somebody looks', () => {
+    fc.assert(
+      fc.property(hash, fc.integer({ min: 1, max: 400 * 86_400 }), (sha256, seconds) => {
+        const end = new Date(Date.parse(window.start) + seconds * 1000).toISOString();
+        const moment = wishedAt({ ...window, end }, { ...version, sha256 });
+        expect(moment.toISOString() >= window.start && moment.toISOString() < end).toBe(true);
+        expect(wishedAt({ ...window, end }, { ...version, sha256 })).toEqual(moment);
+      }),
+    );
+  });
+
+  it('is spread evenly: each tenth of the window gets its share of a thousand certificates', () => {
+    const tenths = new Array<number>(10).fill(0);
+    for (let index = 0; index < 1000; index++) {
+      const moment = wishedAt(window, { ...version, sha256: index.toString(16).padStart(64, '0') });
+      const tenth = Math.floor((moment.getTime() - Date.parse(window.start)) / (DAY / 5));
+      tenths[tenth] = (tenths[tenth] ?? 0) + 1;
+    }
+    expect(Math.min(...tenths)).toBeGreaterThan(70);
+    expect(Math.max(...tenths)).toBeLessThan(130);
+  });
+
+  it('moves with the window', () => {
+    expect(wishedAt({ ...window, end: '2026-03-04T00:00:00.000Z' }, version)).not.toEqual(wishedAt(window, version));
+  });
+
+  it.each([
+    ['six hours after the version began', '2026-04-11', '2026-01-01T06:00:00.000Z'],
+    ['a quarter of a short life after it began', '2026-01-01T12:00:00Z', '2026-01-01T03:00:00.000Z'],
+  ])('is never earlier than %s, so that a CA cannot ask for one renewal after the other', (_title, to, expected) => {
+    const past = { start: '2025-01-01T00:00:00.000Z', end: '2025-01-02T00:00:00.000Z' };
+    expect(wishedAt(past, { ...version, notAfter: new Date(to) }).toISOString()).toBe(expected);
   });
 });

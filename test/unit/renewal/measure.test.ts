@@ -98,6 +98,7 @@ describe('a sweep', () => {
       overdue: [],
       expired: [],
       openOrders: [],
+      unanswered: [],
     };
     const refused = [{ certificate: '*', reason: 'another-app' }];
     expect(sweepMetrics({ looked: 0, waiting: 0, queued: 0, ...nothing, refused }, [], NOW)).toEqual([]);

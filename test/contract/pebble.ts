@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTransportCa } from '../../local/transport/ca.ts';
+import { ended, freePorts, untilItAnswers } from './foreign-program.ts';
 
 export interface PebbleOptions {
   /** Share of good nonces that are refused; pebble's own is 5. */
@@ -59,7 +59,7 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble |
   const directoryUrl = `https://localhost:${port}/dir`;
   const management = `https://localhost:${managementPort}`;
   try {
-    await untilItAnswers(child, () => get(directoryUrl, transport.caPem));
+    await untilItAnswers({ name: 'pebble', child }, () => get(directoryUrl, transport.caPem));
   } catch (error) {
     await close();
     throw error;
@@ -112,51 +112,6 @@ function launch(config: string, options: PebbleOptions): ChildProcess {
   };
   const resolver = dnsServer === undefined ? [] : ['-dnsserver', dnsServer];
   return spawn('pebble', ['-config', config, '-strict', ...resolver], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-const START_MILLISECONDS = 20_000;
-const PAUSE_MILLISECONDS = 50;
-
-/** Asks again until it answers; throws with what it said when it ends before, or takes too long. */
-async function untilItAnswers(child: ChildProcess, ask: () => Promise<unknown>): Promise<void> {
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (bytes: Buffer) => {
-      said = (said + bytes.toString('utf8')).slice(-2000);
-    });
-  }
-  const deadline = Date.now() + START_MILLISECONDS;
-  for (;;) {
-    if (child.exitCode !== null) throw new TypeError(`pebble ended with ${child.exitCode}: ${said}`);
-    try {
-      return void (await ask());
-    } catch (error) {
-      if (Date.now() > deadline) throw new TypeError(`pebble does not answer: ${said}`, { cause: error });
-    }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
-  }
-}
-
-function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGTERM');
-  });
-}
-
-/** Free a moment ago: pebble cannot be told to take any free port. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
-  for (const server of servers) await new Promise((resolve) => server.close(resolve));
-  return ports;
 }
 
 function get(url: string, ca: string): Promise<string> {

@@ -7,6 +7,7 @@ import type { AnswerStore, IssuanceStore } from '../estate/port.ts';
 import type { IssuerPlan } from '../plan/types.ts';
 import type { VaultKey, VaultSigner } from '../vault/port.ts';
 import * as acme from './acme.ts';
+import * as cfssl from './cfssl.ts';
 import type { Issuer } from './port.ts';
 import * as vaultCa from './vault-ca.ts';
 
@@ -42,6 +43,7 @@ type Creators = {
 /** Every kind of issuer, one line each. */
 const creators: Creators = {
   [acme.kind]: (plan, all) => acme.create(plan, { ...all, accountKey: all.keyOf(plan.accountKey) }),
+  [cfssl.kind]: cfssl.create,
   [vaultCa.kind]: (plan, all) => vaultCa.create(plan, { ...all, signer: all.signerOf(plan.certificate) }),
 };
 

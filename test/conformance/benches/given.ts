@@ -17,6 +17,7 @@ import { startZone } from '../../contract/emulated-zone.ts';
 import { createIssuerLine, type Submits } from '../line.ts';
 import type { ConformanceBench, IssuerUnderTest } from '../under-test.ts';
 import { submits as acmeSubmits } from './acme.ts';
+import { submits as cfsslSubmits } from './cfssl.ts';
 
 const honest = 'nobody can make this server lie: the emulator does';
 const unattended = 'nobody can make this server wait: the emulator does';
@@ -44,6 +45,7 @@ type Credentials = z.infer<typeof credentialsSchema>;
 /** Per kind, what the suite cannot know: the setting that holds the address, and which request asks for a certificate. */
 const kinds: Readonly<Record<string, { readonly address: string; readonly submits: Submits }>> = {
   acme: { address: 'directory', submits: acmeSubmits },
+  cfssl: { address: 'url', submits: cfsslSubmits },
 };
 
 /** An issuer at a server that somebody has named; `text` is JSON of the command line's options. */

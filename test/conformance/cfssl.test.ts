@@ -1,0 +1,4 @@
+import { cfsslAtEmulator } from './benches/cfssl.ts';
+import { conformanceSuite } from './suite.ts';
+
+conformanceSuite(cfsslAtEmulator);

@@ -47,7 +47,14 @@ async function step(command, args) {
 }
 
 /** Debian's packages of certificate authorities and their clients, and the program that each of them brings. */
-const authorities = { pebble: 'pebble', 'golang-cfssl': 'cfssl', lego: 'lego' };
+const authorities = {
+  pebble: 'pebble',
+  'golang-cfssl': 'cfssl',
+  lego: 'lego',
+  'strongswan-pki': 'pki',
+  'libstrongswan-extra-plugins': 'pki',
+  'libstrongswan-standard-plugins': 'pki',
+};
 const isMissing = (program) => spawnSync(program, ['-help'], { stdio: 'ignore' }).error !== undefined;
 
 /** Installs what is missing for the suite of issuers; what it cannot have it tells as NOT RUN, and so does the suite. */

@@ -40,7 +40,8 @@ function namesOf(faults: IssuerFaults, names: readonly string[]): readonly strin
   return names.length > 1 ? names.slice(1) : ['intruder.example'];
 }
 
-function aboveOf(authorities: Authorities, faults: IssuerFaults, hosts: readonly string[]): readonly Buffer[] {
+/** DERs of the CAs from the issuing one upwards, without root, as the CA tells of them. */
+export function aboveOf(authorities: Authorities, faults: IssuerFaults, hosts: readonly string[]): readonly Buffer[] {
   if (faults.strike('missing-chain', hosts)) return [];
   return faults.strike('expired-intermediate', hosts) ? authorities.expiredChain() : (authorities.chains()[0] ?? []);
 }

@@ -53,6 +53,11 @@ export async function verifyCsr(der: Uint8Array): Promise<boolean> {
   });
 }
 
+/** Dotted OIDs of the extensions that are asked for. */
+export function csrExtensions(der: Uint8Array): readonly string[] {
+  return reading('the certificate request', () => [...csrFields(der).extensions.keys()]);
+}
+
 /** DER of the request's subject, to be certified as it is. */
 export function csrSubject(der: Uint8Array): Uint8Array {
   return reading('the certificate request', () => rawOf(csrFields(der).subject, 'the subject'));

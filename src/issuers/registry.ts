@@ -8,6 +8,7 @@ import type { IssuerPlan } from '../plan/types.ts';
 import type { VaultKey, VaultSigner } from '../vault/port.ts';
 import * as acme from './acme.ts';
 import * as cfssl from './cfssl.ts';
+import * as est from './est.ts';
 import type { Issuer } from './port.ts';
 import * as vaultCa from './vault-ca.ts';
 
@@ -44,6 +45,7 @@ type Creators = {
 const creators: Creators = {
   [acme.kind]: (plan, all) => acme.create(plan, { ...all, accountKey: all.keyOf(plan.accountKey) }),
   [cfssl.kind]: cfssl.create,
+  [est.kind]: (plan, all) => est.create(plan, all),
   [vaultCa.kind]: (plan, all) => vaultCa.create(plan, { ...all, signer: all.signerOf(plan.certificate) }),
 };
 

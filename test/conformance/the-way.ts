@@ -64,7 +64,7 @@ export function theWay({ under, ask, tries }: Conformance): void {
   });
 }
 
-/** Plants it, and answers with what the next try throws. */
+/** Plants it, and answers with what the next try throws: it is the first look at the order where that asks for a certificate. */
 async function failing(
   ask: Asking,
   request: OrderRequest,
@@ -73,7 +73,8 @@ async function failing(
 ): Promise<RenewalError | undefined> {
   lineOf(under).plant(mishap);
   try {
-    await ask.submit(request);
+    const placed = await ask.submit(request);
+    if (!('state' in placed)) await under.issuer.poll(placed);
     return undefined;
   } catch (error) {
     if (error instanceof RenewalError) return error;

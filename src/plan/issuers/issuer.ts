@@ -1,7 +1,8 @@
 import { union } from '../schema-parts.ts';
 import { acme } from './acme.ts';
 import { cfssl } from './cfssl.ts';
+import { est } from './est.ts';
 import { vaultCa } from './vault-ca.ts';
 
 /** One issuer of the estate file: every kind, one line each. */
-export const issuer = union([vaultCa, acme, cfssl]);
+export const issuer = union([vaultCa, acme, est, cfssl]);

@@ -18,6 +18,7 @@ import { createIssuerLine, type Submits } from '../line.ts';
 import type { ConformanceBench, IssuerUnderTest } from '../under-test.ts';
 import { submits as acmeSubmits } from './acme.ts';
 import { submits as cfsslSubmits } from './cfssl.ts';
+import { submits as estSubmits } from './est.ts';
 
 const honest = 'nobody can make this server lie: the emulator does';
 const unattended = 'nobody can make this server wait: the emulator does';
@@ -46,6 +47,7 @@ type Credentials = z.infer<typeof credentialsSchema>;
 const kinds: Readonly<Record<string, { readonly address: string; readonly submits: Submits }>> = {
   acme: { address: 'directory', submits: acmeSubmits },
   cfssl: { address: 'url', submits: cfsslSubmits },
+  est: { address: 'url', submits: estSubmits },
 };
 
 /** An issuer at a server that somebody has named; `text` is JSON of the command line's options. */

@@ -13,6 +13,8 @@ import { RenewalError } from './errors.ts';
 import type { AppRowStore } from './estate/app-rows.ts';
 import { createStorage, type Storage } from './estate/storage.ts';
 import { createTableAnswers, createTableAppRows, createTableEstate, createTableIssuances } from './estate/tables.ts';
+import { type Breaker, createBreaker } from './issuers/breaker.ts';
+import { guarded } from './issuers/guarded.ts';
 import type { Issuer } from './issuers/port.ts';
 import { createIssuer } from './issuers/registry.ts';
 import { createBlobJournal } from './journal/store.ts';
@@ -120,10 +122,16 @@ function issuersOf({
     token: createIdentityToken(connection.credential),
   };
   const made = new WeakMap<IssuerPlan, Issuer>();
+  const breakers = new Map<string, Breaker>();
   return (estate, name) => {
     const plan = issuerPlan(estate, name);
     const mayConnect = addressRule(estate.network?.allow ?? []);
-    const issuer = made.get(plan) ?? createIssuer(plan, { ...shared, mayConnect });
+    const known = made.get(plan);
+    if (known !== undefined) return known;
+    // An edited estate file makes another issuer; that its CA does not answer is known all the same.
+    const breaker = breakers.get(name) ?? createBreaker({ issuer: name, clock, rows });
+    breakers.set(name, breaker);
+    const issuer = guarded(createIssuer(plan, { ...shared, mayConnect }), breaker);
     made.set(plan, issuer);
     return issuer;
   };

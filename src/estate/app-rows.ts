@@ -52,9 +52,23 @@ export interface AccountRow {
   readonly keyId: string;
 }
 
+/** What the instances of the app know of an issuer that does not answer, or has asked for patience. */
+export interface BreakerRow {
+  /** Why it is left alone; `none`: it is asked as usual. */
+  readonly code: 'issuer-unreachable' | 'issuer-throttled' | 'none';
+  readonly since: string;
+  /** It is not asked before then. */
+  readonly until: string;
+  /** How often in a row it was left alone. */
+  readonly rests: number;
+  /** When this was learned. */
+  readonly at: string;
+}
+
 /** Rows about the app itself, by kind. */
 export interface AppRows {
   readonly account: AccountRow;
+  readonly breaker: BreakerRow;
   readonly heartbeat: HeartbeatRow;
   readonly lease: LeaseRow;
   readonly starts: StartsRow;
@@ -65,7 +79,7 @@ export interface AppRows {
 
 /** Rows about the app itself. Errors are those of the estate store. */
 export interface AppRowStore {
-  /** `key` tells rows of one kind apart: the vault of `starts` and `arrivals`, a hash of the issuer of `account`; else `only`. */
+  /** `key` tells rows of one kind apart: the vault of `starts` and `arrivals`, a hash of the issuer of `account`, the name of that of `breaker`; else `only`. */
   get<K extends keyof AppRows>(kind: K, key: string): Promise<Versioned<AppRows[K]> | undefined>;
   /** Inserts (no `etag`) or replaces exactly the row that was read; else throws `storage-conflict`. */
   save<K extends keyof AppRows>(kind: K, key: string, row: AppRows[K], etag?: string): Promise<string>;

@@ -168,6 +168,10 @@ export const answerShape: z.ZodType<AnswerRow> = z
 
 export const appShapes: { readonly [K in keyof AppRows]: z.ZodType<AppRows[K]> } = {
   account: z.object({ account: text, keyId: text }),
+  breaker: z.object({
+    code: z.enum(['issuer-unreachable', 'issuer-throttled', 'none']),
+    ...{ since: text, until: text, rests: count, at: text },
+  }),
   heartbeat: z.object({ period: text, startedAt: text, completedAt: text }),
   lease: z.object({ owner: text, takenAt: text, expiresAt: text }),
   starts: z.object({ window: text, count }),

@@ -282,6 +282,7 @@ export function appRowSuite(name: string, rows: () => AppRowStore): void {
     it('reads back every kind of row, with its ETag', async () => {
       const all: AppRows = {
         account: { account: 'https://ca.example/account/1', keyId: 'https://kv.example/keys/acme/1' },
+        breaker: { code: 'issuer-throttled', since: now, until: now, rests: 2, at: now },
         heartbeat: { period: 'p', startedAt: now, completedAt: now },
         lease: { owner: 'one', takenAt: now, expiresAt: now },
         starts: { window: now, count: 3 },

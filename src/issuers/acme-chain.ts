@@ -31,7 +31,9 @@ async function chainAt(account: AcmeAccount, url: string): Promise<Chain> {
   const found = findCertificates(answer.answer.text);
   // What is wrong with it is said by whoever judges the answer: here it only has to be found.
   if (found.state === 'unreadable') throw unusable(found.detail);
-  const chain = found.state === 'read' ? found.ders.map((der) => Buffer.from(der).toString('base64')) : [];
+  // What is too large is handed on as it came, to be refused as that.
+  const chain =
+    found.state === 'read' ? found.ders.map((der) => Buffer.from(der).toString('base64')) : [answer.answer.text];
   return { chain, alternates: alternatesOf(answer.answer.header('link') ?? '') };
 }
 

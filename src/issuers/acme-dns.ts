@@ -7,14 +7,18 @@ import { RenewalError } from '../errors.ts';
 export interface DnsProofs {
   /**
    * Publishes a value beside those that are there. `ready` when it has been there for as long as servers need to see it;
-   * else how long to wait.
+   * else how long to wait. `told`: it was, and `rememberTold` has heard of it.
    */
   publish(name: string, value: string): Promise<Published>;
+  /** Remembers beside the value that the CA was told to look for it, so that it is not told again and looks twice. */
+  rememberTold(name: string, value: string): Promise<void>;
   /** Takes the value away; that it is not there is fine. */
   withdraw(name: string, value: string): Promise<void>;
 }
 
-export type Published = { readonly state: 'ready' } | { readonly state: 'waiting'; readonly retryAfterSeconds: number };
+export type Published =
+  | { readonly state: 'ready' | 'told' }
+  | { readonly state: 'waiting'; readonly retryAfterSeconds: number };
 
 export interface DnsProofsOptions {
   readonly arm: Arm;
@@ -30,6 +34,13 @@ const TTL_SECONDS = 60;
 const MOST_VALUES = 20;
 /** When our newest value was written: the record set itself remembers, whatever becomes of the app. */
 const WRITTEN_AT = 'perennialWrittenAt';
+/** When a CA was told last, and the beginnings of the values that it was told of: `2026-03-01T12:00:00.000Z aB3_x… …`. */
+const TOLD = 'perennialTold';
+const MARK_CHARACTERS = 12;
+/** Metadata is short; a CA that is told twice counts a failure twice, which is no harm to a name that proves well. */
+const MOST_MARKS = 10;
+/** A CA that has not looked for so long has forgotten it. */
+const TOLD_MILLISECONDS = 600_000;
 
 const recordSet = z.looseObject({
   etag: z.string(),
@@ -55,7 +66,17 @@ export function createDnsProofs({ arm, clock, zones, waitSeconds }: DnsProofsOpt
       }
       const writtenAt = Date.parse(found.properties.metadata[WRITTEN_AT] ?? '');
       const left = Math.ceil((writtenAt + waitSeconds * 1000 - now.getTime()) / 1000);
-      return left > 0 ? { state: 'waiting', retryAfterSeconds: Math.min(left, waitSeconds) } : { state: 'ready' };
+      if (left > 0) return { state: 'waiting', retryAfterSeconds: Math.min(left, waitSeconds) };
+      return { state: marksOf(found, now).includes(markOf(value)) ? 'told' : 'ready' };
+    },
+    async rememberTold(name, value) {
+      const id = recordId(name, zones);
+      const found = await read(arm, id);
+      if (found === undefined || !valuesOf(found).includes(value)) return;
+      const now = clock.now();
+      const marks = [...marksOf(found, now), markOf(value)].slice(-MOST_MARKS);
+      const metadata = { ...found.properties.metadata, [TOLD]: [now.toISOString(), ...marks].join(' ') };
+      await write(arm, id, { found, values: valuesOf(found), metadata });
     },
     async withdraw(name, value) {
       const id = recordId(name, zones);
@@ -91,6 +112,15 @@ async function write(arm: Arm, id: string, { found, values, metadata }: Change):
   const TXTRecords = values.map((value) => ({ value: [value] }));
   const body = { properties: { ...found?.properties, TTL: TTL_SECONDS, metadata, TXTRecords } };
   await arm.put(id, body, found === undefined ? { ifNoneMatch: '*' } : { ifMatch: found.etag });
+}
+
+function marksOf({ properties }: RecordSet, now: Date): readonly string[] {
+  const [at = '', ...marks] = (properties.metadata[TOLD] ?? '').split(' ');
+  return Date.parse(at) + TOLD_MILLISECONDS > now.getTime() ? marks : [];
+}
+
+function markOf(value: string): string {
+  return value.slice(0, MARK_CHARACTERS);
 }
 
 /** One string of a record may be in pieces of 255 bytes. */

@@ -4,7 +4,7 @@ import { issuedChain } from './acme-chain.ts';
 import type { AcmeClient } from './acme-client.ts';
 import { type AcmeOrder, orderShape, pending, type Rejected, readAs, rejected, unusable } from './acme-order.ts';
 import { wordsOf } from './acme-problem.ts';
-import { cleanUp, failedProof, type ProofOptions, prove } from './acme-proof.ts';
+import { cleanUp, failedProof, type ProofOptions, type Proving, prove, rememberTold } from './acme-proof.ts';
 import { isOfReplaced, replacedId } from './acme-renewal-info.ts';
 import type { IssuerAnswer } from './http.ts';
 import type { Order, OrderStatus, PlacedOrder } from './port.ts';
@@ -46,7 +46,7 @@ export function createAcmeOrders(options: AcmeOrdersOptions): AcmeOrders {
       throw new RenewalError('issuer-unreachable', 'acme: newOrder answered without a Location');
     },
     async advance(placed) {
-      let kept: { readonly at: AcmeOrder['status']; readonly status: OrderStatus } | undefined;
+      let kept: { readonly at: AcmeOrder['status']; readonly step: Stepped } | undefined;
       for (let looks = 1; ; looks += 1) {
         const answer = await account.post(placed.reference);
         // A server that was set up anew knows nothing of it, nor of its account.
@@ -55,10 +55,10 @@ export function createAcmeOrders(options: AcmeOrdersOptions): AcmeOrders {
         const isOver = order.expires !== undefined && Date.parse(order.expires) <= options.clock.now().getTime();
         if (isOver && order.status !== 'valid')
           return { state: 'rejected', reason: `the order ended at ${order.expires}` };
-        if (kept?.at === order.status) return kept.status;
-        const { isTold, ...status } = await step(placed, order, answer.answer, options);
-        if (isTold !== true || looks === MOST_LOOKS) return status;
-        kept = { at: order.status, status };
+        if (kept?.at === order.status) return waitingFor(kept.step, options);
+        const next = await step(placed, order, answer.answer, options);
+        if (next.told === undefined || looks === MOST_LOOKS) return waitingFor(next, options);
+        kept = { at: order.status, step: next };
       }
     },
   };
@@ -67,8 +67,13 @@ export function createAcmeOrders(options: AcmeOrdersOptions): AcmeOrders {
 /** Of one call: a server that is quick decides while it is asked again, and saves whoever waits a durable timer. */
 const MOST_LOOKS = 3;
 
-/** `isTold`: the server was just told to do something, and may have done it. */
-type Stepped = OrderStatus & { readonly isTold?: boolean };
+/** `told`: the server was just told to do something, and may have done it; with the proofs that it was told to look at. */
+type Stepped = OrderStatus & { readonly told?: Proving['told'] };
+
+async function waitingFor({ told, ...status }: Stepped, options: AcmeOrdersOptions): Promise<OrderStatus> {
+  if (told !== undefined) await rememberTold({ told }, options);
+  return status;
+}
 
 /** RFC 8555 7.1.6: what the order waits for, in its own words. */
 async function step(
@@ -78,8 +83,11 @@ async function step(
   options: AcmeOrdersOptions,
 ): Promise<Stepped> {
   switch (order.status) {
-    case 'pending':
-      return prove(order, options);
+    case 'pending': {
+      const proving = await prove(order, options);
+      if (proving.state === 'rejected' || proving.told.length > 0) return proving;
+      return pending(proving.retryAfterSeconds);
+    }
     case 'ready':
       return finalize(placed, order, options);
     case 'processing':
@@ -103,7 +111,7 @@ async function finalize({ csr }: PlacedOrder, order: AcmeOrder, options: AcmeOrd
   }
   const after = readAs(answer, orderShape, 'an order');
   if (after.status === 'valid') return issued(after, options);
-  return { ...pending(answer.answer.retryAfterSeconds), isTold: true };
+  return { ...pending(answer.answer.retryAfterSeconds), told: [] };
 }
 
 async function issued(order: AcmeOrder, options: AcmeOrdersOptions): Promise<OrderStatus> {

@@ -24,15 +24,21 @@ export interface ProofOptions {
   readonly keyAuthorization: (token: string) => Promise<string>;
 }
 
-/** What there is to wait for, and whether the server was just told to look: a quick one has done so before the next request. */
+/** The record that proves a name. */
+interface Proof {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What there is to wait for, and what the server was just told to look at: a quick one has done so before the next request. */
 export interface Proving extends Pending {
-  readonly isTold: boolean;
+  readonly told: readonly Proof[];
 }
 
 /** All names at once: records are published, left until they can be seen, and then the server is told to look. */
 export async function prove(order: AcmeOrder, options: ProofOptions): Promise<Rejected | Proving> {
   const waits: number[] = [];
-  let isTold = false;
+  const told: Proof[] = [];
   for (const url of order.authorizations) {
     const { authorization, retryAfterSeconds } = await authorizationAt(url, options);
     if (authorization.status === 'valid') continue;
@@ -44,25 +50,39 @@ export async function prove(order: AcmeOrder, options: ProofOptions): Promise<Re
       waits.push(retryAfterSeconds ?? SOON_SECONDS);
       continue;
     }
-    const published = await options.proofs.publish(
-      recordName(authorization),
-      await recordValue(challenge.token, options),
-    );
-    if (published.state === 'waiting') {
-      waits.push(published.retryAfterSeconds);
+    const proof = { name: recordName(authorization), value: await recordValue(challenge.token, options) };
+    const published = await options.proofs.publish(proof.name, proof.value);
+    if (published.state !== 'ready') {
+      waits.push(published.state === 'waiting' ? published.retryAfterSeconds : (retryAfterSeconds ?? SOON_SECONDS));
       continue;
     }
-    const told = await options.account.post(challenge.url, {});
-    if (told.state === 'problem') {
+    const answer = await options.account.post(challenge.url, {});
+    if (answer.state === 'problem') {
       // Most servers leave a challenge pending while they look, so that one may be decided by the time it is answered again.
       const { authorization: decided } = await authorizationAt(url, options);
       if (decided.status === 'valid') continue;
-      return decided.status === 'pending' ? rejected(told) : refusedAs(decided);
+      return decided.status === 'pending' ? rejected(answer) : refusedAs(decided);
     }
-    isTold = true;
-    waits.push(told.answer.retryAfterSeconds ?? SOON_SECONDS);
+    told.push(proof);
+    waits.push(answer.answer.retryAfterSeconds ?? SOON_SECONDS);
   }
-  return { ...pending(Math.max(SOON_SECONDS, ...waits)), isTold };
+  return { ...pending(Math.max(SOON_SECONDS, ...waits)), told };
+}
+
+/**
+ * Has a server that takes its time been told, and not only just now: most leave a challenge `pending` while they look, and
+ * would look again, and count a failure twice, each time they are told. What is not remembered is only told once more.
+ */
+export async function rememberTold({ told }: Pick<Proving, 'told'>, { proofs }: ProofOptions): Promise<void> {
+  for (const { name, value } of told) await unlessBug(() => proofs.rememberTold(name, value));
+}
+
+async function unlessBug(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof RenewalError) || error.code === 'bug') throw error;
+  }
 }
 
 /** What became of the names of an order that is invalid; `undefined` when it was not for them. */
@@ -77,14 +97,12 @@ export async function failedProof(order: AcmeOrder, options: ProofOptions): Prom
 /** Records that have served are taken away. That one stays is no reason to lose a certificate: it proves nothing any more. */
 export async function cleanUp(order: AcmeOrder, options: ProofOptions): Promise<void> {
   for (const url of order.authorizations) {
-    try {
+    await unlessBug(async () => {
       const { authorization } = await authorizationAt(url, options);
       const challenge = dnsChallenge(authorization);
-      if (challenge === undefined) continue;
+      if (challenge === undefined) return;
       await options.proofs.withdraw(recordName(authorization), await recordValue(challenge.token, options));
-    } catch (error) {
-      if (!(error instanceof RenewalError) || error.code === 'bug') throw error;
-    }
+    });
   }
 }
 

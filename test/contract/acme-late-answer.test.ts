@@ -1,43 +1,101 @@
-import { expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../local/clock.ts';
 import type { Emulator } from '../../local/emulator.ts';
 import { createAcme } from '../../local/issuers/acme/acme.ts';
-import { createCsr, createKeys } from '../../local/pki.ts';
 import { createTransportCa } from '../../local/transport/ca.ts';
 import { serveEmulator } from '../../local/transport/serve.ts';
-import { DOMAIN, issuerAt } from './acme-bench.ts';
-import { startZone } from './emulated-zone.ts';
+import type { Arm } from '../../src/azure/arm.ts';
+import { RenewalError } from '../../src/errors.ts';
+import type { OrderStatus } from '../../src/issuers/port.ts';
+import { type AcmeUnderTest, DOMAIN, issuerAt } from './acme-bench.ts';
+import { requestOf } from './acme-renewal.ts';
+import { type EmulatedZone, startZone } from './emulated-zone.ts';
 
-it('goes on when the CA decides between the look at a challenge and the answer to it', async () => {
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+interface SlowCa extends AcmeUnderTest {
+  readonly clock: ManualClock;
+  /** How often the CA was told that a challenge is answered. */
+  readonly told: () => number;
+}
+
+/** A CA that looks `seconds` after it was told, and leaves the challenge `pending` until then; `onTold` hears each time. */
+async function slowCa(seconds: number, onTold: (clock: ManualClock, times: number) => void = () => undefined) {
   const clock = new ManualClock(new Date('2026-03-01T12:00:00Z'));
   const zone = await startZone(DOMAIN, { clock });
-  const acme = createAcme({ clock, txt: zone.txt, reusePercent: 0, faults: [], validationSeconds: [60, 60] });
-  let answers = 0;
-  // Each answer after the first finds the look done: the emulator looks at what is due before it reads the answer.
-  const late: Emulator = {
+  const acme = createAcme({ clock, txt: zone.txt, reusePercent: 0, faults: [], validationSeconds: [seconds, seconds] });
+  let told = 0;
+  const counted: Emulator = {
     handle(request) {
-      if (request.method === 'POST' && request.url.pathname.startsWith('/challenge/')) {
-        answers += 1;
-        if (answers > 1) clock.advance(61_000);
-      }
+      if (request.method === 'POST' && request.url.pathname.startsWith('/challenge/')) onTold(clock, ++told);
       return acme.handle(request);
     },
   };
   const transport = createTransportCa();
-  const listener = await serveEmulator(late, { port: 0, tls: transport.issue() });
+  const listener = await serveEmulator(counted, { port: 0, tls: transport.issue() });
+  closers.push(zone.close, () => listener.close());
   const server = { directory: `${listener.url}/directory`, trust: transport.caPem, clock };
-  const { issuer } = issuerAt(server, zone, { plan: { dns: { zones: [zone.id], waitSeconds: 0 } } });
-  const names = [`www.${DOMAIN}`];
-  const der = createCsr({ subject: `CN=${names[0]}`, names: { dns: names }, keys: await createKeys('P-256') });
-  const csr = Buffer.from(der).toString('base64');
-  const order = await issuer.submit({ renewalId: 'contract-race-AAAAAAAAAAAAAAAA', csr, validityDays: 90 });
+  const under = issuerAt(server, zone, { plan: { dns: { zones: [zone.id], waitSeconds: 0 } } });
+  return { ...under, clock, told: () => told } satisfies SlowCa;
+}
+
+interface Polls {
+  readonly everySeconds: number;
+  readonly most: number;
+  readonly arm?: Arm;
+}
+
+/** Places an order and polls it with issuers that remember nothing, as after a restart; with the last status. */
+async function pollAnew({ clock, restarted }: SlowCa, { everySeconds, most, arm }: Polls): Promise<OrderStatus> {
+  const request = await requestOf([`www.${DOMAIN}`, `*.${DOMAIN}`]);
+  const order = await restarted().submit(request);
   if ('state' in order) throw new TypeError(order.reason);
-  const states: string[] = [];
-  for (let poll = 0; poll < 12 && states.at(-1) !== 'issued' && states.at(-1) !== 'rejected'; poll += 1) {
-    states.push((await issuer.poll({ ...order, csr: async () => csr })).state);
-    clock.advance(1000);
+  for (let polls = 1; ; polls += 1) {
+    const status = await restarted({}, arm && { arm }).poll({ ...order, csr: async () => request.csr });
+    if (status.state !== 'pending' || polls === most) return status;
+    clock.advance(everySeconds * 1000);
   }
-  expect(states.at(-1)).toBe('issued');
-  await listener.close();
-  await zone.close();
+}
+
+/** Resource Manager as somebody sees it whose notes are always overtaken by the writes of others. */
+function forgetful({ arm }: EmulatedZone): Arm {
+  return {
+    ...arm,
+    put(id, body, when) {
+      if (!JSON.stringify(body).includes('perennialTold')) return arm.put(id, body, when);
+      return Promise.reject(new RenewalError('arm-conflict', 'somebody else was first'));
+    },
+  };
+}
+
+describe('a CA that takes its time', () => {
+  it('is told once that a challenge is answered, whoever polls', async () => {
+    const ca = await slowCa(60);
+    expect(await pollAnew(ca, { everySeconds: 10, most: 20 })).toMatchObject({ state: 'issued' });
+    expect(ca.told()).toBe(2);
+    expect(ca.zone.names()).toEqual([]);
+  });
+
+  it.each([
+    [540, 2],
+    [660, 4],
+  ])(
+    'has been told %d seconds after the first time %d times, for it forgets within ten minutes or not at all',
+    async (seconds, times) => {
+      const ca = await slowCa(3600);
+      expect(await pollAnew(ca, { everySeconds: seconds / 3, most: 4 })).toMatchObject({ state: 'pending' });
+      expect(ca.told()).toBe(times);
+    },
+  );
+
+  it('may decide between the look at a challenge and another answer to it', async () => {
+    // Each answer after the first two finds the look done: the emulator looks at what is due before it reads the answer.
+    const ca = await slowCa(60, (clock, times) => void (times > 2 && clock.advance(61_000)));
+    const polls = { everySeconds: 1, most: 12, arm: forgetful(ca.zone) };
+    expect(await pollAnew(ca, polls)).toMatchObject({ state: 'issued' });
+    expect(ca.told()).toBeGreaterThan(2);
+  });
 });

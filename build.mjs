@@ -47,6 +47,8 @@ else {
         'bench-profiler': 'bench/pipeline/profiler.ts',
         'bench-handler': 'bench/events/handler-program.ts',
         'bench-bare': 'bench/pipeline/bare-program.ts',
+        'bench-acme-perennial': 'bench/acme/perennial-program.ts',
+        'bench-acme-client': 'bench/acme/acme-client-program.ts',
         fuzz: 'test/fuzz/main.ts',
       },
       external: /^[^./]/,

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchAcme } from './acme/acme.ts';
 import { benchEvents } from './events/events.ts';
 import { isMet, type Report } from './figure.ts';
 import { benchImport } from './import.ts';
@@ -25,6 +26,7 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   replay: benchReplay,
   import: benchImport,
   memory: benchMemory,
+  acme: benchAcme,
   profile: benchProfile,
 };
 

@@ -16,7 +16,7 @@ export interface EmulatedVault {
   readonly clock: ManualClock;
   /** Of somebody who may do what the app may. */
   readonly connection: VaultConnection;
-  /** Of somebody who makes keys and secrets, and reads the latter. */
+  /** Of somebody who makes keys and secrets, reads the latter, and imports certificates. */
   readonly operator: VaultConnection;
   /** Of somebody known who may do nothing. */
   readonly outsider: VaultConnection;
@@ -40,9 +40,12 @@ const ROLE = [
   'keys/sign/action',
 ].map((action) => `Microsoft.KeyVault/vaults/${action}`);
 
-const OPERATOR = ['keys/create/action', 'secrets/setSecret/action', 'secrets/getSecret/action'].map(
-  (action) => `Microsoft.KeyVault/vaults/${action}`,
-);
+const OPERATOR = [
+  'keys/create/action',
+  'secrets/setSecret/action',
+  'secrets/getSecret/action',
+  'certificates/import/action',
+].map((action) => `Microsoft.KeyVault/vaults/${action}`);
 
 export async function startEmulatedVault(): Promise<EmulatedVault> {
   const identity = createIdentity({ tenantId: '11111111-2222-3333-4444-555555555555' });

@@ -15,6 +15,10 @@ const SUBSCRIPTION = '11111111-1111-1111-1111-111111111111';
 export interface EmulatedZone {
   readonly id: string;
   readonly arm: Arm;
+  /** Of the emulated Resource Manager, for another process. */
+  readonly endpoint: string;
+  readonly caPem: string;
+  readonly token: () => Promise<string>;
   /** What a resolver would be answered. */
   readonly txt: (name: string) => Promise<readonly string[]>;
   /** Names of the record sets that there are, relative to the zone. */
@@ -58,6 +62,9 @@ export async function startZone(name: string, options: ZoneOptions = {}): Promis
   };
   return {
     id,
+    endpoint: listener.url,
+    caPem: transport.caPem,
+    token: async () => (await credential.getToken()).token,
     arm: createArm({ endpoint: listener.url, credential, tls: { ca: transport.caPem }, retryMilliseconds: 1 }),
     txt: (asked) => dns.txt(asked),
     names: () => dns.zones.flatMap((zone) => zone.sets().map((set) => set.name)),

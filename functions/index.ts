@@ -1,4 +1,5 @@
 // The one bundle entry: importing a file registers its triggers.
+import './crls.ts';
 import './events.ts';
 import './health.ts';
 import './heartbeat.ts';

@@ -99,6 +99,9 @@ type appOptions = {
   @minLength(11)
   eventPathSchedule: string?
 
+  @description('When internal CAs look whether a new CRL has to be published (NCRONTAB, UTC).')
+  crlSchedule: string?
+
   @description('The query API of Log Analytics, without a path. Absent: that of the public cloud.')
   logEndpoint: string?
 

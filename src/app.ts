@@ -11,12 +11,15 @@ import { loadSettings } from './config/load.ts';
 import { assertChallengeRule, type Settings } from './config/read-settings.ts';
 import { RenewalError } from './errors.ts';
 import type { AppRowStore } from './estate/app-rows.ts';
+import { createTableIssuances, createTableRevocations } from './estate/issued-tables.ts';
 import { createStorage, type Storage } from './estate/storage.ts';
-import { createTableAnswers, createTableAppRows, createTableEstate, createTableIssuances } from './estate/tables.ts';
+import { createTableAnswers, createTableAppRows, createTableEstate } from './estate/tables.ts';
 import { type Breaker, createBreaker } from './issuers/breaker.ts';
+import { createCrlContainer } from './issuers/crl-container.ts';
 import { guarded } from './issuers/guarded.ts';
 import type { Issuer } from './issuers/port.ts';
-import { createIssuer } from './issuers/registry.ts';
+import { type IssuerCrls, publishCrls } from './issuers/publish-crls.ts';
+import { createCrls, createIssuer, type IssuerDependencies } from './issuers/registry.ts';
 import { createBlobJournal } from './journal/store.ts';
 import { createLogAnalytics } from './monitor/log-analytics.ts';
 import type { AuditLog } from './monitor/port.ts';
@@ -34,6 +37,8 @@ export interface App extends Dependencies {
   readonly settings: Settings;
   /** Absent: no workspace is set. */
   readonly auditLog?: AuditLog;
+  /** Publishes the CRLs of every internal CA that has some. */
+  readonly publishCrls: () => Promise<readonly IssuerCrls[]>;
 }
 
 let current: Promise<App> | undefined;
@@ -67,6 +72,7 @@ export async function buildApp(settings: Settings): Promise<App> {
   const journal = createBlobJournal({ container: storage.blobs('journal') });
   const arm = createArm({ endpoint: settings.armEndpoint, credential: deployer });
   const auditLog = auditLogOf(settings);
+  const issuerParts = issuerPartsOf({ connection, storage, rows, arm });
   return {
     settings,
     ...(auditLog && { auditLog }),
@@ -78,7 +84,8 @@ export async function buildApp(settings: Settings): Promise<App> {
     rows,
     lease: createLease({ rows, journal, clock, owner: settings.appName }),
     startsPerVault: settings.startsPerVault,
-    issuer: issuersOf({ connection, storage, rows, arm }),
+    issuer: issuersOf(issuerParts),
+    publishCrls: async () => publishCrls(await estate(), (plan) => createCrls(plan, issuerParts)),
     target: (at, issuer, kind) => {
       const mayConnect = addressRule(at.network?.allow ?? []);
       return createTarget(kind, { arm, clock, roots: issuerPlan(at, issuer).roots, mayConnect });
@@ -101,26 +108,33 @@ function checked(settings: Settings, estate: () => Promise<Estate>): () => Promi
   };
 }
 
-function issuersOf({
+type IssuerParts = Omit<IssuerDependencies, 'mayConnect'>;
+
+function issuerPartsOf({
   connection,
   storage,
-  rows,
-  arm,
+  ...rest
 }: {
   readonly connection: Parameters<typeof createKeyVault>[0];
   readonly storage: Storage;
   readonly rows: AppRowStore;
   readonly arm: Arm;
-}): Dependencies['issuer'] {
-  const issuances = createTableIssuances(storage.tables);
-  const answers = createTableAnswers(storage.tables);
-  const shared = {
-    ...{ clock, random: randomBytes, issuances, answers, rows, arm },
-    signerOf: (certificateId: string) => createVaultSigner({ ...connection, certificateId }),
-    keyOf: (keyId: string) => createVaultKey({ ...connection, keyId }),
+}): IssuerParts {
+  return {
+    ...rest,
+    ...{ clock, random: randomBytes },
+    issuances: createTableIssuances(storage.tables),
+    answers: createTableAnswers(storage.tables),
+    revocations: createTableRevocations(storage.tables),
+    signerOf: (certificateId) => createVaultSigner({ ...connection, certificateId }),
+    keyOf: (keyId) => createVaultKey({ ...connection, keyId }),
     secret: createSecretReader(connection),
     token: createIdentityToken(connection.credential),
+    crlContainer: (url) => createCrlContainer({ url, credential: connection.credential }),
   };
+}
+
+function issuersOf(parts: IssuerParts): Dependencies['issuer'] {
   const made = new WeakMap<IssuerPlan, Issuer>();
   const breakers = new Map<string, Breaker>();
   return (estate, name) => {
@@ -129,9 +143,9 @@ function issuersOf({
     const known = made.get(plan);
     if (known !== undefined) return known;
     // An edited estate file makes another issuer; that its CA does not answer is known all the same.
-    const breaker = breakers.get(name) ?? createBreaker({ issuer: name, clock, rows });
+    const breaker = breakers.get(name) ?? createBreaker({ issuer: name, clock, rows: parts.rows });
     breakers.set(name, breaker);
-    const issuer = guarded(createIssuer(plan, { ...shared, mayConnect }), breaker);
+    const issuer = guarded(createIssuer(plan, { ...parts, mayConnect }), breaker);
     made.set(plan, issuer);
     return issuer;
   };

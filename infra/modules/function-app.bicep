@@ -133,6 +133,7 @@ var ownSettings = {
   PERENNIAL_READER_CLIENT_ID: identities.reader.clientId
   PERENNIAL_LOG_ENDPOINT: options.?logEndpoint ?? ''
   PERENNIAL_EVENT_PATH_SCHEDULE: options.?eventPathSchedule ?? ''
+  PERENNIAL_CRL_SCHEDULE: options.?crlSchedule ?? ''
   PERENNIAL_STARTS_PER_VAULT: string(options.?startsPerVault ?? '')
   PERENNIAL_VERIFY_VAULT_CHALLENGE: 'true'
   PERENNIAL_PUBLIC_URL: options.?publicUrl ?? ''

@@ -26,6 +26,8 @@ export interface AcceptanceRequest {
   readonly knownSerials: readonly string[];
   /** Why the renewal was started. */
   readonly startReason: string;
+  /** Dotted OIDs of what the certificate has to be good for; a TLS server when absent. */
+  readonly purposes?: readonly string[];
 }
 
 export interface Refusal {
@@ -123,11 +125,16 @@ function authorityRule(leaf: CertificateDetails): Refusal | undefined {
   return canSign.length === 0 ? undefined : refused('is-ca', `its key usage has ${canSign.join(' and ')}`);
 }
 
-function usageRule(leaf: CertificateDetails): Refusal | undefined {
+function usageRule(leaf: CertificateDetails, { purposes: wanted }: AcceptanceRequest): Refusal | undefined {
   if (!leaf.keyUsage.includes('digitalSignature')) return refused('usage-differs', 'no key usage digitalSignature');
   if (leaf.extendedKeyUsage.includes(purposes.any)) return refused('usage-differs', 'it is good for any purpose');
-  if (leaf.extendedKeyUsage.includes(purposes.serverAuth)) return undefined;
-  return refused('usage-differs', 'its extended key usage does not have serverAuth');
+  const missing = (wanted ?? [purposes.serverAuth]).filter((purpose) => !leaf.extendedKeyUsage.includes(purpose));
+  if (missing.length === 0) return undefined;
+  return refused('usage-differs', `its extended key usage does not have ${missing.map(purposeName).join(' and ')}`);
+}
+
+function purposeName(oid: string): string {
+  return Object.entries(purposes).find(([, known]) => known === oid)?.[0] ?? oid;
 }
 
 function datesRule(leaf: CertificateDetails, { profile, now }: AcceptanceRequest): Refusal | undefined {

@@ -27,7 +27,8 @@ export function accept(request: AcceptanceRequest): Acceptance {
   if ('reason' in leaf) return leaf;
   const candidates = [...answer.certificates, ...(request.intermediates ?? []).map(readCertificate)];
   const roots = request.roots.map(readCertificate);
-  const chain = buildChain({ leaf, candidates, roots, now: request.now });
+  const { now, purposes } = request;
+  const chain = buildChain({ leaf, candidates, roots, now, ...(purposes && { purposes }) });
   if (chain.state === 'broken') return refused('chain-broken', chain.detail);
   const refusal = firstRefusal(leaf, chain, request);
   if (refusal !== undefined) return refusal;

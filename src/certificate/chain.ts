@@ -12,6 +12,8 @@ export interface ChainRequest {
   /** The chain has to end at one of these very certificates. */
   readonly roots: readonly CertificateDetails[];
   readonly now: Date;
+  /** Dotted OIDs of what the leaf has to be good for; a TLS server when absent. */
+  readonly purposes?: readonly string[];
 }
 
 /** `certificates` goes from the leaf to the last one below the root. */
@@ -101,7 +103,9 @@ class Search {
     const { now } = this.#request;
     const name = authority.subjectText;
     if (!authority.isCa) return `${name} is not an authority`;
-    if (!maySign(authority, this.isRoot(authority))) return `${name} may not sign certificates for TLS servers`;
+    const wanted = this.#request.purposes ?? [purposes.serverAuth];
+    const whom = wanted.includes(purposes.serverAuth) ? 'servers' : 'clients';
+    if (!maySign(authority, this.isRoot(authority), wanted)) return `${name} may not sign certificates for TLS ${whom}`;
     if (authority.notAfter <= now) return `${name} expired at ${authority.notAfter.toISOString()}`;
     if (authority.notBefore > now) return `${name} is not valid before ${authority.notBefore.toISOString()}`;
     const below = path.slice(1).filter((one) => !isSameName(one.subject, one.issuer)).length;
@@ -138,11 +142,11 @@ function verifySignature(parent: CertificateDetails, child: CertificateDetails):
 }
 
 /** Old roots have no key usage at all, which is fine for a pinned one. An EKU in an authority limits all below it. */
-function maySign(authority: CertificateDetails, isRoot: boolean): boolean {
+function maySign(authority: CertificateDetails, isRoot: boolean, wanted: readonly string[]): boolean {
   const { keyUsage, extendedKeyUsage } = authority;
   const mayCertify = keyUsage.includes('keyCertSign') || (isRoot && keyUsage.length === 0);
-  const serves = [purposes.serverAuth, purposes.any].some((purpose) => extendedKeyUsage.includes(purpose));
-  return mayCertify && (extendedKeyUsage.length === 0 || serves);
+  const isFree = extendedKeyUsage.length === 0 || extendedKeyUsage.includes(purposes.any);
+  return mayCertify && (isFree || wanted.every((purpose) => extendedKeyUsage.includes(purpose)));
 }
 
 function notUnderstood(certificate: CertificateDetails, oids: readonly string[]): string {

@@ -20,6 +20,8 @@ import type { CertificateDetails } from './types.ts';
 
 /** The parts of a certificate that have to be used as the very bytes they are. */
 export interface CertificateParts {
+  /** DER of the TBSCertificate, which is what the issuer has signed. */
+  readonly body: Uint8Array;
   /** DER of the subject's Name. */
   readonly subject: Uint8Array;
   /** DER of the SubjectPublicKeyInfo. */
@@ -60,8 +62,9 @@ export function certificateParts(der: Uint8Array): CertificateParts {
 }
 
 function partsOf(der: Uint8Array): CertificateParts {
-  const { subject, spki, serial, extensions } = fieldsOf(der);
+  const { body, subject, spki, serial, extensions } = fieldsOf(der);
   return {
+    body: rawOf(body, 'the certificate body'),
     subject: rawOf(subject, 'the subject'),
     spki: rawOf(spki, 'the public key'),
     serial: contentOf(serial, 'the serial number'),
@@ -70,6 +73,7 @@ function partsOf(der: Uint8Array): CertificateParts {
 }
 
 interface Fields {
+  readonly body: AsnType | undefined;
   readonly serial: AsnType | undefined;
   readonly signature: AsnType | undefined;
   readonly issuer: AsnType | undefined;
@@ -87,7 +91,7 @@ function fieldsOf(der: Uint8Array): Fields {
   if (algorithmOf(signature) !== algorithmOf(outer[1])) throw unreadable('the certificate names two algorithms');
   const wrapper = rest.find((block) => isContext(block, 3));
   const extensions = wrapper === undefined ? undefined : childrenOf(wrapper, 'the extensions', 3)[0];
-  return { serial, signature, issuer, validity, subject, spki, extensions };
+  return { body: outer[0], serial, signature, issuer, validity, subject, spki, extensions };
 }
 
 function algorithmOf(block: AsnType | undefined): string {
@@ -135,7 +139,7 @@ function extensionDetails(
   };
 }
 
-function timeOf(block: AsnType | undefined): Date {
+export function timeOf(block: AsnType | undefined): Date {
   if (!(block instanceof UTCTime) && !(block instanceof GeneralizedTime)) throw unreadable('a date is not a time');
   const date = block.toDate();
   if (Number.isNaN(date.getTime())) throw unreadable('a date is not a date');

@@ -1,4 +1,3 @@
-import { GeneralizedTime, UTCTime } from 'asn1js';
 import { derBitString, derInteger, derOid, tags, wrap } from './der.ts';
 import { type Extension, encodeExtension } from './extensions.ts';
 
@@ -40,15 +39,16 @@ export function encodeSigned(body: Uint8Array, signature: Uint8Array, oid: strin
 }
 
 /** RSA has NULL for its parameters (RFC 4055), ECDSA has none (RFC 5758). */
-function algorithmIdentifier(oid: string): Uint8Array {
+export function algorithmIdentifier(oid: string): Uint8Array {
   const isRsa = oid.startsWith('1.2.840.113549.1.1.');
   return wrap(tags.sequence, derOid(oid), isRsa ? Uint8Array.of(0x05, 0x00) : Uint8Array.of());
 }
 
 /** UTCTime up to 2049, GeneralizedTime from then on (RFC 5280 4.1.2.5); whole seconds. */
-function derTime(date: Date): Uint8Array {
-  const valueDate = new Date(Math.floor(date.getTime() / 1000) * 1000);
-  const year = valueDate.getUTCFullYear();
-  const block = year >= 1950 && year < 2050 ? new UTCTime({ valueDate }) : new GeneralizedTime({ valueDate });
-  return new Uint8Array(block.toBER());
+export function derTime(date: Date): Uint8Array {
+  const text = date.toISOString().replaceAll(/[-:T]|\.\d+/g, '');
+  const year = date.getUTCFullYear();
+  return year >= 1950 && year < 2050
+    ? wrap(tags.utcTime, Buffer.from(text.slice(2)))
+    : wrap(tags.generalizedTime, Buffer.from(text));
 }

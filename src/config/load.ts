@@ -6,7 +6,7 @@ export function loadSettings(): Settings {
   return readSettings(process.env);
 }
 
-type Timed = 'sweepSchedule' | 'watchdogSchedule' | 'heartbeatSchedule' | 'eventPathSchedule';
+type Timed = 'sweepSchedule' | 'watchdogSchedule' | 'heartbeatSchedule' | 'eventPathSchedule' | 'crlSchedule';
 
 /** A timer's schedule alone: triggers are registered before anything else may fail, so that a wrong one reads as the default. */
 export function loadSchedule(of: Timed): string {

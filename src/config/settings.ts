@@ -148,6 +148,15 @@ export const settings = {
     example: 'https://api.loganalytics.azure.com',
     parse: parseOrigin,
   },
+  crlSchedule: {
+    name: 'PERENNIAL_CRL_SCHEDULE',
+    required: false,
+    secret: false,
+    default: '0 20 * * * *',
+    meaning: 'When internal CAs look whether a new CRL has to be published (NCRONTAB, UTC).',
+    example: '0 20 * * * *',
+    parse: parseSchedule,
+  },
   eventPathSchedule: {
     name: 'PERENNIAL_EVENT_PATH_SCHEDULE',
     required: false,

@@ -52,6 +52,12 @@ export interface AccountRow {
   readonly keyId: string;
 }
 
+/** A CA key of ours, and how long what it has signed lasts. */
+export interface AuthorityRow {
+  /** No certificate that it has signed is valid for longer than this. */
+  readonly lastNotAfter: string;
+}
+
 /** What the instances of the app know of an issuer that does not answer, or has asked for patience. */
 export interface BreakerRow {
   /** Why it is left alone; `none`: it is asked as usual. */
@@ -68,6 +74,7 @@ export interface BreakerRow {
 /** Rows about the app itself, by kind. */
 export interface AppRows {
   readonly account: AccountRow;
+  readonly authority: AuthorityRow;
   readonly breaker: BreakerRow;
   readonly heartbeat: HeartbeatRow;
   readonly lease: LeaseRow;
@@ -79,7 +86,7 @@ export interface AppRows {
 
 /** Rows about the app itself. Errors are those of the estate store. */
 export interface AppRowStore {
-  /** `key` tells rows of one kind apart: the vault of `starts` and `arrivals`, a hash of the issuer of `account`, the name of that of `breaker`; else `only`. */
+  /** `key` tells rows of one kind apart: the vault of `starts` and `arrivals`, a hash of the issuer of `account`, of the CA of `authority`, the name of that of `breaker`; else `only`. */
   get<K extends keyof AppRows>(kind: K, key: string): Promise<Versioned<AppRows[K]> | undefined>;
   /** Inserts (no `etag`) or replaces exactly the row that was read; else throws `storage-conflict`. */
   save<K extends keyof AppRows>(kind: K, key: string, row: AppRows[K], etag?: string): Promise<string>;

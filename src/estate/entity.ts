@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { RenewalError } from '../errors.ts';
 import type { Outcome, Reason } from '../renewal/outcomes.ts';
 import type { AppRows } from './app-rows.ts';
-import type { AnswerRow, CertificateRow, Issuance, OrderRow, TargetRow } from './port.ts';
+import type { AnswerRow, CertificateRow, Issuance, OrderRow, Revocation, TargetRow } from './port.ts';
 
 /** The version of the rows' shape that this app writes and reads. */
 const schema = 1;
@@ -146,12 +146,23 @@ export const targetShape: z.ZodType<TargetRow> = z
   })
   .transform(withoutUndefined<TargetRow>);
 
-export const issuanceShape: z.ZodType<Issuance> = z.object({
-  key: text,
-  renewalId: text,
+export const issuanceShape: z.ZodType<Issuance> = z
+  .object({
+    key: text,
+    renewalId: text,
+    serial: text,
+    toBeSigned: text,
+    authority: text.optional(),
+    createdAt: text,
+  })
+  .transform(withoutUndefined<Issuance>);
+
+export const revocationShape: z.ZodType<Revocation> = z.object({
+  authority: text,
   serial: text,
-  toBeSigned: text,
-  createdAt: text,
+  reason: text,
+  revokedAt: text,
+  notAfter: text,
 });
 
 export const answerShape: z.ZodType<AnswerRow> = z
@@ -172,6 +183,7 @@ export const appShapes: { readonly [K in keyof AppRows]: z.ZodType<AppRows[K]> }
     code: z.enum(['issuer-unreachable', 'issuer-throttled', 'none']),
     ...{ since: text, until: text, rests: count, at: text },
   }),
+  authority: z.object({ lastNotAfter: text }),
   heartbeat: z.object({ period: text, startedAt: text, completedAt: text }),
   lease: z.object({ owner: text, takenAt: text, expiresAt: text }),
   starts: z.object({ window: text, count }),

@@ -9,6 +9,8 @@ import type {
   Issuance,
   IssuanceStore,
   OrderRow,
+  Revocation,
+  RevocationStore,
   TargetRow,
   Versioned,
 } from './port.ts';
@@ -86,6 +88,21 @@ export function createMemoryIssuances(): IssuanceStore {
       if (there === undefined) issuances.set(issuance.key, issuance);
       return there ?? issuance;
     },
+    forPublicKey: async (spkiSha256) => [...issuances.values()].filter(({ key }) => key.startsWith(`${spkiSha256}-`)),
+  };
+}
+
+/** Revocations that are gone with the process: for tests. */
+export function createMemoryRevocations(): RevocationStore {
+  const revocations = new Map<string, Revocation>();
+  return {
+    async putIfAbsent(revocation) {
+      const key = `${revocation.authority}|${revocation.serial}`;
+      const there = revocations.get(key);
+      if (there === undefined) revocations.set(key, revocation);
+      return there ?? revocation;
+    },
+    list: async (authority) => [...revocations.values()].filter((one) => one.authority === authority),
   };
 }
 

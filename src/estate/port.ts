@@ -122,6 +122,8 @@ export interface Issuance {
   readonly serial: string;
   /** base64 of the TBSCertificate DER (RFC 5280 4.1). */
   readonly toBeSigned: string;
+  /** Version of the CA certificate in its vault whose key signs it; absent: the current one. */
+  readonly authority?: string;
   readonly createdAt: string;
 }
 
@@ -130,6 +132,29 @@ export interface IssuanceStore {
   /** Writes `issuance` if none has its key (If-None-Match), and answers with the one that is there. */
   putIfAbsent(issuance: Issuance): Promise<Issuance>;
   get(key: string): Promise<Issuance | undefined>;
+  /** All for one public key: `spkiSha256` is what their keys begin with. */
+  forPublicKey(spkiSha256: string): Promise<readonly Issuance[]>;
+}
+
+/** A certificate that the vault CA has revoked. */
+export interface Revocation {
+  /** Hex that stands for the name and the key of the CA that issued it. */
+  readonly authority: string;
+  /** Hex. */
+  readonly serial: string;
+  /** As RFC 5280 5.3.1 names it. */
+  readonly reason: string;
+  readonly revokedAt: string;
+  /** When the certificate expires by itself. */
+  readonly notAfter: string;
+}
+
+/** Storage of revocations, insert only: nothing takes one back. */
+export interface RevocationStore {
+  /** Writes `revocation` if its serial number has none, and answers with the one that is there. */
+  putIfAbsent(revocation: Revocation): Promise<Revocation>;
+  /** Every one of an authority. */
+  list(authority: string): Promise<readonly Revocation[]>;
 }
 
 /**

@@ -3,20 +3,10 @@ import { odata, type TableClient } from '@azure/data-tables';
 import type { z } from 'zod';
 import { createRecent, type Recent } from '../recent.ts';
 import type { AppRowStore } from './app-rows.ts';
-import {
-  answerShape,
-  appShapes,
-  certificateShape,
-  issuanceShape,
-  keyOf,
-  orderShape,
-  pack,
-  targetShape,
-  unpack,
-} from './entity.ts';
+import { answerShape, appShapes, certificateShape, keyOf, orderShape, pack, targetShape, unpack } from './entity.ts';
 import { newestOrder } from './newest-order.ts';
 import { type Entity, type Key, type OpenTable, openTable } from './open-table.ts';
-import type { AnswerStore, CertificateRow, EstateStore, IssuanceStore, OrderRow, Versioned } from './port.ts';
+import type { AnswerStore, CertificateRow, EstateStore, OrderRow, Versioned } from './port.ts';
 
 /** Gives the client of a table by its name. */
 export type Tables = (name: string) => TableClient;
@@ -82,24 +72,6 @@ export function createTableAppRows(tables: Tables): AppRowStore {
     },
     save: (kind, key, row, etag) =>
       etag === undefined ? app.insert(at(kind, key), pack(row)) : app.replace(at(kind, key), pack(row), etag),
-  };
-}
-
-/** Issuances in a table of their own: partition = key, inserted once, never replaced. */
-export function createTableIssuances(tables: Tables): IssuanceStore {
-  const issuances = openTable(tables, 'issuances');
-  const keyFor = (key: string): Key => ({ partition: keyOf(key), row: 'issuance' });
-  const get: IssuanceStore['get'] = async (key) => {
-    const entity = await issuances.get(keyFor(key));
-    return entity && unpack(issuanceShape, entity);
-  };
-  return {
-    get,
-    async putIfAbsent(issuance) {
-      const inserted = await issuances.insertIfAbsent(keyFor(issuance.key), pack(issuance));
-      // Nothing deletes issuances, so that one that was in the way is still there to be read.
-      return (inserted ? undefined : await get(issuance.key)) ?? issuance;
-    },
   };
 }
 

@@ -3,14 +3,17 @@ import type { AddressRule } from '../address.ts';
 import type { Arm } from '../azure/arm.ts';
 import type { Clock } from '../clock.ts';
 import type { AppRowStore } from '../estate/app-rows.ts';
-import type { AnswerStore, IssuanceStore } from '../estate/port.ts';
+import type { AnswerStore, IssuanceStore, RevocationStore } from '../estate/port.ts';
+import type { VaultCaPlan } from '../plan/issuers/vault-ca.ts';
 import type { IssuerPlan } from '../plan/types.ts';
 import type { VaultKey, VaultSigner } from '../vault/port.ts';
 import * as acme from './acme.ts';
 import * as cfssl from './cfssl.ts';
+import type { CrlContainer } from './crl-container.ts';
 import * as est from './est.ts';
 import type { Issuer } from './port.ts';
 import * as vaultCa from './vault-ca.ts';
+import type { CrlPublisher } from './vault-ca-crl.ts';
 
 /** What issuers are made of; each takes what it needs. */
 export interface IssuerDependencies {
@@ -18,6 +21,7 @@ export interface IssuerDependencies {
   readonly random: (size: number) => Uint8Array;
   readonly issuances: IssuanceStore;
   readonly answers: AnswerStore;
+  readonly revocations: RevocationStore;
   readonly rows: AppRowStore;
   readonly arm: Arm;
   /** Which addresses an issuer may be reached at. */
@@ -30,6 +34,8 @@ export interface IssuerDependencies {
   readonly secret: (id: string) => Promise<string>;
   /** A token of the app's identity for an audience. */
   readonly token: (audience: string) => Promise<string>;
+  /** The blob container that CRLs are published to, by its URL. */
+  readonly crlContainer: (url: string) => CrlContainer;
   /** Takes the place of the network. */
   readonly httpClient?: HttpClient;
 }
@@ -46,11 +52,26 @@ const creators: Creators = {
   [acme.kind]: (plan, all) => acme.create(plan, { ...all, accountKey: all.keyOf(plan.accountKey) }),
   [cfssl.kind]: cfssl.create,
   [est.kind]: (plan, all) => est.create(plan, all),
-  [vaultCa.kind]: (plan, all) => vaultCa.create(plan, { ...all, signer: all.signerOf(plan.certificate) }),
+  [vaultCa.kind]: (plan, all) => vaultCa.create(plan, ofVaultCa(plan, all)),
 };
 
 export function createIssuer(plan: IssuerPlan, dependencies: IssuerDependencies): Issuer {
   // The table's type ties each kind to its plan; a union of functions cannot say so.
   const create = creators[plan.kind] as (plan: IssuerPlan, dependencies: IssuerDependencies) => Issuer;
   return create(plan, dependencies);
+}
+
+type CaDependencies = Omit<IssuerDependencies, 'mayConnect'>;
+
+/** What publishes the CRLs of an issuer; `undefined` for one that has none to publish. */
+export function createCrls(plan: IssuerPlan, dependencies: CaDependencies): CrlPublisher | undefined {
+  return plan.kind === 'vault-ca' ? vaultCa.crlPublisher(plan, ofVaultCa(plan, dependencies)) : undefined;
+}
+
+function ofVaultCa(plan: VaultCaPlan, all: CaDependencies): vaultCa.VaultCaDependencies {
+  return {
+    ...all,
+    signer: all.signerOf(plan.certificate),
+    container: plan.crl && all.crlContainer(plan.crl.container),
+  };
 }

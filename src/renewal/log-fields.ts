@@ -39,6 +39,10 @@ export const logFields = {
   },
   targets: { type: 'number', meaning: 'Targets of the renewal.' },
   notAfter: { type: 'time', meaning: 'When the new version expires.' },
+  issuer: { type: 'text', meaning: 'Name of the issuer in the estate file.' },
+  authority: { type: 'text', meaning: 'Which CA key a CRL is of: the name of its blob, without `.crl`.' },
+  number: { type: 'text', meaning: 'Number of the CRL.' },
+  entries: { type: 'number', meaning: 'How many certificates the CRL lists.' },
   metric: { type: 'text', meaning: 'Name of the metric; the table of metrics says what it means.' },
   unit: { type: 'text', meaning: 'Of its values: days, seconds or count.' },
   points: { type: 'list', meaning: 'Measurements: value, and the dimensions of the metric.' },
@@ -126,6 +130,14 @@ export const logLines = {
   'event path dead': {
     written: 'for every vault whose events do not arrive, at every look, as a warning',
     fields: ['vault', 'certificate', 'announcedAt', 'lastAt'],
+  },
+  'CRL published': {
+    written: 'for every CRL of an internal CA that was published by the timer',
+    fields: ['issuer', 'authority', 'number', 'entries'],
+  },
+  'CRL failed': {
+    written: 'for every CRL that could not be published, as a warning',
+    fields: ['issuer', 'authority', 'detail'],
   },
   'event paths checked': {
     written: 'after every look at the audit log, as a warning when it came to nothing',

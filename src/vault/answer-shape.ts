@@ -80,7 +80,7 @@ function kindOf(method: string, path: string): keyof typeof shapes {
   if (collection === 'secrets') return 'secret';
   if (part === 'policy') return 'policy';
   if (part === 'create' || (part === 'pending' && !path.endsWith('/merge'))) return 'operation';
-  return method === 'GET' && name === undefined ? 'list' : 'certificate';
+  return method === 'GET' && (name === undefined || part === 'versions') ? 'list' : 'certificate';
 }
 
 function problemOf(body: string, kind: keyof typeof shapes): string | undefined {

@@ -110,12 +110,24 @@ export interface Vault {
 /** A JSON Web Algorithm that signs (RFC 7518 3.1). */
 export type SigningAlgorithm = 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512';
 
-/** A key of a vault that signs and never leaves it. */
-export interface VaultSigner {
-  /** The CA certificate (base64 DER) whose key this is. */
-  certificate(): Promise<string>;
+/** One version of a certificate whose key signs and never leaves the vault. */
+export interface SigningVersion {
+  /** 32 lower-case hex characters. */
+  readonly version: string;
+  /** base64 of the DER. */
+  readonly certificate: string;
   /** Azure: keys/sign. `digest` is hashed already. */
   sign(algorithm: SigningAlgorithm, digest: Uint8Array): Promise<Uint8Array>;
+}
+
+/** The certificate of a CA with its versions. */
+export interface VaultSigner {
+  /** The newest version that is enabled and valid now; the newest of all where there is none. */
+  current(): Promise<SigningVersion>;
+  /** A version that signed before. It may be disabled by now, and then refuses to sign. */
+  version(version: string): Promise<SigningVersion>;
+  /** Azure: Get Certificate Versions. Those that are enabled and have not expired, newest first. */
+  versions(): Promise<readonly SigningVersion[]>;
 }
 
 /** The public half of a key (RFC 7517), members base64url. */

@@ -8,6 +8,8 @@ import type {
   Issuance,
   IssuanceStore,
   OrderRow,
+  Revocation,
+  RevocationStore,
   TargetRow,
 } from '../../src/estate/port.ts';
 
@@ -238,6 +240,44 @@ export function issuanceSuite(name: string, issuances: () => IssuanceStore): voi
       const put = await Promise.all(serials.map((serial) => issuances().putIfAbsent(issuance('race', { serial }))));
       expect(new Set(put.map((one) => one.serial)).size).toBe(1);
     });
+
+    it('finds those of a public key, and of no other that begins alike', async () => {
+      const [mine, longer, other] = ['ab12', 'ab12ff', 'ab11'];
+      const put = [`${mine}-one-AAAA`, `${mine}-two-BBBB`, `${longer}-AAAA`, `${other}-AAAA`].map((key) =>
+        issuances().putIfAbsent(issuance(key, { authority: 'a'.repeat(32) })),
+      );
+      await Promise.all(put);
+      const found = await issuances().forPublicKey(mine);
+      expect(found.map(({ key }) => key).toSorted()).toEqual([`${mine}-one-AAAA`, `${mine}-two-BBBB`]);
+      expect(found[0]?.authority).toBe('a'.repeat(32));
+      expect(await issuances().forPublicKey('cd')).toEqual([]);
+    });
+  });
+}
+
+/** What every store of revocations does. */
+export function revocationSuite(name: string, revocations: () => RevocationStore): void {
+  const revocation = (authority: string, serial: string, more: Partial<Revocation> = {}): Revocation => ({
+    ...{ authority, serial, reason: 'superseded', revokedAt: now, notAfter: now },
+    ...more,
+  });
+
+  describe(`${name}: revocations`, () => {
+    it('lists those of an authority, and none of another', async () => {
+      await revocations().putIfAbsent(revocation('aa', '01'));
+      await revocations().putIfAbsent(revocation('aa', '02'));
+      await revocations().putIfAbsent(revocation('bb', '03'));
+      const serials = (await revocations().list('aa')).map(({ serial }) => serial);
+      expect(serials.toSorted()).toEqual(['01', '02']);
+      expect(await revocations().list('cc')).toEqual([]);
+    });
+
+    it('keeps the first of a serial number and answers with it ever after', async () => {
+      const first = revocation('dd', '01', { reason: 'keyCompromise' });
+      expect(await revocations().putIfAbsent(first)).toEqual(first);
+      expect(await revocations().putIfAbsent(revocation('dd', '01'))).toEqual(first);
+      expect(await revocations().list('dd')).toEqual([first]);
+    });
   });
 }
 
@@ -283,6 +323,7 @@ export function appRowSuite(name: string, rows: () => AppRowStore): void {
       const all: AppRows = {
         account: { account: 'https://ca.example/account/1', keyId: 'https://kv.example/keys/acme/1' },
         breaker: { code: 'issuer-throttled', since: now, until: now, rests: 2, at: now },
+        authority: { lastNotAfter: now },
         heartbeat: { period: 'p', startedAt: now, completedAt: now },
         lease: { owner: 'one', takenAt: now, expiresAt: now },
         starts: { window: now, count: 3 },

@@ -1,14 +1,18 @@
 import { RestError } from '@azure/core-rest-pipeline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Azurite, startAzurite } from '../../local/azurite.ts';
+import { createTableIssuances, createTableRevocations } from '../../src/estate/issued-tables.ts';
 import { createStorage, type Storage } from '../../src/estate/storage.ts';
+import { createTableAnswers, createTableAppRows, createTableEstate } from '../../src/estate/tables.ts';
 import {
-  createTableAnswers,
-  createTableAppRows,
-  createTableEstate,
-  createTableIssuances,
-} from '../../src/estate/tables.ts';
-import { answerSuite, appRowSuite, certificateRow, estateSuite, issuanceSuite, orderRow } from './estate-suite.ts';
+  answerSuite,
+  appRowSuite,
+  certificateRow,
+  estateSuite,
+  issuanceSuite,
+  orderRow,
+  revocationSuite,
+} from './estate-suite.ts';
 
 let azurite: Azurite;
 let storage: Storage;
@@ -22,6 +26,7 @@ estateSuite('tables', () => createTableEstate(storage.tables));
 appRowSuite('tables', () => createTableAppRows(storage.tables));
 issuanceSuite('tables', () => createTableIssuances(storage.tables));
 answerSuite('tables', () => createTableAnswers(storage.tables));
+revocationSuite('tables', () => createTableRevocations(storage.tables));
 
 describe('createTableEstate', () => {
   it('writes the vault and the lower-case name as keys, and the schema into every row', async () => {

@@ -93,7 +93,7 @@ const calls: readonly [string, () => Promise<unknown>][] = [
   ['the vault: merge', () => createKeyVault(connection()).merge({ ...ref(), chain: [fixture('leaf')], tags: {} })],
   ['a key', () => createVaultKey({ ...connection(), keyId: `${home.url}/keys/account` }).newest()],
   ['a secret', () => createSecretReader(connection())(`${home.url}/secrets/credential`)],
-  ['the signer', () => signer().sign('ES256', new Uint8Array(32))],
+  ['the signer', async () => (await signer().current()).sign('ES256', new Uint8Array(32))],
   ['Resource Manager: get', () => arm().get(site)],
   ['Resource Manager: put', () => arm().put(site, {})],
   ['Resource Manager: post', () => arm().post(site)],
@@ -185,7 +185,8 @@ describe('an answer that names another host', () => {
   it('as the key of the CA signs nothing', async () => {
     const foreign = { ...Object(bundle('leaf')), kid: `${elsewhere.url}/keys/shop/${'b'.repeat(32)}` };
     answer = (request) => (request.headers.authorization === undefined ? challenge() : json(foreign));
-    await expect(signer().sign('ES256', new Uint8Array(32))).rejects.toMatchObject({ code: 'vault-refused' });
+    const sign = async () => (await signer().current()).sign('ES256', new Uint8Array(32));
+    await expect(sign()).rejects.toMatchObject({ code: 'vault-refused' });
     expect(heardElsewhere).toEqual([]);
   });
 });

@@ -4,11 +4,12 @@ import { type EmulatorRequest, jsonBody } from '../../local/emulator.ts';
 import { createIdentity } from '../../local/identity/identity.ts';
 import { createStorageFront } from '../../local/storage/front.ts';
 import { operations, permissionsPage } from '../../local/storage/operations.ts';
+import { createTableIssuances, createTableRevocations } from '../../src/estate/issued-tables.ts';
 import { createStorage } from '../../src/estate/storage.ts';
-import { createTableAppRows, createTableEstate, createTableIssuances } from '../../src/estate/tables.ts';
+import { createTableAppRows, createTableEstate } from '../../src/estate/tables.ts';
 import { createBlobJournal } from '../../src/journal/store.ts';
 import { type EmulatedStorage, startEmulatedStorage } from './emulated-storage.ts';
-import { appRowSuite, certificateRow, estateSuite, issuanceSuite } from './estate-suite.ts';
+import { appRowSuite, certificateRow, estateSuite, issuanceSuite, revocationSuite } from './estate-suite.ts';
 import { entry, journalSuite } from './journal-suite.ts';
 
 const ACCOUNT = 'Microsoft.Storage/storageAccounts';
@@ -34,6 +35,8 @@ const container = () => storage.as(...journalWriter).blobs('journal');
 estateSuite('tables by identity', () => createTableEstate(tables()));
 appRowSuite('tables by identity', () => createTableAppRows(tables()));
 issuanceSuite('tables by identity', () => createTableIssuances(tables()));
+revocationSuite('tables by identity', () => createTableRevocations(tables()));
+revocationSuite('tables by identity', () => createTableRevocations(tables()));
 journalSuite('append blobs by identity', () => createBlobJournal({ container: container() }));
 
 describe('a right that is missing', () => {

@@ -208,10 +208,11 @@ export function vaultSuite(title: string, setUp: () => Promise<VaultUnderTest>):
       const request = requestOf({ keyType, exportable: false });
       const version = await renewed(request);
       const signer = under.signerOf(`${under.uri}/certificates/${request.name}`);
-      expect(await signer.certificate()).toBe(version.der);
+      const current = await signer.current();
+      expect(current.certificate).toBe(version.der);
       const hash = `sha${algorithm.slice(2)}`;
       const text = Buffer.from('what is signed');
-      const signature = await signer.sign(algorithm, createHash(hash).update(text).digest());
+      const signature = await current.sign(algorithm, createHash(hash).update(text).digest());
       const key = createPublicKey(pemOf(version.der));
       expect(verify(hash, text, { key, dsaEncoding: 'ieee-p1363' }, signature)).toBe(true);
     });

@@ -126,7 +126,7 @@ describe.each(cases)('when $what', ({ settings, code, named, problems }) => {
 
   it('every timer fails once when it is due, not again and again, and starts nothing', async () => {
     const timers = host.functions.filter(({ trigger }) => trigger.type === 'timerTrigger').map(({ name }) => name);
-    expect(timers.toSorted()).toEqual(['checkEventPaths', 'startHeartbeat', 'sweep', 'watchdog']);
+    expect(timers.toSorted()).toEqual(['checkEventPaths', 'publishCrls', 'startHeartbeat', 'sweep', 'watchdog']);
     const before = log.length;
     clock.advance(6 * HOUR);
     await host.idle();

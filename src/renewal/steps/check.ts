@@ -2,6 +2,8 @@ import { accept } from '../../certificate/acceptance.ts';
 import { readCsr } from '../../certificate/csr.ts';
 import { pemToDer } from '../../certificate/pem.ts';
 import { readCertificate } from '../../certificate/read.ts';
+import { profilePurposes } from '../../plan/issuers/vault-ca.ts';
+import type { IssuerPlan } from '../../plan/types.ts';
 import { requestGone, waitingCsr } from './request-gone.ts';
 import { done, ended, type Step } from './step.ts';
 import { chainSha256, orderOf, vaultUri } from './submit.ts';
@@ -27,6 +29,7 @@ export const check: Step<'check'> = {
       now: app.clock.now(),
       knownSerials: [input.old.serial],
       startReason: input.reason,
+      purposes: purposesOf(estate.issuers[input.plan.issuer]),
     });
     if (verdict.state === 'refused') {
       await app.store.saveOrder({ ...order, state: 'rejected' }, etag);
@@ -45,6 +48,12 @@ export const check: Step<'check'> = {
   },
   result: (value) => ({ ...value }),
 };
+
+/** What certificates of an issuer are for, where it says so: they serve TLS otherwise. */
+function purposesOf(issuer: IssuerPlan | undefined): readonly string[] {
+  const profile = issuer?.kind === 'vault-ca' ? issuer.profile : undefined;
+  return profilePurposes[profile ?? 'server'];
+}
 
 function dersOf(pems: readonly string[] = []): Uint8Array[] {
   return pems.flatMap((pem) => [...pemToDer(pem)]);

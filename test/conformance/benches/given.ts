@@ -8,11 +8,17 @@ import { signDigest } from '../../../local/vault/sign.ts';
 import type { Arm } from '../../../src/azure/arm.ts';
 import { derToPem, pemToDer } from '../../../src/certificate/pem.ts';
 import { clock } from '../../../src/clock.ts';
-import { createMemoryAnswers, createMemoryAppRows, createMemoryIssuances } from '../../../src/estate/memory.ts';
+import {
+  createMemoryAnswers,
+  createMemoryAppRows,
+  createMemoryIssuances,
+  createMemoryRevocations,
+} from '../../../src/estate/memory.ts';
 import { createIssuer, type IssuerDependencies } from '../../../src/issuers/registry.ts';
 import { issuer as issuerSchema } from '../../../src/plan/issuers/issuer.ts';
 import type { IssuerPlan } from '../../../src/plan/types.ts';
 import type { PublicJwk, VaultKey } from '../../../src/vault/port.ts';
+import { createMemoryCrls } from '../../builders/memory-crls.ts';
 import { startZone } from '../../contract/emulated-zone.ts';
 import { createIssuerLine, type Submits } from '../line.ts';
 import type { ConformanceBench, IssuerUnderTest } from '../under-test.ts';
@@ -157,6 +163,8 @@ function dependenciesOf({ secrets, keys }: Credentials, arm: Arm): IssuerDepende
   return {
     ...{ clock, random: randomBytes, arm, rows: createMemoryAppRows(), issuances: createMemoryIssuances() },
     answers: createMemoryAnswers(),
+    revocations: createMemoryRevocations(),
+    crlContainer: createMemoryCrls,
     token: async (audience) => found(secrets, audience),
     // Whoever names a server means it.
     mayConnect: () => true,

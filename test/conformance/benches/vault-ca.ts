@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { type Authority, certify, createAuthority } from '../../../local/pki.ts';
+import { readCrl } from '../../../src/certificate/crl.ts';
 import { readCsr } from '../../../src/certificate/csr.ts';
+import { readCertificate } from '../../../src/certificate/read.ts';
 import type { KeyType } from '../../../src/certificate/types.ts';
-import { createMemoryIssuances } from '../../../src/estate/memory.ts';
+import { createMemoryAppRows, createMemoryIssuances, createMemoryRevocations } from '../../../src/estate/memory.ts';
 import { create } from '../../../src/issuers/vault-ca.ts';
 import { createKeyVault } from '../../../src/vault/key-vault.ts';
 import { createVaultSigner } from '../../../src/vault/signer.ts';
+import { createMemoryCrls } from '../../builders/memory-crls.ts';
 import { type EmulatedVault, startEmulatedVault } from '../../contract/emulated-vault.ts';
 import type { ConformanceBench } from '../under-test.ts';
 
@@ -29,7 +32,6 @@ export const vaultCa = (keyType: KeyType): ConformanceBench => ({
     'extra-name': noLiar,
     'missing-chain': noLiar,
     'expired-intermediate': noLiar,
-    revoke: 'not there yet',
   },
   async setUp() {
     const emulated = await startEmulatedVault();
@@ -37,15 +39,20 @@ export const vaultCa = (keyType: KeyType): ConformanceBench => ({
     const life = { notBefore: new Date(now - 86_400_000), notAfter: new Date(now + 365 * 86_400_000) };
     const root = await createAuthority({ subject: 'CN=Conformance Root', ...life });
     const name = `ca-${keyType.toLowerCase()}`;
-    await makeCa(emulated, { name, keyType, root, life });
+    const ca = readCertificate(await makeCa(emulated, { name, keyType, root, life }));
+    const container = createMemoryCrls();
+    const crl = { container: 'https://contoso.blob.core.windows.net/crl', hours: 168 };
     const certificate = `${emulated.uri}/certificates/${name}`;
     const keys = ['P-256' as const, 'RSA-2048' as const];
     const limits = { maxDays: 90, keys, dnsSuffixes: ['contoso.example'], clientAuth: true };
     const issuer = create(
-      { kind: 'vault-ca', certificate, chain: [root.pem], roots: [root.pem], limits },
+      { kind: 'vault-ca', certificate, chain: [root.pem], roots: [root.pem], limits, crl },
       {
         signer: createVaultSigner({ ...emulated.connection, certificateId: certificate }),
         issuances: createMemoryIssuances(),
+        revocations: createMemoryRevocations(),
+        rows: createMemoryAppRows(),
+        container,
         clock: emulated.clock,
         random: randomBytes,
       },
@@ -57,6 +64,10 @@ export const vaultCa = (keyType: KeyType): ConformanceBench => ({
       validityDays: 90,
       now: () => emulated.clock.now(),
       wait: async (seconds) => void emulated.clock.advance(seconds * 1000),
+      isRevoked: (certificate) => {
+        const { serial } = readCertificate(Buffer.from(certificate, 'base64'));
+        return [...container.blobs.values()].some(({ der }) => readCrl(der, ca)?.serials.has(serial) === true);
+      },
       tearDown: () => emulated.close(),
     };
   },
@@ -69,7 +80,7 @@ interface CaWish {
   readonly life: { readonly notBefore: Date; readonly notAfter: Date };
 }
 
-async function makeCa(emulated: EmulatedVault, { name, keyType, root, life }: CaWish): Promise<void> {
+async function makeCa(emulated: EmulatedVault, { name, keyType, root, life }: CaWish): Promise<Uint8Array> {
   const vault = createKeyVault(emulated.connection);
   const ref = { vault: emulated.uri, name, tags: {} };
   const pending = await vault.request({
@@ -85,4 +96,5 @@ async function makeCa(emulated: EmulatedVault, { name, keyType, root, life }: Ca
   const usage = { isCa: true, keyUsage: ['keyCertSign', 'cRLSign'], extendedKeyUsage: [] } as const;
   const { der } = certify(root, { subject, spki, ...life, ...usage });
   await vault.merge({ ...ref, chain: [Buffer.from(der).toString('base64')] });
+  return der;
 }

@@ -3,6 +3,7 @@ import type { TokenCredential } from '@azure/identity';
 import type { Principals } from '../../../local/stand/principals.ts';
 import { createArm } from '../../../src/azure/arm.ts';
 import { RenewalError } from '../../../src/errors.ts';
+import { createMemoryRevocations } from '../../../src/estate/memory.ts';
 import type { Issuer } from '../../../src/issuers/port.ts';
 import { create } from '../../../src/issuers/vault-ca.ts';
 import type { Dependencies } from '../../../src/renewal/dependencies.ts';
@@ -54,7 +55,10 @@ export function createApp(world: World, line: Line): Dependencies {
         issuerOver(
           world,
           line,
-          create(plan, { signer: signerOf(plan.certificate), issuances, clock, random: randomBytes }),
+          create(plan, {
+            ...{ signer: signerOf(plan.certificate), issuances, clock, random: randomBytes },
+            ...{ revocations: createMemoryRevocations(), rows: world.stores.rows },
+          }),
         );
       issuers.set(name, made);
       return made;

@@ -76,6 +76,10 @@ export function issuancesOver(world: World, line: Line): IssuanceStore {
   const { issuances } = world.stores;
   return {
     get: (key) => stored({ world, line, where: 'table read issuance', fails: 'table.fail' }, () => issuances.get(key)),
+    forPublicKey: (spkiSha256) =>
+      stored({ world, line, where: 'table read issuances', fails: 'table.fail' }, () =>
+        issuances.forPublicKey(spkiSha256),
+      ),
     putIfAbsent: (issuance) =>
       stored(
         { world, line, where: 'table write issuance', fails: 'table.fail', ackLost: 'table.ack-lost' },

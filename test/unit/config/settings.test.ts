@@ -28,6 +28,7 @@ describe('readSettings', () => {
       sweepSchedule: '0 0 * * * *',
       watchdogSchedule: '30 * * * * *',
       heartbeatSchedule: '0 */15 * * * *',
+      crlSchedule: '0 20 * * * *',
       eventPathSchedule: '0 10 */6 * * *',
       logEndpoint: 'https://api.loganalytics.azure.com',
       startsPerVault: 10,

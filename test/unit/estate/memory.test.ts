@@ -3,8 +3,9 @@ import {
   createMemoryAppRows,
   createMemoryEstate,
   createMemoryIssuances,
+  createMemoryRevocations,
 } from '../../../src/estate/memory.ts';
-import { answerSuite, appRowSuite, estateSuite, issuanceSuite } from '../../contract/estate-suite.ts';
+import { answerSuite, appRowSuite, estateSuite, issuanceSuite, revocationSuite } from '../../contract/estate-suite.ts';
 
 const estate = createMemoryEstate();
 estateSuite('the memory estate', () => estate);
@@ -14,3 +15,5 @@ const issuances = createMemoryIssuances();
 issuanceSuite('the memory estate', () => issuances);
 const answers = createMemoryAnswers();
 answerSuite('the memory estate', () => answers);
+const revocations = createMemoryRevocations();
+revocationSuite('the memory estate', () => revocations);

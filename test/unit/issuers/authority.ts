@@ -3,10 +3,10 @@ import { type Authority, type CsrWish, createAuthority, createCsr, createKeys, t
 import { signDigest } from '../../../local/vault/sign.ts';
 import type { KeyType } from '../../../src/certificate/types.ts';
 import { RenewalError } from '../../../src/errors.ts';
-import { createMemoryIssuances } from '../../../src/estate/memory.ts';
+import { createMemoryAppRows, createMemoryIssuances, createMemoryRevocations } from '../../../src/estate/memory.ts';
 import type { VaultCaDependencies } from '../../../src/issuers/vault-ca.ts';
 import type { VaultCaPlan } from '../../../src/plan/issuers/vault-ca.ts';
-import type { VaultSigner } from '../../../src/vault/port.ts';
+import type { SigningVersion, VaultSigner } from '../../../src/vault/port.ts';
 
 export const now = new Date('2026-03-01T00:00:00Z');
 export const DAY = 86_400_000;
@@ -40,14 +40,37 @@ export async function createWorld(keyType: KeyType = 'P-256'): Promise<World> {
   };
   const issuances = createMemoryIssuances();
   const random = (size: number): Uint8Array => new Uint8Array(size).fill(7);
-  const dependencies = { signer: signerOf(ca), issuances, clock, random };
+  const stores = { issuances, revocations: createMemoryRevocations(), rows: createMemoryAppRows() };
+  const dependencies = { signer: signerOf(ca), ...stores, clock, random };
   return { root, ca, keys: await createKeys('P-256'), clock, plan, dependencies };
 }
 
-/** Signs digests as Key Vault does: ECDSA as r and s side by side. */
-export function signerOf({ der, keys }: Pick<Authority, 'der' | 'keys'>): VaultSigner {
+type Signing = Pick<Authority, 'der' | 'keys'>;
+
+/** A signer whose versions are these, the oldest first: the last one is the current one. */
+export function signerOf(...versions: readonly Signing[]): VaultSigner {
+  const all = versions.map(versionOf);
+  const current = async (): Promise<SigningVersion> => {
+    const last = all.at(-1);
+    if (last === undefined) throw new RenewalError('vault-refused', 'no version');
+    return last;
+  };
   return {
-    certificate: async () => Buffer.from(der).toString('base64'),
+    current,
+    async version(version) {
+      const found = all.find((one) => one.version === version);
+      if (found === undefined) throw new RenewalError('vault-refused', `no version ${version}`);
+      return found;
+    },
+    versions: async () => all.toReversed(),
+  };
+}
+
+/** Signs digests as Key Vault does: ECDSA as r and s side by side. */
+function versionOf({ der, keys }: Signing, index: number): SigningVersion {
+  return {
+    version: String(index + 1).padStart(32, '0'),
+    certificate: Buffer.from(der).toString('base64'),
     async sign(algorithm, digest) {
       const signed = signDigest(algorithm, Buffer.from(digest), keys.privateKey);
       if (signed.state !== 'signed') throw new RenewalError('vault-refused', signed.state);

@@ -1,6 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CsrWish, createAuthority, createKeys, issue, type Keys } from '../../../local/pki.ts';
+import { accept } from '../../../src/certificate/acceptance.ts';
+import { readCsr } from '../../../src/certificate/csr.ts';
+import { purposes } from '../../../src/certificate/extensions.ts';
 import { readCertificate } from '../../../src/certificate/read.ts';
 import { RenewalError } from '../../../src/errors.ts';
 import { createMemoryAnswers, createMemoryAppRows } from '../../../src/estate/memory.ts';
@@ -8,7 +11,7 @@ import type { Issuance } from '../../../src/estate/port.ts';
 import type { Issuer, Order, OrderStatus } from '../../../src/issuers/port.ts';
 import { createIssuer } from '../../../src/issuers/registry.ts';
 import { create, type VaultCaDependencies } from '../../../src/issuers/vault-ca.ts';
-import type { VaultSigner } from '../../../src/vault/port.ts';
+import type { SigningVersion, VaultSigner } from '../../../src/vault/port.ts';
 import { scriptedArm } from '../targets/scripted-arm.ts';
 import { createWorld, csrOf, DAY, now, signerOf, type World } from './authority.ts';
 
@@ -49,6 +52,7 @@ describe('the vault CA', () => {
 
   it('declares what it is', () => {
     expect(issuer).toMatchObject({ kind: 'vault-ca', afterLostAnswer: 'same-order', isPrivate: true });
+    expect(issuer.capabilities).toEqual(['revoke']);
   });
 
   it('is found in the registry by its kind', async () => {
@@ -67,6 +71,7 @@ describe('the vault CA', () => {
       token: unused,
       answers: createMemoryAnswers(),
       mayConnect: unused,
+      crlContainer: unused,
       rows: createMemoryAppRows(),
       arm: scriptedArm({}, unused),
     };
@@ -78,12 +83,17 @@ describe('the vault CA', () => {
   it('records before it signs, and a repeated order signs the same certificate', async () => {
     const { signer, issuances, ...rest } = world.dependencies;
     const signed: string[] = [];
-    const counting: VaultSigner = {
-      ...signer,
+    const counted = (version: SigningVersion): SigningVersion => ({
+      ...version,
       sign: (algorithm, digest) => {
         signed.push(b64(digest));
-        return signer.sign(algorithm, digest);
+        return version.sign(algorithm, digest);
       },
+    });
+    const counting: VaultSigner = {
+      ...signer,
+      current: async () => counted(await signer.current()),
+      version: async (id) => counted(await signer.version(id)),
     };
     let drawn = 0;
     const random = (size: number): Uint8Array => new Uint8Array(size).fill(++drawn);
@@ -185,18 +195,91 @@ describe('the vault CA refuses', () => {
   it('an order that was never recorded', async () => {
     expect(await issuer.poll({ reference: 'nothing' })).toMatchObject({ state: 'rejected' });
   });
+});
 
-  it('an order that was recorded for an earlier CA certificate', async () => {
-    const order = await submitted('shop-6');
+describe('the vault CA after a rollover', () => {
+  const next = () => {
     const life = { notBefore: now, notAfter: new Date(now.getTime() + 900 * DAY) };
-    const next = await createAuthority({ subject: 'CN=Unit CA', ...life, parent: world.root });
-    const replaced = create(world.plan, { ...world.dependencies, signer: signerOf(next) });
+    return createAuthority({ subject: 'CN=Unit CA', ...life, parent: world.root });
+  };
+
+  it('finishes an order with the version that was recorded', async () => {
+    const order = await submitted('shop-6');
+    const rolled = create(world.plan, { ...world.dependencies, signer: signerOf(world.ca, await next()) });
+    const [leaf, authority] = issued(await rolled.poll(order));
+    expect(b64(authority ?? new Uint8Array())).toBe(b64(world.ca.der));
+    expect(new X509Certificate(leaf ?? new Uint8Array()).verify(new X509Certificate(world.ca.der).publicKey)).toBe(
+      true,
+    );
+  });
+
+  it('signs new orders with the new version, and both are accepted by one plan', async () => {
+    const before = await submitted('shop-6');
+    const successor = await next();
+    const rolled = create(world.plan, { ...world.dependencies, signer: signerOf(world.ca, successor) });
+    const after = await submitted('shop-61', {}, rolled);
+    const chains = [issued(await rolled.poll(before)), issued(await rolled.poll(after))];
+    expect(chains.map((chain) => b64(chain[1] ?? new Uint8Array()))).toEqual([world.ca.der, successor.der].map(b64));
+    for (const chain of chains) expect(verdictOn(chain.map(b64))).toMatchObject({ state: 'accepted', warnings: [] });
+  });
+
+  it('sends of the certificates at hand only those that lead upwards from the one that signed', async () => {
+    const life = { notBefore: now, notAfter: new Date(now.getTime() + 900 * DAY) };
+    const otherRoot = await createAuthority({ subject: 'CN=Other Root', ...life });
+    const middle = await createAuthority({ subject: 'CN=Middle', ...life, parent: otherRoot });
+    const below = await createAuthority({ subject: 'CN=Unit CA', ...life, parent: middle });
+    const plan = { ...world.plan, chain: [otherRoot.pem, world.root.pem, middle.pem] };
+    const rolled = create(plan, { ...world.dependencies, signer: signerOf(world.ca, below) });
+    const old = await submitted('shop-62', {}, create(plan, world.dependencies));
+    const young = await submitted('shop-63', {}, rolled);
+    expect(
+      issued(await rolled.poll(old))
+        .slice(1)
+        .map(b64),
+    ).toEqual([world.ca.der, world.root.der].map(b64));
+    const expected = [below.der, middle.der, otherRoot.der].map(b64);
+    expect(
+      issued(await rolled.poll(young))
+        .slice(1)
+        .map(b64),
+    ).toEqual(expected);
+  });
+
+  it('refuses an order whose version is not on record when the CA is another one by now', async () => {
+    const order = await submitted('shop-64');
+    const { issuances } = world.dependencies;
+    const unversioned = {
+      ...issuances,
+      get: async (key: string) => {
+        const found = await issuances.get(key);
+        if (found === undefined) return undefined;
+        const { authority: _, ...rest } = found;
+        return rest;
+      },
+    };
+    const replaced = create(world.plan, {
+      ...world.dependencies,
+      issuances: unversioned,
+      signer: signerOf(await next()),
+    });
     expect(await replaced.poll(order)).toMatchObject({
       state: 'rejected',
       reason: expect.stringContaining('CA certificate was replaced'),
     });
   });
 });
+
+/** Acceptance as a renewal of a plan with this issuer asks for it. */
+function verdictOn(answer: readonly string[], purposes?: readonly string[]) {
+  return accept({
+    ...{ answer, now, knownSerials: [], startReason: 'due' },
+    ...(purposes && { purposes }),
+    csr: readCsr(Buffer.from(csrOf({ keys: world.keys }), 'base64')),
+    profile: { validityDays: 90, minimumDays: 30, maximumDays: 398, keys: ['P-256'] },
+    roots: [world.root.der],
+    intermediates: [],
+  });
+}
 
 describe('the vault CA accepts', () => {
   it.each([
@@ -234,13 +317,41 @@ describe('the purposes that the vault CA certifies', () => {
   });
 });
 
+describe('the profile of the vault CA', () => {
+  const [server, client] = [purposes.serverAuth, purposes.clientAuth];
+
+  it.each([
+    ['server', [server]],
+    ['client', [client]],
+    ['mtls', [server, client]],
+  ] as const)('%s decides, whatever the request asks for', async (profile, expected) => {
+    const one = create({ ...world.plan, profile }, world.dependencies);
+    for (const extendedKeyUsage of [[server], [client], [server, client]]) {
+      const order = await submitted(`profile-${profile}-${extendedKeyUsage.length}`, { extendedKeyUsage }, one);
+      const answer = issued(await one.poll(order));
+      expect(readCertificate(answer[0] ?? new Uint8Array()).extendedKeyUsage).toEqual(expected);
+      expect(verdictOn(answer.map(b64), expected)).toMatchObject({ state: 'accepted' });
+    }
+  });
+
+  it('client is not accepted where a server is wanted', async () => {
+    const one = create({ ...world.plan, profile: 'client' }, world.dependencies);
+    const answer = issued(await one.poll(await submitted('profile-not', {}, one)));
+    expect(verdictOn(answer.map(b64))).toMatchObject({
+      ...{ state: 'refused', reason: 'usage-differs' },
+      detail: expect.stringContaining('does not have serverAuth'),
+    });
+  });
+});
+
 describe('errors of the vault CA', () => {
   const order = { renewalId: 'shop-7', validityDays: 90 };
 
   function failing(error: unknown): VaultCaDependencies {
     const signer: VaultSigner = {
-      certificate: () => Promise.reject(error),
-      sign: () => Promise.reject(error),
+      current: () => Promise.reject(error),
+      version: () => Promise.reject(error),
+      versions: () => Promise.reject(error),
     };
     return { ...world.dependencies, signer };
   }

@@ -15,9 +15,14 @@ export interface Query {
   readonly largestAnswer: number;
 }
 
-export const recordTypes = { txt: 16, opt: 41 } as const;
+export const recordTypes = { cname: 5, txt: 16, opt: 41 } as const;
 export const responseCodes = { ok: 0, formatError: 1, serverFailure: 2, notImplemented: 4 } as const;
 export type ResponseCode = (typeof responseCodes)[keyof typeof responseCodes];
+
+/** A record of an answer; names are lower case and without the trailing dot. */
+export type DnsRecord =
+  | { readonly type: 'txt'; readonly owner: string; readonly text: string }
+  | { readonly type: 'cname'; readonly owner: string; readonly target: string };
 
 const HEADER_OCTETS = 12;
 const CLASS_INTERNET = 1;
@@ -70,20 +75,24 @@ function largestAnswer(packet: Buffer, at: number): number {
 }
 
 /**
- * An authoritative answer with one TXT record for each of `texts`. What does not fit is left out and the packet says so (TC):
+ * An authoritative answer with these records. What does not fit is left out and the packet says so (TC):
  * the server has no TCP, so that a resolver that asks again there finds nobody.
  */
-export function writeAnswer(query: Query, texts: readonly string[], code: ResponseCode = responseCodes.ok): Buffer {
+export function writeAnswer(
+  query: Query,
+  records: readonly DnsRecord[],
+  code: ResponseCode = responseCodes.ok,
+): Buffer {
   const parts: Buffer[] = [];
   let length = HEADER_OCTETS + query.question.wire.length;
-  for (const text of texts) {
-    const record = textRecord(text);
+  for (const wanted of records) {
+    const record = recordOf(wanted, query.question.name);
     if (length + record.length > query.largestAnswer) break;
     parts.push(record);
     length += record.length;
   }
   const header = Buffer.alloc(HEADER_OCTETS);
-  const isCut = parts.length < texts.length;
+  const isCut = parts.length < records.length;
   header.writeUInt16BE(query.id, 0);
   // QR and AA, TC when cut, RD as asked, RA.
   header.writeUInt16BE(0x8480 | (isCut ? 0x0200 : 0) | (query.recursionDesired ? 0x0100 : 0) | code, 2);
@@ -100,19 +109,29 @@ export function writeRefusal(packet: Buffer, code: ResponseCode): Buffer {
   return header;
 }
 
-/** A record of time to live 0, whose name points back to the question; strings of at most 255 octets (RFC 1035 3.3.14). */
-function textRecord(text: string): Buffer {
+/** A record of time to live 0; a name that was asked for points back to the question (RFC 1035 4.1.4). */
+function recordOf(record: DnsRecord, asked: string): Buffer {
+  const owner = record.owner === asked ? Buffer.of(0xc0, HEADER_OCTETS) : nameOctets(record.owner);
+  const data = record.type === 'txt' ? textOctets(record.text) : nameOctets(record.target);
+  const fixed = Buffer.alloc(10);
+  fixed.writeUInt16BE(recordTypes[record.type], 0);
+  fixed.writeUInt16BE(CLASS_INTERNET, 2);
+  fixed.writeUInt16BE(data.length, 8);
+  return Buffer.concat([owner, fixed, data]);
+}
+
+function nameOctets(name: string): Buffer {
+  const labels = name.split('.').map((label) => Buffer.from(label, 'latin1'));
+  return Buffer.concat([...labels.flatMap((label) => [Buffer.of(label.length), label]), Buffer.of(0)]);
+}
+
+/** Strings of at most 255 octets (RFC 1035 3.3.14). */
+function textOctets(text: string): Buffer {
   const bytes = Buffer.from(text, 'utf8');
   const strings: Buffer[] = [];
   for (let at = 0; at === 0 || at < bytes.length; at += 255) {
     const piece = bytes.subarray(at, at + 255);
     strings.push(Buffer.of(piece.length), piece);
   }
-  const data = Buffer.concat(strings);
-  const head = Buffer.alloc(12);
-  head.writeUInt16BE(0xc000 | HEADER_OCTETS, 0);
-  head.writeUInt16BE(recordTypes.txt, 2);
-  head.writeUInt16BE(CLASS_INTERNET, 4);
-  head.writeUInt16BE(data.length, 10);
-  return Buffer.concat([head, data]);
+  return Buffer.concat(strings);
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Arm } from '../azure/arm.ts';
 import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
+import type { FollowCnames } from './acme-cname.ts';
 
 /** Proofs of control over names, as TXT records of Azure DNS zones (RFC 8555 8.4). */
 export interface DnsProofs {
@@ -25,6 +26,8 @@ export interface DnsProofsOptions {
   readonly clock: Clock;
   /** ARM ids of Microsoft.Network/dnsZones. */
   readonly zones: readonly string[];
+  /** Where the records of a name are to be; absent: under the name itself. */
+  readonly follow?: FollowCnames | undefined;
   /** How long a record needs until every server of its zone answers with it. */
   readonly waitSeconds: number;
 }
@@ -52,10 +55,11 @@ const recordSet = z.looseObject({
 type RecordSet = z.output<typeof recordSet>;
 
 /** Each change is conditional on what was read: two renewals may prove a name and its wildcard at the same time. */
-export function createDnsProofs({ arm, clock, zones, waitSeconds }: DnsProofsOptions): DnsProofs {
+export function createDnsProofs({ arm, clock, zones, waitSeconds, follow }: DnsProofsOptions): DnsProofs {
+  const placeOf = async (name: string): Promise<string> => recordId((await follow?.(name)) ?? name, zones);
   return {
     async publish(name, value) {
-      const id = recordId(name, zones);
+      const id = await placeOf(name);
       const found = await read(arm, id);
       const now = clock.now();
       if (found === undefined || !valuesOf(found).includes(value)) {
@@ -70,7 +74,7 @@ export function createDnsProofs({ arm, clock, zones, waitSeconds }: DnsProofsOpt
       return { state: marksOf(found, now).includes(markOf(value)) ? 'told' : 'ready' };
     },
     async rememberTold(name, value) {
-      const id = recordId(name, zones);
+      const id = await placeOf(name);
       const found = await read(arm, id);
       if (found === undefined || !valuesOf(found).includes(value)) return;
       const now = clock.now();
@@ -79,7 +83,7 @@ export function createDnsProofs({ arm, clock, zones, waitSeconds }: DnsProofsOpt
       await write(arm, id, { found, values: valuesOf(found), metadata });
     },
     async withdraw(name, value) {
-      const id = recordId(name, zones);
+      const id = await placeOf(name);
       const found = await read(arm, id);
       if (found === undefined || !valuesOf(found).includes(value)) return;
       const values = valuesOf(found).filter((one) => one !== value);

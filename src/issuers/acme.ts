@@ -9,6 +9,7 @@ import type { AcmePlan } from '../plan/issuers/acme.ts';
 import type { VaultKey } from '../vault/port.ts';
 import { createAcmeAccount } from './acme-account.ts';
 import { createAcmeClient } from './acme-client.ts';
+import { createFollowCnames, type FollowCnames } from './acme-cname.ts';
 import { createDnsProofs } from './acme-dns.ts';
 import { thumbprint } from './acme-jws.ts';
 import { createAcmeOrders } from './acme-orders.ts';
@@ -33,7 +34,7 @@ export const settings: Readonly<Record<Exclude<keyof AcmePlan, 'kind'>, string>>
     'Common name of a certificate in the chain that is preferred where the CA offers several; absent: the first one.',
   private: 'true for a CA that only this organisation trusts.',
   trust: "PEM certificates that vouch for the CA's host; none: the public authorities.",
-  dns: '`zones`: ARM ids of the Azure DNS zones in which names are proved (dns-01); `waitSeconds`: how long a record is left before the CA looks.',
+  dns: '`zones`: ARM ids of the Azure DNS zones in which names are proved (dns-01); `waitSeconds`: how long a record is left before the CA looks; `followCnames`: true where `_acme-challenge` of a name is a CNAME into one of the zones; `nameServers`: IP addresses of those that are asked for CNAMEs, the machine’s when there are none.',
   chain: 'PEM certificates between leaf and root, for an answer that leaves them out.',
   roots: 'PEM certificates of the roots that a chain must end at.',
   limits: 'The longest life in days, the key types, and the DNS suffixes that it may be asked for.',
@@ -66,7 +67,7 @@ export function create(plan: AcmePlan, dependencies: AcmeDependencies): Issuer {
   const orders = createAcmeOrders({
     account,
     client,
-    proofs: createDnsProofs({ arm, clock, ...plan.dns }),
+    proofs: createDnsProofs({ arm, clock, ...plan.dns, follow: followerOf(plan, dependencies) }),
     keyAuthorization: async (token) => `${token}.${thumbprint((await dependencies.accountKey.newest()).jwk)}`,
     preferredChain: plan.preferredChain,
     clock,
@@ -86,6 +87,11 @@ export function create(plan: AcmePlan, dependencies: AcmeDependencies): Issuer {
     revoke: (request) => revokeCertificate({ client, account }, request),
     renewalWindow: (certificate) => renewalWindow(client, certificate),
   };
+}
+
+function followerOf({ dns }: AcmePlan, { mayConnect }: AcmeDependencies): FollowCnames | undefined {
+  const { followCnames = false, nameServers = [] } = dns;
+  return followCnames ? createFollowCnames({ nameServers, mayConnect }) : undefined;
 }
 
 function accountOf(plan: AcmePlan, { accountKey, secret, rows }: AcmeDependencies) {

@@ -70,13 +70,13 @@ const transport = createTransportCa();
 
 /** The emulator on HTTPS, without faults unless told otherwise, at a time that tests move. */
 export async function startAcme(
-  options: Partial<AcmeOptions> & Pick<ZoneOptions, 'propagationSeconds'> = {},
+  options: Partial<AcmeOptions> & Pick<ZoneOptions, 'propagationSeconds'> & { readonly zoneName?: string } = {},
   plan: Partial<AcmePlan> = {},
   kind: MemoryKeyKind = 'P-256',
 ): Promise<EmulatedAcme> {
-  const { propagationSeconds = 0, ...rest } = options;
+  const { propagationSeconds = 0, zoneName = DOMAIN, ...rest } = options;
   const clock = new ManualClock(new Date('2026-03-01T12:00:00Z'));
-  const zone = await startZone(DOMAIN, { clock, propagationSeconds });
+  const zone = await startZone(zoneName, { clock, propagationSeconds });
   const acme = createAcme({ clock, txt: zone.txt, reusePercent: 0, faults: [], ...rest });
   const listener = await serveEmulator(acme, { port: 0, tls: transport.issue() });
   const close = async (): Promise<void> => {

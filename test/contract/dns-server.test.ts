@@ -9,8 +9,8 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-async function resolverFor(lookup: TextLookup): Promise<Resolver> {
-  const server = await startDnsServer(lookup);
+async function resolverFor(lookup: TextLookup, cnames = new Map<string, string>()): Promise<Resolver> {
+  const server = await startDnsServer(lookup, { cnames });
   servers.push(server);
   const resolver = new Resolver({ tries: 1 });
   resolver.setServers([server.address]);
@@ -28,6 +28,17 @@ describe('the DNS server', () => {
     const resolver = await resolverFor(async () => []);
     await expect(resolver.resolveTxt('none.contoso.example')).rejects.toMatchObject({ code: 'ENODATA' });
     await expect(resolver.resolve4('none.contoso.example')).rejects.toMatchObject({ code: 'ENODATA' });
+  });
+
+  it('leads from a name to the one that it stands for, and on to its texts', async () => {
+    const cnames = new Map([
+      ['_x.contoso.example', 'x.fabrikam.example'],
+      ['x.fabrikam.example', 'end.fabrikam.example'],
+    ]);
+    const resolver = await resolverFor(async (name) => (name === 'end.fabrikam.example' ? ['one'] : []), cnames);
+    expect(await resolver.resolveCname('_X.contoso.example')).toEqual(['x.fabrikam.example']);
+    expect(await resolver.resolveTxt('_x.contoso.example')).toEqual([['one']]);
+    await expect(resolver.resolveCname('end.fabrikam.example')).rejects.toMatchObject({ code: 'ENODATA' });
   });
 
   it('says that it failed when it could not look', async () => {

@@ -53,6 +53,7 @@ function serverOf(options: AcmeOptions): AcmeServer {
   const chance = createChance(options.random);
   return {
     ...{ clock, txt, chance },
+    cname: options.cname ?? (async () => undefined),
     records: createRecords(),
     nonces: createNonces(chance),
     faults: createAcmeFaults(chance, options.faults),

@@ -19,9 +19,14 @@ export interface Profile {
 /** The TXT records of a name; it throws when the name cannot be resolved. */
 export type TextLookup = (name: string) => Promise<readonly string[]>;
 
+/** The name that another one stands for (RFC 1034 3.6.2); `undefined`: it stands for itself. */
+export type CnameLookup = (name: string) => Promise<string | undefined>;
+
 export interface AcmeOptions {
   readonly clock: Pick<StandClock, 'now'>;
   readonly txt: TextLookup;
+  /** Absent: there are no CNAMEs. */
+  readonly cname?: CnameLookup;
   /** Numbers in [0, 1); absent: the operating system's randomness. */
   readonly random?: () => number;
   readonly keyPool?: KeyPool;
@@ -57,6 +62,7 @@ export type RetryAfterForm = 'seconds' | 'date' | 'none';
 export interface AcmeServer {
   readonly clock: Pick<StandClock, 'now'>;
   readonly txt: TextLookup;
+  readonly cname: CnameLookup;
   readonly chance: Chance;
   readonly records: Records;
   readonly nonces: Nonces;

@@ -52,11 +52,24 @@ async function refusalOf(
   const name = `_acme-challenge.${host}`;
   const wanted = createHash('sha256').update(`${token}.${account.key.thumbprint}`).digest('base64url');
   try {
-    return judge(name, await server.txt(name), wanted);
+    return judge(name, await server.txt(await endOf(server, name)), wanted);
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     return new AcmeProblem('dns', `DNS problem: SERVFAIL looking up TXT for ${name}: ${cause}`).toDocument();
   }
+}
+
+/** Boulder's resolver gives up after as many. */
+const MOST_LINKS = 10;
+
+async function endOf({ cname }: AcmeServer, name: string): Promise<string> {
+  let at = name;
+  for (let links = 0; links < MOST_LINKS; links += 1) {
+    const target = await cname(at);
+    if (target === undefined) return at;
+    at = target;
+  }
+  throw new TypeError('too many CNAMEs');
 }
 
 /** As Boulder words it. Records of others under the name do no harm. */

@@ -1,5 +1,6 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
-import { group, listOf, RESOURCE, whole, word } from '../schema-parts.ts';
+import { checked, group, listOf, RESOURCE, whole, word } from '../schema-parts.ts';
 import { address, type CommonIssuerPlan, common, idOf, isPrivate, limits, trust } from './every-issuer.ts';
 
 export interface AcmePlan extends CommonIssuerPlan {
@@ -31,10 +32,24 @@ export interface AcmePlan extends CommonIssuerPlan {
     readonly zones: readonly string[];
     /** How long a record is left before the CA is told to look. */
     readonly waitSeconds: number;
+    /** Whether records are written where the CNAMEs of `_acme-challenge` lead; absent: no. */
+    readonly followCnames?: boolean;
+    /** `address` or `address:port` of those that are asked for CNAMEs; absent: those of the machine. */
+    readonly nameServers?: readonly string[];
   };
 }
 
 const ZONE_ID = new RegExp(`^${RESOURCE}Microsoft\\.Network/dnsZones/[a-z0-9.-]{1,253}$`, 'i');
+
+const isFollowed = z.boolean({ error: 'true or false' });
+
+/** `192.0.2.1`, `192.0.2.1:53`, `2001:db8::1` or `[2001:db8::1]:53`, as Node's resolver takes them. */
+function isNameServer(text: string): boolean {
+  if (isIP(text) !== 0) return !text.includes('%');
+  const [, six, four, port] = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})$/i.exec(text) ?? [];
+  const isAddress = six === undefined ? isIP(four ?? '') === 4 : isIP(six) === 6;
+  return isAddress && Number(port) >= 1 && Number(port) <= 65_535;
+}
 
 export const acme = group({
   kind: z.literal('acme'),
@@ -59,6 +74,11 @@ export const acme = group({
       what: 'a list of the ARM ids of DNS zones',
     }),
     waitSeconds: whole(0, 3600).default(30),
+    followCnames: isFollowed.default(false),
+    nameServers: listOf(checked(isNameServer, 'the IP address of a name server, with its port unless that is 53'), {
+      max: 10,
+      what: 'a list of the IP addresses of name servers',
+    }).default([]),
   }),
   ...common,
   limits: group(limits),

@@ -121,7 +121,7 @@ async function open(
 /** A zone in which names are proved, and the name server that the CA has to be pointed at. */
 async function proofsFor({ domain, 'dns-port': port }: Asked) {
   const zone = await startZone(domain);
-  const dns = await startDnsServer(zone.txt, port);
+  const dns = await startDnsServer(zone.txt, port === undefined ? {} : { port });
   console.log(`The proofs of names are answered at ${dns.address} (UDP): the CA has to ask there.`);
   return {
     zone: zone.id,

@@ -18,11 +18,20 @@ describe('the page about ACME', () => {
     expect(told({})).toEqual([]);
   });
 
+  it.each(['192.0.2.1', '192.0.2.1:5353', '2001:db8::1', '[2001:db8::1]:53'])(
+    'takes %s for a name server',
+    (address) => {
+      expect(told({ dns: { zones: [zone], followCnames: true, nameServers: [address] } })).toEqual([]);
+    },
+  );
+
   it.each(Object.entries(settings))('says what %s means', (name, meaning) => {
     const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\``));
     expect(row).toContain(meaning);
   });
 });
+
+const [zone = ''] = (plan as { dns: { zones: string[] } }).dns.zones;
 
 describe('a wrong ACME issuer', () => {
   it.each([
@@ -34,6 +43,10 @@ describe('a wrong ACME issuer', () => {
     ['externalAccount', { keyId: 'kid', secret: 'plain text' }, 'the id of a secret'],
     ['dns', { zones: ['contoso.example'] }, 'the ARM id of a DNS zone'],
     ['dns', { zones: [] }, 'a list of the ARM ids'],
+    ['dns', { zones: [zone], followCnames: 'yes' }, 'true or false'],
+    ['dns', { zones: [zone], nameServers: ['dns.contoso.example'] }, 'the IP address of a name server'],
+    ['dns', { zones: [zone], nameServers: ['192.0.2.1:0'] }, 'the IP address of a name server'],
+    ['dns', { zones: [zone], nameServers: ['fe80::1%eth0'] }, 'the IP address of a name server'],
     ['trust', ['MIIB'], 'one PEM block'],
     ['private', 'yes', 'true or false'],
     ['profile', 'two words', 'the name of a profile'],

@@ -32,7 +32,9 @@ describe('packets', () => {
   it('say that they were cut when not everything fits', () => {
     const query = readQuery(queryFor('www.contoso.example'));
     if (query === undefined) throw new TypeError('not read');
-    const packet = writeAnswer(query, ['a'.repeat(200), 'b'.repeat(200), 'c'.repeat(200)]);
+    const owner = 'www.contoso.example';
+    const records = ['a', 'b', 'c'].map((letter) => ({ type: 'txt', owner, text: letter.repeat(200) }) as const);
+    const packet = writeAnswer(query, records);
     expect(packet.length).toBeLessThanOrEqual(512);
     expect([packet.readUInt16BE(2) & 0x0200, packet.readUInt16BE(6)]).toEqual([0x0200, 2]);
   });

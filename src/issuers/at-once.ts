@@ -2,7 +2,7 @@ import { nameSet, namesToCertify } from '../certificate/alternative-names.ts';
 import { derToPem } from '../certificate/pem.ts';
 import type { CsrDetails } from '../certificate/types.ts';
 import type { IssuerLimits } from '../plan/issuers/every-issuer.ts';
-import { type AskOnceDependencies, askOnce, type Question, recordedAnswer } from './ask-once.ts';
+import { type AskOnceDependencies, askOnce, recordedAnswer } from './ask-once.ts';
 import { csrRefusal, readableCsr } from './limits.ts';
 import type { Issuer, OrderStatus } from './port.ts';
 
@@ -21,7 +21,7 @@ export interface Wish {
 export interface AtOnce<T> {
   readonly issuer: string;
   readonly limits: IssuerLimits;
-  readonly prepare: Question<T>['prepare'];
+  readonly prepare: (wish: Wish) => Promise<T>;
   readonly ask: (wish: Wish, prepared: T) => Promise<OrderStatus>;
 }
 
@@ -38,7 +38,7 @@ export function atOnce<T>(
       const reason = csr === undefined ? 'the CSR cannot be read' : await csrRefusal(csr, limits);
       if (csr === undefined || reason !== undefined) return { state: 'rejected', reason: reason ?? '' };
       const wish = wishFor(csr, Math.min(validityDays, limits.maxDays));
-      const question = { issuer, renewalId, spkiSha256: csr.spkiSha256, prepare };
+      const question = { issuer, renewalId, spkiSha256: csr.spkiSha256, prepare: () => prepare(wish) };
       const { order, status } = await askOnce({ ...question, ask: (prepared: T) => ask(wish, prepared) }, dependencies);
       return status.state === 'rejected' ? status : order;
     },

@@ -12,6 +12,7 @@ import * as cfssl from './cfssl.ts';
 import type { CrlContainer } from './crl-container.ts';
 import * as est from './est.ts';
 import type { Issuer } from './port.ts';
+import * as stepCa from './step-ca.ts';
 import * as vaultCa from './vault-ca.ts';
 import type { CrlPublisher } from './vault-ca-crl.ts';
 
@@ -50,6 +51,7 @@ type Creators = {
 /** Every kind of issuer, one line each. */
 const creators: Creators = {
   [acme.kind]: (plan, all) => acme.create(plan, { ...all, accountKey: all.keyOf(plan.accountKey) }),
+  [stepCa.kind]: (plan, all) => stepCa.create(plan, { ...all, provisionerKey: all.keyOf(plan.provisionerKey) }),
   [cfssl.kind]: cfssl.create,
   [est.kind]: (plan, all) => est.create(plan, all),
   [vaultCa.kind]: (plan, all) => vaultCa.create(plan, ofVaultCa(plan, all)),

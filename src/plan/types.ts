@@ -2,6 +2,7 @@ import type { KeyType } from '../certificate/types.ts';
 import type { AcmePlan } from './issuers/acme.ts';
 import type { CfsslPlan } from './issuers/cfssl.ts';
 import type { EstPlan } from './issuers/est.ts';
+import type { StepCaPlan } from './issuers/step-ca.ts';
 import type { VaultCaPlan } from './issuers/vault-ca.ts';
 
 /** The estate file, validated: every vault, issuer, plan and certificate under Perennial's care. */
@@ -28,7 +29,7 @@ export interface EstateVault {
 }
 
 /** Settings of one issuer, whatever its kind; each kind has its own file under `src/plan/issuers/`. */
-export type IssuerPlan = VaultCaPlan | AcmePlan | EstPlan | CfsslPlan;
+export type IssuerPlan = VaultCaPlan | AcmePlan | EstPlan | StepCaPlan | CfsslPlan;
 
 export interface Plan {
   readonly name: string;

@@ -2,7 +2,8 @@ import { union } from '../schema-parts.ts';
 import { acme } from './acme.ts';
 import { cfssl } from './cfssl.ts';
 import { est } from './est.ts';
+import { stepCa } from './step-ca.ts';
 import { vaultCa } from './vault-ca.ts';
 
 /** One issuer of the estate file: every kind, one line each. */
-export const issuer = union([vaultCa, acme, est, cfssl]);
+export const issuer = union([vaultCa, acme, est, stepCa, cfssl]);

@@ -25,6 +25,7 @@ import type { ConformanceBench, IssuerUnderTest } from '../under-test.ts';
 import { submits as acmeSubmits } from './acme.ts';
 import { submits as cfsslSubmits } from './cfssl.ts';
 import { submits as estSubmits } from './est.ts';
+import { submits as stepCaSubmits } from './step-ca.ts';
 
 const honest = 'nobody can make this server lie: the emulator does';
 const unattended = 'nobody can make this server wait: the emulator does';
@@ -54,6 +55,7 @@ const kinds: Readonly<Record<string, { readonly address: string; readonly submit
   acme: { address: 'directory', submits: acmeSubmits },
   cfssl: { address: 'url', submits: cfsslSubmits },
   est: { address: 'url', submits: estSubmits },
+  'step-ca': { address: 'url', submits: stepCaSubmits },
 };
 
 /** An issuer at a server that somebody has named; `text` is JSON of the command line's options. */

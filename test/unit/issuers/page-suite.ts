@@ -39,7 +39,7 @@ export function issuerPageSuite({ kind, settings, mistakes }: IssuerPage): void 
     it.each(mistakes)('with %s %j is told what to write', (name, value, fix) => {
       const [problem = ''] = told({ [name]: value });
       expect(problem).toMatch(new RegExp(`^${name}[^:]*: ${fix}`));
-      if (typeof value === 'string') expect(problem).not.toContain(value);
+      if (typeof value === 'string' && value !== '') expect(problem).not.toContain(value);
     });
   });
 }

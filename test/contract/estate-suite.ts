@@ -12,6 +12,7 @@ import type {
   RevocationStore,
   TargetRow,
 } from '../../src/estate/port.ts';
+import type { RelayedOrder, RelayStore } from '../../src/estate/relayed-order.ts';
 
 export const certificateRow = (name: string, more: Partial<CertificateRow> = {}): CertificateRow => ({
   vault: 'kv-main',
@@ -353,6 +354,78 @@ export function appRowSuite(name: string, rows: () => AppRowStore): void {
       expect(ends.map((end) => end.status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
       expect(ends.find((end) => end.status === 'rejected')?.reason).toMatchObject(conflict);
       await expect(rows().save('lease', 'raced', lease('d'))).rejects.toMatchObject(conflict);
+    });
+  });
+}
+
+export const relayedOrder = (reference: string, more: Partial<RelayedOrder> = {}): RelayedOrder => ({
+  reference,
+  issuer: 'by-hand',
+  renewalId: `renewal-${reference}`,
+  csr: 'MIIB',
+  validityDays: 90,
+  state: 'waiting',
+  createdAt: now,
+  expiresAt: '2026-03-31T00:00:00.000Z',
+  ...more,
+});
+
+/** What every store of relayed orders does. */
+export function relaySuite(name: string, relay: () => RelayStore): void {
+  const march = new Date(now);
+  const waiting = async (since: Date, issuer: string): Promise<readonly string[]> => {
+    const found: string[] = [];
+    for await (const { row } of relay().waiting(since, issuer)) found.push(row.reference);
+    return found.sort();
+  };
+
+  describe(`${name}: relayed orders`, () => {
+    it('has no order that was never placed', async () => {
+      expect(await relay().find('never')).toBeUndefined();
+    });
+
+    it('reads back what was placed and saved, with its ETag', async () => {
+      const order = relayedOrder('read-back', { csr: 'C'.repeat(40_000) });
+      const { row, etag } = await relay().place(order, 'aa');
+      expect(row).toEqual(order);
+      const leased = { worker: 'ca01', attempt: 2, nonce: 'n', leasedUntil: now, requestId: '7', lookAgainAt: now };
+      const answer = { state: 'issued', chain: ['L'.repeat(40_000), 'I'], answeredAt: now, sentAt: now } as const;
+      const saved = await relay().save({ ...order, ...leased, ...answer }, etag);
+      expect(await relay().find('read-back')).toEqual({ row: { ...order, ...leased, ...answer }, etag: saved });
+    });
+
+    it('answers with the first order of a renewal and a key, and tells keys apart', async () => {
+      const first = await relay().place(relayedOrder('first', { renewalId: 'same' }), 'aa');
+      const again = await relay().place(relayedOrder('again', { renewalId: 'same' }), 'aa');
+      const other = await relay().place(relayedOrder('other', { renewalId: 'same' }), 'bb');
+      expect(again).toEqual(first);
+      expect(await relay().find('again')).toBeUndefined();
+      expect(other.row.reference).toBe('other');
+    });
+
+    it('answers all of several writers at once with the same order', async () => {
+      const all = ['a', 'b', 'c', 'd'].map((one) =>
+        relay().place(relayedOrder(`race-${one}`, { renewalId: 'raced' }), 'aa'),
+      );
+      expect(new Set((await Promise.all(all)).map(({ row }) => row.reference)).size).toBe(1);
+    });
+
+    it('lets only one of two writers change an order', async () => {
+      const { row, etag } = await relay().place(relayedOrder('contested'), 'aa');
+      await relay().save({ ...row, state: 'rejected', reason: 'no' }, etag);
+      await expect(relay().save({ ...row, state: 'issued', chain: ['L'] }, etag)).rejects.toMatchObject(conflict);
+      expect((await relay().find('contested'))?.row.state).toBe('rejected');
+    });
+
+    it('lists what waits, of one issuer, back to a month', async () => {
+      const issuer = 'listed';
+      await relay().place(relayedOrder('waits', { issuer }), 'aa');
+      await relay().place(relayedOrder('old', { issuer, createdAt: '2025-11-30T00:00:00.000Z' }), 'aa');
+      await relay().place(relayedOrder('elsewhere', { issuer: 'another' }), 'aa');
+      const ended = await relay().place(relayedOrder('ended', { issuer }), 'aa');
+      await relay().save({ ...ended.row, state: 'closed', reason: 'cancelled' }, ended.etag);
+      expect(await waiting(march, issuer)).toEqual(['waits']);
+      expect(await waiting(new Date('2025-11-30T23:00:00Z'), issuer)).toEqual(['old', 'waits']);
     });
   });
 }

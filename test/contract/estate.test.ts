@@ -2,6 +2,7 @@ import { RestError } from '@azure/core-rest-pipeline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Azurite, startAzurite } from '../../local/azurite.ts';
 import { createTableIssuances, createTableRevocations } from '../../src/estate/issued-tables.ts';
+import { createTableRelay } from '../../src/estate/relayed-table.ts';
 import { createStorage, type Storage } from '../../src/estate/storage.ts';
 import { createTableAnswers, createTableAppRows, createTableEstate } from '../../src/estate/tables.ts';
 import {
@@ -11,6 +12,8 @@ import {
   estateSuite,
   issuanceSuite,
   orderRow,
+  relayedOrder,
+  relaySuite,
   revocationSuite,
 } from './estate-suite.ts';
 
@@ -25,6 +28,7 @@ afterAll(() => azurite.stop());
 estateSuite('tables', () => createTableEstate(storage.tables));
 appRowSuite('tables', () => createTableAppRows(storage.tables));
 issuanceSuite('tables', () => createTableIssuances(storage.tables));
+relaySuite('tables', () => createTableRelay(storage.tables));
 answerSuite('tables', () => createTableAnswers(storage.tables));
 revocationSuite('tables', () => createTableRevocations(storage.tables));
 
@@ -60,6 +64,23 @@ describe('createTableEstate', () => {
     expect(await estate.certificate('kv-main', 'first')).toBeUndefined();
     expect(await estate.certificate('kv-main', 'first')).toBeUndefined();
     expect(calls).toBe(2);
+  });
+});
+
+describe('createTableRelay', () => {
+  it('takes back a mark that a crash has left behind', async () => {
+    const relay = createTableRelay(storage.tables);
+    const { row } = await relay.place(relayedOrder('left', { issuer: 'crashed' }), 'aa');
+    const table = storage.tables('relayed');
+    // The order has ended, and nobody came to the mark.
+    await table.updateEntity({ partitionKey: 'order:left', rowKey: 'order', state: 'closed' }, 'Merge');
+    const listed = async () => {
+      const found = [];
+      for await (const one of relay.waiting(new Date(row.createdAt), 'crashed')) found.push(one);
+      return found;
+    };
+    expect(await listed()).toEqual([]);
+    expect(await table.getEntity('placed:2026-03', 'left')).toMatchObject({ waits: false });
   });
 });
 

@@ -5,7 +5,15 @@ import {
   createMemoryIssuances,
   createMemoryRevocations,
 } from '../../../src/estate/memory.ts';
-import { answerSuite, appRowSuite, estateSuite, issuanceSuite, revocationSuite } from '../../contract/estate-suite.ts';
+import { createMemoryRelay } from '../../../src/estate/relayed-memory.ts';
+import {
+  answerSuite,
+  appRowSuite,
+  estateSuite,
+  issuanceSuite,
+  relaySuite,
+  revocationSuite,
+} from '../../contract/estate-suite.ts';
 
 const estate = createMemoryEstate();
 estateSuite('the memory estate', () => estate);
@@ -17,3 +25,5 @@ const answers = createMemoryAnswers();
 answerSuite('the memory estate', () => answers);
 const revocations = createMemoryRevocations();
 revocationSuite('the memory estate', () => revocations);
+const relay = createMemoryRelay();
+relaySuite('the memory estate', () => relay);

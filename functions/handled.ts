@@ -1,11 +1,20 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import type * as df from 'durable-functions';
-import { type Answer, type Call, errorAnswer } from '../src/api/renewals.ts';
+import type { TextAnswer } from '../src/api/orders.ts';
+import { type Answer, errorAnswer } from '../src/api/renewals.ts';
+import type { App } from '../src/app.ts';
+import type { StartDependencies } from '../src/renewal/start.ts';
 import { inTrace } from '../src/trace.ts';
 import { firstTraceParent } from '../src/trace-parent.ts';
 import { appOf } from './app-of.ts';
 
-type Handler = (call: Call, request: HttpRequest) => Promise<Answer>;
+interface Call {
+  readonly app: App & StartDependencies;
+  /** Where the caller reaches the app. */
+  readonly base: string;
+}
+
+type Handler = (call: Call, request: HttpRequest) => Promise<Answer | TextAnswer>;
 
 /** One way in: build the call, answer, and turn whatever was thrown into a problem document, by `answerTo`. */
 export function handled(handler: Handler, answerTo: (error: unknown) => Answer = errorAnswer) {
@@ -27,6 +36,7 @@ export function handled(handler: Handler, answerTo: (error: unknown) => Answer =
   };
 }
 
-function init({ status, headers, body }: Answer): HttpResponseInit {
-  return { status, headers: { ...headers }, body: JSON.stringify(body) };
+function init(answer: Answer | TextAnswer): HttpResponseInit {
+  const { status, headers } = answer;
+  return { status, headers: { ...headers }, body: 'text' in answer ? answer.text : JSON.stringify(answer.body) };
 }

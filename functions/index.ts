@@ -5,6 +5,7 @@ import './health.ts';
 import './heartbeat.ts';
 import './monitor.ts';
 import './orchestrations.ts';
+import './orders.ts';
 import './renewals.ts';
 import './sweep.ts';
 import './watchdog.ts';

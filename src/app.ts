@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
 import { addressRule } from './address.ts';
+import type { OrderDependencies } from './api/order-dependencies.ts';
 import { type Arm, createArm } from './azure/arm.ts';
 import { createIdentityToken } from './azure/identity-token.ts';
 import { noRedirects } from './azure/no-redirects.ts';
@@ -12,9 +13,12 @@ import { assertChallengeRule, type Settings } from './config/read-settings.ts';
 import { RenewalError } from './errors.ts';
 import type { AppRowStore } from './estate/app-rows.ts';
 import { createTableIssuances, createTableRevocations } from './estate/issued-tables.ts';
+import type { RelayStore } from './estate/relayed-order.ts';
+import { createTableRelay } from './estate/relayed-table.ts';
 import { createStorage, type Storage } from './estate/storage.ts';
 import { createTableAnswers, createTableAppRows, createTableEstate } from './estate/tables.ts';
 import { type Breaker, createBreaker } from './issuers/breaker.ts';
+import { type Credential, createCredential } from './issuers/credential.ts';
 import { createCrlContainer } from './issuers/crl-container.ts';
 import { guarded } from './issuers/guarded.ts';
 import type { Issuer } from './issuers/port.ts';
@@ -29,11 +33,11 @@ import { createLease } from './renewal/lease.ts';
 import { createTarget } from './targets/registry.ts';
 import { createVaultKey } from './vault/key.ts';
 import { createKeyVault } from './vault/key-vault.ts';
-import { createSecretReader } from './vault/secret.ts';
+import { createSecretReader, type SecretReader } from './vault/secret.ts';
 import { createVaultSigner } from './vault/signer.ts';
 
 /** The app, composed: the only file that builds adapters. */
-export interface App extends Dependencies {
+export interface App extends Dependencies, OrderDependencies {
   readonly settings: Settings;
   /** Absent: no workspace is set. */
   readonly auditLog?: AuditLog;
@@ -72,7 +76,8 @@ export async function buildApp(settings: Settings): Promise<App> {
   const journal = createBlobJournal({ container: storage.blobs('journal') });
   const arm = createArm({ endpoint: settings.armEndpoint, credential: deployer });
   const auditLog = auditLogOf(settings);
-  const issuerParts = issuerPartsOf({ connection, storage, rows, arm });
+  const relayed = createTableRelay(storage.tables);
+  const issuerParts = issuerPartsOf({ connection, storage, rows, arm, relayed, publicUrl: settings.publicUrl });
   return {
     settings,
     ...(auditLog && { auditLog }),
@@ -84,6 +89,8 @@ export async function buildApp(settings: Settings): Promise<App> {
     rows,
     lease: createLease({ rows, journal, clock, owner: settings.appName }),
     startsPerVault: settings.startsPerVault,
+    relayed,
+    credential: credentialsOf(issuerParts.secret),
     issuer: issuersOf(issuerParts),
     publishCrls: async () => publishCrls(await estate(), (plan) => createCrls(plan, issuerParts)),
     target: (at, issuer, kind) => {
@@ -108,7 +115,7 @@ function checked(settings: Settings, estate: () => Promise<Estate>): () => Promi
   };
 }
 
-type IssuerParts = Omit<IssuerDependencies, 'mayConnect'>;
+type IssuerParts = Omit<IssuerDependencies, 'mayConnect' | 'name'>;
 
 function issuerPartsOf({
   connection,
@@ -119,6 +126,8 @@ function issuerPartsOf({
   readonly storage: Storage;
   readonly rows: AppRowStore;
   readonly arm: Arm;
+  readonly relayed: RelayStore;
+  readonly publicUrl: string | undefined;
 }): IssuerParts {
   return {
     ...rest,
@@ -145,9 +154,19 @@ function issuersOf(parts: IssuerParts): Dependencies['issuer'] {
     // An edited estate file makes another issuer; that its CA does not answer is known all the same.
     const breaker = breakers.get(name) ?? createBreaker({ issuer: name, clock, rows: parts.rows });
     breakers.set(name, breaker);
-    const issuer = guarded(createIssuer(plan, { ...parts, mayConnect }), breaker);
+    const issuer = guarded(createIssuer(plan, { ...parts, name, mayConnect }), breaker);
     made.set(plan, issuer);
     return issuer;
+  };
+}
+
+/** Credentials by the ids of their secrets, each remembered for minutes. */
+function credentialsOf(secret: SecretReader): OrderDependencies['credential'] {
+  const made = new Map<string, Credential>();
+  return (secretId) => {
+    const credential = made.get(secretId) ?? createCredential(() => secret(secretId), clock);
+    made.set(secretId, credential);
+    return credential;
   };
 }
 

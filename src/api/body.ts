@@ -17,12 +17,16 @@ export interface SentBody {
 }
 
 /** Reads a JSON body by its schema; names every wrong field at once. */
-export function readBody<T>(shape: z.ZodType<T>, { contentType, body }: SentBody): Read<T> {
+export function readBody<T>(
+  shape: z.ZodType<T>,
+  { contentType, body }: SentBody,
+  maximumBytes = BODY_LIMIT_BYTES,
+): Read<T> {
   if (!isJson(contentType)) {
     return wrong(callProblem('content-type-unsupported', 'Send the header content-type: application/json.'));
   }
-  if (Buffer.byteLength(body) > BODY_LIMIT_BYTES) {
-    return wrong(callProblem('body-too-large', `Send at most ${BODY_LIMIT_BYTES} bytes.`));
+  if (Buffer.byteLength(body) > maximumBytes) {
+    return wrong(callProblem('body-too-large', `Send at most ${maximumBytes} bytes.`));
   }
   const json = parseJson(body);
   if (json === undefined) return wrong(callProblem('body-malformed', 'Send one JSON object.'));

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { cancelAccepted, renewalAccepted, renewalList, renewalNotNeeded, renewalView } from './answers.ts';
+import { callback } from './callbacks.ts';
 import { health, sweepView } from './health.ts';
+import { orderList, orderView } from './order-view.ts';
+import { orderRejection } from './orders.ts';
 import { PROBLEM_TYPE, problemDocument } from './problems.ts';
 import { MOST_DAYS, readersView } from './readers.ts';
 import { renewalRequest } from './renewal-request.ts';
@@ -25,6 +28,12 @@ export function openApi(): object {
       securitySchemes: {
         functionKey: { type: 'apiKey', in: 'header', name: 'x-functions-key' },
         functionKeyInQuery: { type: 'apiKey', in: 'query', name: 'code' },
+        webhookSignature: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'webhook-signature',
+          description: 'With webhook-id and webhook-timestamp, as Standard Webhooks 1.0.0 says.',
+        },
       },
     },
   };
@@ -43,9 +52,10 @@ function paths(): object {
           202: { ...answer('Started, or running already', 'RenewalAccepted'), headers: operationHeaders() },
           ...problems(400, 404, 409, 413, 415, 422),
         }),
-        requestBody: { required: true, content: { 'application/json': { schema: reference('RenewalRequest') } } },
+        requestBody: jsonBody('RenewalRequest'),
       },
     },
+    ...orderPaths(),
     '/api/openapi.json': {
       get: operation('getOpenApi', 'This document', {
         200: { description: 'OpenAPI 3.1', content: { 'application/json': {} } },
@@ -104,6 +114,68 @@ function paths(): object {
   };
 }
 
+function orderPaths(): object {
+  const reference = {
+    name: 'reference',
+    in: 'path',
+    required: true,
+    schema: { type: 'string', pattern: '^[0-9a-f]{40}$' },
+  };
+  const parameters = [reference];
+  const taken = { 200: answer('Taken; the same again is answered alike', 'Order') };
+  const anything = { schema: { type: 'string', format: 'binary' } };
+  return {
+    '/api/orders': {
+      get: operation('listOrders', 'Orders that wait for a person, a webhook or a worker', {
+        200: answer('The orders, the oldest first', 'OrderList'),
+      }),
+    },
+    '/api/orders/{reference}/csr': {
+      parameters,
+      get: operation('getCsr', 'The CSR of an order', {
+        200: { description: 'PKCS#10 in PEM', content: { 'application/x-pem-file': { schema: { type: 'string' } } } },
+        ...problems(404),
+      }),
+    },
+    '/api/orders/{reference}/chain': {
+      parameters,
+      post: {
+        ...operation('uploadChain', 'Hand in the chain of an order', { ...taken, ...problems(404, 409, 413, 422) }),
+        requestBody: {
+          required: true,
+          description: 'PEM, DER or PKCS#7, of any content type; never a private key',
+          content: { 'application/x-pem-file': anything, 'application/octet-stream': anything },
+        },
+      },
+    },
+    '/api/orders/{reference}/reject': {
+      parameters,
+      post: {
+        ...operation('rejectOrder', 'Say that the CA refuses an order', {
+          ...taken,
+          ...problems(400, 404, 409, 413, 415, 422),
+        }),
+        requestBody: jsonBody('OrderRejection'),
+      },
+    },
+    '/api/callbacks/{reference}': {
+      parameters,
+      post: {
+        ...operation('orderCallback', "A webhook's signed answer", {
+          ...taken,
+          ...problems(400, 401, 404, 409, 413, 415, 422),
+        }),
+        security: [{ webhookSignature: [] }],
+        requestBody: jsonBody('Callback'),
+      },
+    },
+  };
+}
+
+function jsonBody(name: string): object {
+  return { required: true, content: { 'application/json': { schema: reference(name) } } };
+}
+
 function certificateParameters(): readonly object[] {
   const text = (pattern: string) => ({ type: 'string', pattern });
   return [
@@ -128,6 +200,7 @@ function operationHeaders(): object {
 
 const MEANINGS: Readonly<Record<number, string>> = {
   400: 'The call is malformed',
+  401: 'The signature is missing, wrong, or of another time',
   404: 'Not there, or not in the estate',
   409: 'A rule, or what the vault holds, stands against it',
   413: 'The body is too large',
@@ -165,6 +238,10 @@ const roots = {
   RevocationRequest: revocationRequest,
   Revocation: revocation,
   CancelAccepted: cancelAccepted,
+  Order: orderView,
+  OrderList: orderList,
+  OrderRejection: orderRejection,
+  Callback: callback,
   Problem: problemDocument,
 };
 

@@ -8,7 +8,7 @@ export const PROBLEM_TYPE = 'application/problem+json';
 /** What can be wrong with a call itself, before anything is looked at. */
 export const callProblems = {
   'content-type-unsupported': { status: 415, meaning: 'The body is not declared as application/json.' },
-  'body-too-large': { status: 413, meaning: 'The body is larger than 16 KiB.' },
+  'body-too-large': { status: 413, meaning: 'The body is larger than this call takes.' },
   'body-malformed': { status: 400, meaning: 'The body is no JSON.' },
   'request-invalid': {
     status: 422,
@@ -26,6 +26,11 @@ export const callProblems = {
       'The version is current, or was last seen served: revoking it breaks whoever checks; `force` does it anyway.',
   },
   'revoke-refused': { status: 409, meaning: 'The issuer refused to revoke; `detail` has its words.' },
+  'order-unknown': { status: 404, meaning: 'No order of a person, a webhook or a worker has that reference.' },
+  'order-answered': { status: 409, meaning: 'The order was answered otherwise, cancelled, or its time is over.' },
+  'private-key-refused': { status: 422, meaning: 'A private key was sent; nothing of it was kept.' },
+  'chain-refused': { status: 422, meaning: 'What was sent is no chain for this order; nothing of it was kept.' },
+  'signature-refused': { status: 401, meaning: 'The signature of the call is missing, wrong, or of another time.' },
   'too-late': { status: 409, meaning: 'The renewal is finished, or its new version exists already.' },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 

@@ -4,25 +4,32 @@ import type { Arm } from '../azure/arm.ts';
 import type { Clock } from '../clock.ts';
 import type { AppRowStore } from '../estate/app-rows.ts';
 import type { AnswerStore, IssuanceStore, RevocationStore } from '../estate/port.ts';
+import type { RelayStore } from '../estate/relayed-order.ts';
 import type { VaultCaPlan } from '../plan/issuers/vault-ca.ts';
 import type { IssuerPlan } from '../plan/types.ts';
 import type { VaultKey, VaultSigner } from '../vault/port.ts';
 import * as acme from './acme.ts';
 import * as cfssl from './cfssl.ts';
+import { createCredential } from './credential.ts';
 import type { CrlContainer } from './crl-container.ts';
 import * as est from './est.ts';
+import * as manual from './manual.ts';
 import type { Issuer } from './port.ts';
 import * as stepCa from './step-ca.ts';
 import * as vaultCa from './vault-ca.ts';
 import type { CrlPublisher } from './vault-ca-crl.ts';
+import * as webhook from './webhook.ts';
 
 /** What issuers are made of; each takes what it needs. */
 export interface IssuerDependencies {
+  /** Name of the issuer in the estate file. */
+  readonly name: string;
   readonly clock: Clock;
   readonly random: (size: number) => Uint8Array;
   readonly issuances: IssuanceStore;
   readonly answers: AnswerStore;
   readonly revocations: RevocationStore;
+  readonly relayed: RelayStore;
   readonly rows: AppRowStore;
   readonly arm: Arm;
   /** Which addresses an issuer may be reached at. */
@@ -37,6 +44,8 @@ export interface IssuerDependencies {
   readonly token: (audience: string) => Promise<string>;
   /** The blob container that CRLs are published to, by its URL. */
   readonly crlContainer: (url: string) => CrlContainer;
+  /** Where callers reach the app, without a slash at the end; absent: nobody knows. */
+  readonly publicUrl?: string | undefined;
   /** Takes the place of the network. */
   readonly httpClient?: HttpClient;
 }
@@ -54,6 +63,8 @@ const creators: Creators = {
   [stepCa.kind]: (plan, all) => stepCa.create(plan, { ...all, provisionerKey: all.keyOf(plan.provisionerKey) }),
   [cfssl.kind]: cfssl.create,
   [est.kind]: (plan, all) => est.create(plan, all),
+  [webhook.kind]: (plan, all) => webhook.create(plan, { ...all, credential: credentialOf(plan.secret, all) }),
+  [manual.kind]: manual.create,
   [vaultCa.kind]: (plan, all) => vaultCa.create(plan, ofVaultCa(plan, all)),
 };
 
@@ -63,7 +74,7 @@ export function createIssuer(plan: IssuerPlan, dependencies: IssuerDependencies)
   return create(plan, dependencies);
 }
 
-type CaDependencies = Omit<IssuerDependencies, 'mayConnect'>;
+type CaDependencies = Omit<IssuerDependencies, 'mayConnect' | 'name'>;
 
 /** What publishes the CRLs of an issuer; `undefined` for one that has none to publish. */
 export function createCrls(plan: IssuerPlan, dependencies: CaDependencies): CrlPublisher | undefined {
@@ -76,4 +87,8 @@ function ofVaultCa(plan: VaultCaPlan, all: CaDependencies): vaultCa.VaultCaDepen
     signer: all.signerOf(plan.certificate),
     container: plan.crl && all.crlContainer(plan.crl.container),
   };
+}
+
+function credentialOf(secretId: string, { secret, clock }: IssuerDependencies) {
+  return createCredential(() => secret(secretId), clock);
 }

@@ -2,8 +2,10 @@ import type { KeyType } from '../certificate/types.ts';
 import type { AcmePlan } from './issuers/acme.ts';
 import type { CfsslPlan } from './issuers/cfssl.ts';
 import type { EstPlan } from './issuers/est.ts';
+import type { ManualPlan } from './issuers/manual.ts';
 import type { StepCaPlan } from './issuers/step-ca.ts';
 import type { VaultCaPlan } from './issuers/vault-ca.ts';
+import type { WebhookPlan } from './issuers/webhook.ts';
 
 /** The estate file, validated: every vault, issuer, plan and certificate under Perennial's care. */
 export interface Estate {
@@ -29,7 +31,7 @@ export interface EstateVault {
 }
 
 /** Settings of one issuer, whatever its kind; each kind has its own file under `src/plan/issuers/`. */
-export type IssuerPlan = VaultCaPlan | AcmePlan | EstPlan | StepCaPlan | CfsslPlan;
+export type IssuerPlan = VaultCaPlan | AcmePlan | EstPlan | WebhookPlan | ManualPlan | StepCaPlan | CfsslPlan;
 
 export interface Plan {
   readonly name: string;

@@ -2,8 +2,10 @@ import { union } from '../schema-parts.ts';
 import { acme } from './acme.ts';
 import { cfssl } from './cfssl.ts';
 import { est } from './est.ts';
+import { manual } from './manual.ts';
 import { stepCa } from './step-ca.ts';
 import { vaultCa } from './vault-ca.ts';
+import { webhook } from './webhook.ts';
 
 /** One issuer of the estate file: every kind, one line each. */
-export const issuer = union([vaultCa, acme, est, stepCa, cfssl]);
+export const issuer = union([vaultCa, acme, est, webhook, manual, stepCa, cfssl]);

@@ -14,6 +14,7 @@ import {
   createMemoryIssuances,
   createMemoryRevocations,
 } from '../../../src/estate/memory.ts';
+import { createMemoryRelay } from '../../../src/estate/relayed-memory.ts';
 import { createIssuer, type IssuerDependencies } from '../../../src/issuers/registry.ts';
 import { issuer as issuerSchema } from '../../../src/plan/issuers/issuer.ts';
 import type { IssuerPlan } from '../../../src/plan/types.ts';
@@ -167,6 +168,8 @@ function dependenciesOf({ secrets, keys }: Credentials, arm: Arm): IssuerDepende
     answers: createMemoryAnswers(),
     revocations: createMemoryRevocations(),
     crlContainer: createMemoryCrls,
+    name: 'given',
+    relayed: createMemoryRelay(),
     token: async (audience) => found(secrets, audience),
     // Whoever names a server means it.
     mayConnect: () => true,

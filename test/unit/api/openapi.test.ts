@@ -18,6 +18,11 @@ describe('openApi', () => {
     expect(ids).toEqual([
       'listRenewals',
       'startRenewal',
+      'listOrders',
+      'getCsr',
+      'uploadChain',
+      'rejectOrder',
+      'orderCallback',
       'getOpenApi',
       'getHealth',
       'getSweep',

@@ -8,6 +8,7 @@ import { readCertificate } from '../../../src/certificate/read.ts';
 import { RenewalError } from '../../../src/errors.ts';
 import { createMemoryAnswers, createMemoryAppRows } from '../../../src/estate/memory.ts';
 import type { Issuance } from '../../../src/estate/port.ts';
+import { createMemoryRelay } from '../../../src/estate/relayed-memory.ts';
 import type { Issuer, Order, OrderStatus } from '../../../src/issuers/port.ts';
 import { createIssuer } from '../../../src/issuers/registry.ts';
 import { create, type VaultCaDependencies } from '../../../src/issuers/vault-ca.ts';
@@ -70,6 +71,8 @@ describe('the vault CA', () => {
       secret: unused,
       token: unused,
       answers: createMemoryAnswers(),
+      relayed: createMemoryRelay(),
+      name: 'internal',
       mayConnect: unused,
       crlContainer: unused,
       rows: createMemoryAppRows(),

@@ -1,0 +1,4 @@
+import { manual } from './benches/manual.ts';
+import { conformanceSuite } from './suite.ts';
+
+conformanceSuite(manual);

@@ -39,6 +39,19 @@ type wiredVault = {
 }
 
 @export()
+@description('A container of CRLs, with its place spelt out.')
+type placedCrls = {
+  @description('Name of the storage account.')
+  storageAccount: string
+  @description('Name of the container.')
+  container: string
+  @description('Subscription of the account.')
+  subscriptionId: string
+  @description('Resource group of the account.')
+  resourceGroup: string
+}
+
+@export()
 @description('What the first deployment made and the second one connects: output EVENT_WIRING of the first, parameter wiring of the second.')
 type eventWiring = {
   @description('Resource id of the function app.')

@@ -27,6 +27,7 @@ param caVaults = [
     name: 'contoso-ca'
     subscriptionId: '11111111-2222-3333-4444-555555555555'
     resourceGroup: 'ca'
+    crls: { storageAccount: 'contosocrl', container: 'crl', resourceGroup: 'ca' }
   }
 ]
 param targetGroups = [

@@ -48,6 +48,33 @@ type caVault = {
   @minLength(1)
   @maxLength(90)
   resourceGroup: string?
+
+  @description('Blob container that the CRLs of this CA are published to, which is there already. Absent: it has none.')
+  crls: crlContainer?
+}
+
+@export()
+@description('A blob container that CRLs are published to.')
+type crlContainer = {
+  @description('Name of the storage account.')
+  @minLength(3)
+  @maxLength(24)
+  storageAccount: string
+
+  @description('Name of the container.')
+  @minLength(3)
+  @maxLength(63)
+  container: string
+
+  @description('Id of the subscription it is in. Absent: the one that is deployed to.')
+  @minLength(36)
+  @maxLength(36)
+  subscriptionId: string?
+
+  @description('Resource group it is in. Absent: the group of the app.')
+  @minLength(1)
+  @maxLength(90)
+  resourceGroup: string?
 }
 
 @export()
@@ -254,4 +281,6 @@ type existingRoleIds = {
   configReader: string
   @description('log-reader.json')
   logReader: string
+  @description('crl-publisher.json')
+  crlPublisher: string
 }

@@ -1,5 +1,5 @@
 // Every vault, CA and group of targets, each in its own subscription and group: what it needs to be looked after.
-import { identityRefs, place, placedVault } from '../parts.bicep'
+import { identityRefs, place, placedCrls, placedVault } from '../parts.bicep'
 import { eventDelivery, existingRoleIds } from '../types.bicep'
 
 @description('Tags of every resource.')
@@ -10,6 +10,9 @@ param vaults placedVault[]
 
 @description('Vaults of internal CAs.')
 param caVaults place[]
+
+@description('Containers of the CRLs of internal CAs.')
+param crlContainers placedCrls[]
 
 @description('Groups with App Service targets.')
 param targetGroups place[]
@@ -109,6 +112,17 @@ module signers 'vault-role.bicep' = [for vault in caVaults: {
     workspaceId: contains(map(vaults, one => toLower(one.name)), toLower(vault.name)) ? '' : workspaceId
   }
   dependsOn: [newVaults]
+}]
+
+module publishers 'crl-container.bicep' = [for (one, index) in crlContainers: {
+  name: 'crls-${index}'
+  scope: resourceGroup(one.subscriptionId, one.resourceGroup)
+  params: {
+    accountName: one.storageAccount
+    containerName: one.container
+    renewer: identities.renewer
+    roleId: roleIds.crlPublisher
+  }
 }]
 
 module deployers 'target-group.bicep' = [for (group, index) in targetGroups: {

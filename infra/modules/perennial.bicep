@@ -110,6 +110,12 @@ var placedCas = map(caVaults, vault => {
   subscriptionId: vault.?subscriptionId ?? home.subscriptionId
   resourceGroup: vault.?resourceGroup ?? home.resourceGroup
 })
+var placedCrls = map(filter(caVaults, vault => vault.?crls != null), vault => {
+  storageAccount: vault.crls!.storageAccount
+  container: vault.crls!.container
+  subscriptionId: vault.crls!.?subscriptionId ?? home.subscriptionId
+  resourceGroup: vault.crls!.?resourceGroup ?? home.resourceGroup
+})
 var placedGroups = map(targetGroups, group => {
   name: ''
   subscriptionId: group.?subscriptionId ?? home.subscriptionId
@@ -120,6 +126,7 @@ var groupIds = map(
     [home],
     map(placed, one => { subscriptionId: one.subscriptionId, resourceGroup: one.resourceGroup }),
     map(placedCas, one => { subscriptionId: one.subscriptionId, resourceGroup: one.resourceGroup }),
+    map(placedCrls, one => { subscriptionId: one.subscriptionId, resourceGroup: one.resourceGroup }),
     placedGroups
   ),
   one => '/subscriptions/${one.subscriptionId}/resourceGroups/${one.resourceGroup}'
@@ -244,6 +251,7 @@ module estate 'estate.bicep' = {
     tags: tags
     vaults: placed
     caVaults: placedCas
+    crlContainers: placedCrls
     targetGroups: placedGroups
     identities: identities.outputs.identities
     roleIds: roleIds

@@ -16,6 +16,7 @@ var files = [
   loadJsonContent('../roles/journal-writer.json')
   loadJsonContent('../roles/config-reader.json')
   loadJsonContent('../roles/log-reader.json')
+  loadJsonContent('../roles/crl-publisher.json')
 ]
 
 resource definitions 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [for file in files: {
@@ -45,4 +46,5 @@ output ids existingRoleIds = {
   journalWriter: definitions[4].id
   configReader: definitions[5].id
   logReader: definitions[6].id
+  crlPublisher: definitions[7].id
 }

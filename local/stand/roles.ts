@@ -2,6 +2,7 @@ import appServiceDeployer from '../../infra/roles/app-service-deployer.json' wit
 import caSigner from '../../infra/roles/ca-signer.json' with { type: 'json' };
 import certificateRenewer from '../../infra/roles/certificate-renewer.json' with { type: 'json' };
 import configReader from '../../infra/roles/config-reader.json' with { type: 'json' };
+import crlPublisher from '../../infra/roles/crl-publisher.json' with { type: 'json' };
 import estateKeeper from '../../infra/roles/estate-keeper.json' with { type: 'json' };
 import journalWriter from '../../infra/roles/journal-writer.json' with { type: 'json' };
 import logReader from '../../infra/roles/log-reader.json' with { type: 'json' };
@@ -24,6 +25,7 @@ export const roles: readonly Role[] = [
   caSigner,
   certificateRenewer,
   configReader,
+  crlPublisher,
   estateKeeper,
   journalWriter,
   logReader,
@@ -51,6 +53,7 @@ export function placesOf({ name, scope }: Role, where: Where): readonly string[]
     'the tables of the records account': [`${storageAccount}/tableServices/default`],
     'the journal container': [`${containers}/journal`],
     'the config container': [`${containers}/config`],
+    'the CRL container of each CA': [`${containers}/crl`],
     'the Log Analytics workspace': [workspace],
   };
   const found = Object.hasOwn(places, scope) ? places[scope] : undefined;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { rolesOfTheApp } from '../../docs/infra-tables.ts';
 import { ARM_AUDIENCE } from '../../local/arm/arm.ts';
 import type { Role } from '../../local/stand/roles.ts';
@@ -23,10 +24,17 @@ const scenarios: readonly Scenario[] = [
 ];
 
 /** As in Azure: the estate file is a blob that the app reads with its identity. */
-async function uploadEstate({ connectionString, estateFile }: Stand): Promise<void> {
-  const container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient('config');
-  await container.create();
-  await container.getBlockBlobClient('estate.yaml').uploadFile(estateFile);
+async function uploadEstate({ connectionString, estateFile, settings }: Stand): Promise<void> {
+  const blobs = BlobServiceClient.fromConnectionString(connectionString);
+  const container = blobs.getContainerClient('config');
+  await Promise.all([container.create(), blobs.getContainerClient('crl').create()]);
+  const estate = parse(await readFile(estateFile, 'utf8')) as { issuers: Record<string, { kind: string }> };
+  const crl = { container: `${settings.PERENNIAL_BLOB_ENDPOINT}/crl`, publicUrl: 'http://crl.contoso.example' };
+  for (const [name, issuer] of Object.entries(estate.issuers)) {
+    if (issuer.kind === 'vault-ca') estate.issuers[name] = { ...issuer, ...{ crl } };
+  }
+  const text = JSON.stringify(estate);
+  await container.getBlockBlobClient('estate.yaml').upload(text, Buffer.byteLength(text));
 }
 
 const estateByIdentity = ({ settings }: Stand) => ({
@@ -86,6 +94,18 @@ describe('the app under the roles that Bicep gives it', () => {
     const { vaultName, name } = bench.seeded('near-expiry');
     const path = `${url}/api/certificates/${vaultName}/${name}/readers`;
     expect((await fetch(path, { headers: { 'x-functions-key': keys.function } })).status).toBe(200);
+  });
+
+  it('publishes the CRL of the CA', async () => {
+    const published = () => bench.log.filter(({ message }) => message.includes('"CRL published"')).length;
+    const crls = BlobServiceClient.fromConnectionString(bench.stand.connectionString).getContainerClient('crl');
+    for (const times of [1, 2]) {
+      await bench.app.runNow('publishCrls');
+      await bench.until(async () => (published() === times ? true : undefined));
+      // What is no CRL of this CA is overwritten.
+      for await (const { name } of crls.listBlobsFlat()) await crls.getBlockBlobClient(name).upload('junk', 4);
+    }
+    expect(bench.log.filter(({ message }) => message.includes('"CRL failed"'))).toEqual([]);
   });
 
   it('is refused nothing', () => {

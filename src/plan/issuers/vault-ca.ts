@@ -56,6 +56,9 @@ export const vaultCa = group({
   }).optional(),
   ...common,
   limits: group({ ...limits, clientAuth: z.boolean({ error: 'true or false' }).default(true) }),
+}).refine(({ profile, limits: { clientAuth } }) => clientAuth || profile === undefined || profile === 'server', {
+  path: ['limits', 'clientAuth'],
+  error: 'true, which the profile needs; or the profile server',
 });
 
 /** The app's token for storage goes there, and it opens the journal too: Azure's blob storage, or an emulator on this machine. */

@@ -28,6 +28,8 @@ export interface AcceptanceRequest {
   readonly startReason: string;
   /** Dotted OIDs of what the certificate has to be good for; a TLS server when absent. */
   readonly purposes?: readonly string[];
+  /** True when the policy of the certificate says that its key is kept. */
+  readonly keepsKey?: boolean;
 }
 
 export interface Refusal {

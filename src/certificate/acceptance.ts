@@ -95,13 +95,14 @@ function changeOf(
     readonly rootDetails: readonly CertificateDetails[];
   },
 ): Diff {
-  const { old, candidates, rootDetails, now, startReason } = context;
+  const { old, candidates, rootDetails, now, startReason, keepsKey = false } = context;
   if (old === undefined) return nothingToCompare;
   const before = buildChain({ leaf: old, candidates, roots: rootDetails, now });
   return diff(old, leaf, {
     newRoot: chain.root.sha256,
     ...(before.state === 'built' ? { oldRoot: before.root.sha256 } : {}),
     startReason,
+    keepsKey,
   });
 }
 

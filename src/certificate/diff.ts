@@ -44,6 +44,8 @@ export interface DiffContext {
   readonly newRoot?: string;
   /** Why the renewal was started. */
   readonly startReason?: string;
+  /** True when the owner has decided to keep the key. */
+  readonly keepsKey?: boolean;
 }
 
 /** Renewals for these reasons may well end earlier than the certificate they replace: `window-opened` is the wish of its CA. */
@@ -61,7 +63,7 @@ export function diff(old: CertificateDetails, next: CertificateDetails, context:
     purposesItem(old, next),
     setItem('key-usage', { old: old.keyUsage, next: next.keyUsage, whenDifferent: 'allowed' }),
     compared('key-type', keyTypeClass(old.keyType, next.keyType), [old.keyType, next.keyType]),
-    keyItem(old, next),
+    keyItem(old, next, context.keepsKey ?? false),
     issuerItem(old, next),
     compared('root', context.oldRoot === context.newRoot ? 'same' : 'allowed', [
       context.oldRoot ?? 'unknown',
@@ -148,9 +150,9 @@ function keyTypeClass(old: KeyType | 'unknown', next: KeyType | 'unknown'): Diff
   return strength[next] > strength[old] ? 'allowed' : 'needs-approval';
 }
 
-/** Every version gets a key of its own; the old one again is a decision. */
-function keyItem(old: CertificateDetails, next: CertificateDetails): DiffItem {
-  const verdict = old.spkiSha256 === next.spkiSha256 ? 'needs-approval' : 'allowed';
+/** Every version gets a key of its own; the old one again is a decision, which the owner may have made in the policy. */
+function keyItem(old: CertificateDetails, next: CertificateDetails, keepsKey: boolean): DiffItem {
+  const verdict = old.spkiSha256 === next.spkiSha256 && !keepsKey ? 'needs-approval' : 'allowed';
   return compared('key', verdict, [old.spkiSha256, next.spkiSha256]);
 }
 

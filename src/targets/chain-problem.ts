@@ -21,13 +21,19 @@ export interface ChainToJudge {
  * one's issuer and so on (RFC 5246 7.4.2), and old clients look no further. What comes after the path is superfluous and
  * no problem. What an authority's key usage, path length or name constraints forbid is as wrong here as in an answer.
  */
-export function chainProblem({ sent, roots, host, now }: ChainToJudge): string | undefined {
+export function chainProblem({ sent, roots: pinned, host, now }: ChainToJudge): string | undefined {
   // No honest chain is longer, and of a dishonest one no more is looked at.
   const [leaf, ...others] = sent.slice(0, maximumCertificates);
   if (leaf === undefined) return 'the server sent no certificate';
+  const roots = pinned.length > 0 ? pinned : itself(leaf);
   // RFC 6125: only the alternative names count, never the subject.
   if (leaf.checkHost(host, { subject: 'never' }) === undefined) return `the certificate is not for ${host}`;
   return pathProblem(leaf, others, { roots, now }) ?? orderProblem(sent, roots);
+}
+
+/** Only the issuer Self has no roots: its certificates vouch for themselves, and that it is the right one is seen by its hash. */
+function itself(leaf: X509Certificate): readonly X509Certificate[] {
+  return leaf.subject === leaf.issuer && isSignedBy(leaf, leaf) ? [leaf] : [];
 }
 
 interface Trust {

@@ -88,7 +88,7 @@ export function raise(
 /** In the recordings the issuer Self took so long. */
 const SELF_SECONDS = { least: 10, most: 20 };
 /** And a cancellation became visible after this. */
-const CANCEL_SECONDS = 11;
+export const CANCEL_SECONDS = 11;
 
 /** Lets the issuer Self finish an operation by the clock. */
 export function scheduleSelf(vault: VaultContext, record: CertificateRecord, pending: Pending): void {

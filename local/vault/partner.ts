@@ -1,6 +1,6 @@
 import { later, type VaultContext } from './call.ts';
 import { readChain } from './chain.ts';
-import { completePending, isRunning } from './issuance.ts';
+import { CANCEL_SECONDS, completePending, isRunning } from './issuance.ts';
 import type { PartnerAnswer } from './provider.ts';
 import type { CertificateRecord, Issuer, Pending } from './records.ts';
 
@@ -24,6 +24,22 @@ export function schedulePartner(vault: VaultContext, order: PartnerOrder, second
     // An answer that is there at once takes effect at once, so that a virtual clock needs no turn of the event loop.
     if (answer instanceof Promise) void answer.catch(() => issuerFault()).then((final) => take(vault, order, final));
     else take(vault, order, answer);
+  });
+}
+
+/** Withdraws the order by the clock, unless the partner has issued by then: what it has made cannot be taken back. */
+export function scheduleWithdrawal(vault: VaultContext, order: PartnerOrder): void {
+  const end = (answer: PartnerAnswer): void => {
+    const { record, pending } = order;
+    if (!isRunning(vault, record, pending)) return;
+    if (answer.state === 'issued') accept(vault, order, answer.chain);
+    else pending.status = 'cancelled';
+  };
+  vault.at(later(vault.now(), CANCEL_SECONDS), () => {
+    if (!isRunning(vault, order.record, order.pending)) return;
+    const answer = ask(vault, order);
+    if (answer instanceof Promise) void answer.catch(() => issuerFault()).then(end);
+    else end(answer);
   });
 }
 

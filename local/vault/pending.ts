@@ -17,7 +17,7 @@ import {
 import { completePending, scheduleCancellation, scheduleSelf } from './issuance.ts';
 import { issuerOfPolicy } from './issuers.ts';
 import { makeKey } from './keys.ts';
-import { schedulePartner } from './partner.ts';
+import { schedulePartner, scheduleWithdrawal } from './partner.ts';
 import { completePolicy, forApiVersion, keyKind, type Policy, policyInput } from './policy.ts';
 import type { CertificateRecord, Pending, Tags } from './records.ts';
 import { certificateBundle, certificateId, operationShape } from './shapes.ts';
@@ -150,7 +150,9 @@ export function cancelPending(call: Call): EmulatorResponse {
     throw badParameter(`Pending certificate can not be cancelled in status ${pending.status}.`);
   }
   pending.cancellationRequested = true;
-  scheduleCancellation(call.vault, record, pending);
+  const issuer = call.vault.state.issuers.get(pending.policy.issuer.name);
+  if (issuer === undefined) scheduleCancellation(call.vault, record, pending);
+  else scheduleWithdrawal(call.vault, { record, pending, issuer });
   return ok(operationShape(call, record, pending));
 }
 

@@ -6,6 +6,7 @@ import { createIdentity, type Identity } from '../../local/identity/identity.ts'
 import { readSecretAs } from '../../local/stand/secret-reader.ts';
 import { createTransportCa } from '../../local/transport/ca.ts';
 import { serveEmulator } from '../../local/transport/serve.ts';
+import type { VaultOptions } from '../../local/vault/call.ts';
 import { createVault, type VaultEmulator } from '../../local/vault/vault.ts';
 import type { VaultConnection } from '../../src/vault/connection.ts';
 
@@ -16,7 +17,7 @@ export interface EmulatedVault {
   readonly clock: ManualClock;
   /** Of somebody who may do what the app may. */
   readonly connection: VaultConnection;
-  /** Of somebody who makes keys and secrets, reads the latter, and imports certificates. */
+  /** Of somebody who makes keys and secrets, reads the latter, imports certificates, and opens accounts with issuers. */
   readonly operator: VaultConnection;
   /** Of somebody known who may do nothing. */
   readonly outsider: VaultConnection;
@@ -41,13 +42,17 @@ const ROLE = [
 ].map((action) => `Microsoft.KeyVault/vaults/${action}`);
 
 const OPERATOR = [
+  'certificatecas/write',
+  'certificatecas/delete',
+  'certificates/create/action',
+  'certificates/read',
   'keys/create/action',
   'secrets/setSecret/action',
   'secrets/getSecret/action',
   'certificates/import/action',
 ].map((action) => `Microsoft.KeyVault/vaults/${action}`);
 
-export async function startEmulatedVault(): Promise<EmulatedVault> {
+export async function startEmulatedVault(more: Partial<VaultOptions> = {}): Promise<EmulatedVault> {
   const identity = createIdentity({ tenantId: '11111111-2222-3333-4444-555555555555' });
   const ca = createTransportCa();
   const clock = new ManualClock(new Date());
@@ -55,7 +60,7 @@ export async function startEmulatedVault(): Promise<EmulatedVault> {
   const faults: EmulatedVault['faults'] = [];
   const vaults: VaultEmulator[] = [];
   const mount = (uri: string): Emulator => {
-    const vault = createVault({ name: 'contract', resourceId: RESOURCE, uri, access: identity, clock });
+    const vault = createVault({ name: 'contract', resourceId: RESOURCE, uri, access: identity, clock, ...more });
     vaults.push(vault);
     return { handle: (request) => faulty(vault, request, { calls, faults }) };
   };

@@ -33,6 +33,7 @@ import { createLease } from './renewal/lease.ts';
 import { createTarget } from './targets/registry.ts';
 import { createVaultKey } from './vault/key.ts';
 import { createKeyVault } from './vault/key-vault.ts';
+import type { Vault } from './vault/port.ts';
 import { createSecretReader, type SecretReader } from './vault/secret.ts';
 import { createVaultSigner } from './vault/signer.ts';
 
@@ -75,15 +76,16 @@ export async function buildApp(settings: Settings): Promise<App> {
   const rows = createTableAppRows(storage.tables);
   const journal = createBlobJournal({ container: storage.blobs('journal') });
   const arm = createArm({ endpoint: settings.armEndpoint, credential: deployer });
+  const vault = createKeyVault(connection);
   const auditLog = auditLogOf(settings);
   const relayed = createTableRelay(storage.tables);
-  const issuerParts = issuerPartsOf({ connection, storage, rows, arm, relayed, publicUrl: settings.publicUrl });
+  const issuerParts = issuerPartsOf({ connection, storage, rows, arm, vault, relayed, publicUrl: settings.publicUrl });
   return {
     settings,
     ...(auditLog && { auditLog }),
     clock,
     estate: checked(settings, estate),
-    vault: createKeyVault(connection),
+    vault,
     store: createTableEstate(storage.tables),
     journal,
     rows,
@@ -128,6 +130,7 @@ function issuerPartsOf({
   readonly arm: Arm;
   readonly relayed: RelayStore;
   readonly publicUrl: string | undefined;
+  readonly vault: Vault;
 }): IssuerParts {
   return {
     ...rest,

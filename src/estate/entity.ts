@@ -106,6 +106,8 @@ export const certificateShape: z.ZodType<CertificateRow> = z
     windowPage: text.optional(),
     askWindowAt: text.optional(),
     expectedVersion: text.optional(),
+    found: text.optional(),
+    foundAfter: text.optional(),
     undeployed: text.optional(),
     lastOutcome: outcome.optional(),
     lastReason: reason.optional(),

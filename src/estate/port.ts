@@ -42,6 +42,10 @@ export interface CertificateRow {
   readonly askWindowAt?: string;
   /** The version that is expected to be current. */
   readonly expectedVersion?: string;
+  /** A version that the vault made by itself with the plan's issuer, and that nobody has accepted: the next attempt judges it. */
+  readonly found?: string;
+  /** With `found`: the version that was known before it. */
+  readonly foundAfter?: string;
   /** A version that was merged, and that not every target was seen serving: the next attempt deploys it again. */
   readonly undeployed?: string;
   readonly lastOutcome?: Outcome;

@@ -4,6 +4,9 @@ import type { CsrDetails } from '../certificate/types.ts';
 import { RenewalError } from '../errors.ts';
 import type { IssuerLimits } from '../plan/issuers/every-issuer.ts';
 
+/** What is asked for, whoever asks. */
+type Asked = Pick<CsrDetails, 'keyType' | 'names' | 'subject'>;
+
 const MOST_NAMES = 100;
 const LONGEST_NAME = 253;
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
@@ -30,7 +33,8 @@ export async function csrRefusal(csr: CsrDetails, limits: IssuerLimits): Promise
   return limitRefusal(csr, limits);
 }
 
-function limitRefusal(csr: CsrDetails, { keys, dnsSuffixes }: IssuerLimits): string | undefined {
+/** The same of a request that is not made yet, by what it will ask for. */
+export function limitRefusal(csr: Asked, { keys, dnsSuffixes }: IssuerLimits): string | undefined {
   if (csr.keyType === 'unknown' || !keys.includes(csr.keyType)) {
     return `the key type ${csr.keyType} is not one of ${keys.join(', ')}`;
   }

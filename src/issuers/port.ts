@@ -1,3 +1,6 @@
+import type { Reason } from '../renewal/outcomes.ts';
+import type { CertificateRef, PolicyFacts } from '../vault/port.ts';
+
 /** What an issuer is asked for. `renewalId` is the client reference: the same one never means a second certificate. */
 export interface OrderRequest {
   readonly renewalId: string;
@@ -20,12 +23,14 @@ export interface Order {
 export interface PlacedOrder extends Order {
   /** base64 of the PKCS#10 DER that was submitted. Asked for only by issuers that need it again: it costs a look at the vault. */
   csr(): Promise<string>;
+  /** When it was placed, ISO 8601: what has waited for long need not be asked often. Absent: just now. */
+  readonly placedAt?: string;
 }
 
 export type OrderStatus =
   | { readonly state: 'pending'; readonly retryAfterSeconds: number }
   /**
-   * `chain`: base64 DERs, leaf first. `extra`: leaves (base64 DERs) that it made besides for the same order, of answers that
+   * `chain`: base64 DERs, leaf first; empty when the issuer is inside the vault, which has joined them already. `extra`: leaves (base64 DERs) that it made besides for the same order, of answers that
    * were lost; nobody will use them.
    */
   | { readonly state: 'issued'; readonly chain: readonly string[]; readonly extra?: readonly string[] }
@@ -79,6 +84,28 @@ export interface RenewalWindow {
   readonly retryAfterSeconds: number;
 }
 
+/** An operation of the vault, as its order is referred to. */
+export interface VaultOperation extends CertificateRef {
+  readonly requestId: string;
+  /** True when somebody else, or the vault itself, has begun it. */
+  readonly isForeign: boolean;
+}
+
+/**
+ * An issuer inside the vault orders and merges in one act: the next version is created there, the vault deals with the
+ * issuer by itself, and what it has issued is judged afterwards, as the version that it is. Nothing is submitted to it.
+ */
+export interface InVault {
+  /** As the vault names it. Compared without case. */
+  readonly issuerName: string;
+  /** Why it is not asked for what this policy says; `undefined` when nothing stands against it. `now`: when it would be. */
+  refusal(policy: PolicyFacts, now: Date): { readonly reason: Reason; readonly detail: string } | undefined;
+  /** The reference of the order that this operation is. */
+  reference(operation: VaultOperation): string;
+  /** DERs of the roots that a version (DER) has to end at. */
+  roots(version: Uint8Array): readonly Uint8Array[];
+}
+
 /** What some issuers can do besides; each has its method below, and an issuer without it lacks that method. */
 export const capabilities = ['cancel', 'revoke', 'renewalWindow'] as const;
 export type Capability = (typeof capabilities)[number];
@@ -92,6 +119,8 @@ export interface Issuer {
   readonly isPrivate: boolean;
   submit(request: OrderRequest): Promise<Order | { readonly state: 'rejected'; readonly reason: string }>;
   poll(order: PlacedOrder): Promise<OrderStatus>;
+  /** Set for an issuer inside the vault. */
+  readonly inVault?: InVault;
   cancel?(order: Order): Promise<CancelResult>;
   revoke?(request: RevokeRequest): Promise<RevokeResult>;
   /** Of a certificate (base64 of its DER) that this CA has issued; `undefined` when the CA has no wish. */

@@ -7,13 +7,14 @@ import type { AnswerStore, IssuanceStore, RevocationStore } from '../estate/port
 import type { RelayStore } from '../estate/relayed-order.ts';
 import type { VaultCaPlan } from '../plan/issuers/vault-ca.ts';
 import type { IssuerPlan } from '../plan/types.ts';
-import type { VaultKey, VaultSigner } from '../vault/port.ts';
+import type { Vault, VaultKey, VaultSigner } from '../vault/port.ts';
 import * as acme from './acme.ts';
 import * as cfssl from './cfssl.ts';
 import { createCredential } from './credential.ts';
 import type { CrlContainer } from './crl-container.ts';
 import * as est from './est.ts';
 import * as manual from './manual.ts';
+import * as partner from './partner.ts';
 import type { Issuer } from './port.ts';
 import * as stepCa from './step-ca.ts';
 import * as vaultCa from './vault-ca.ts';
@@ -32,6 +33,8 @@ export interface IssuerDependencies {
   readonly relayed: RelayStore;
   readonly rows: AppRowStore;
   readonly arm: Arm;
+  /** Where issuers inside the vault work. */
+  readonly vault: Vault;
   /** Which addresses an issuer may be reached at. */
   readonly mayConnect: AddressRule;
   /** Makes a signer with the key of a certificate: `{vault}/certificates/{name}`. */
@@ -60,6 +63,7 @@ type Creators = {
 /** Every kind of issuer, one line each. */
 const creators: Creators = {
   [acme.kind]: (plan, all) => acme.create(plan, { ...all, accountKey: all.keyOf(plan.accountKey) }),
+  [partner.kind]: (plan, all) => partner.create(plan, all),
   [stepCa.kind]: (plan, all) => stepCa.create(plan, { ...all, provisionerKey: all.keyOf(plan.provisionerKey) }),
   [cfssl.kind]: cfssl.create,
   [est.kind]: (plan, all) => est.create(plan, all),

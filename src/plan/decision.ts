@@ -39,8 +39,11 @@ export type Decision =
       readonly action: 'renew';
       readonly reason: StartReason;
       readonly dueAt: string;
-      /** `deploy`: the current version is good and was not seen served everywhere; it is deployed again. */
-      readonly scope: 'whole' | 'deploy';
+      /**
+       * `deploy`: the current version is good and was not seen served everywhere; it is deployed again. `adopt`: the vault has
+       * made it by itself; it is judged, and then deployed.
+       */
+      readonly scope: Scope;
     }
   | {
       readonly action: 'wait';
@@ -57,6 +60,9 @@ export type Decision =
       readonly reason: RefuseReason;
       readonly detail: string;
     };
+
+/** How much of a renewal is to be done. */
+export type Scope = 'whole' | 'deploy' | 'adopt';
 
 export type WaitReason = Reason & ('not-due' | 'too-young' | 'backing-off' | 'already-running' | 'new-version-event');
 export type RefuseReason = Reason &
@@ -96,6 +102,7 @@ const checks: readonly Check[] = [
   currentVersionIsDisabled, // somebody switched it off: a new version would switch it on again
   renewalIsRunning, // one renewal a certificate, forced or not
   lastAttemptIsTooRecent, // failures are not repeated faster than the back-off allows
+  currentVersionWasFound, // what the vault has made by itself is judged before anything new is asked for
   currentVersionIsNotServed, // merged is not served: it is deployed again before anything new is asked for
   versionIsTooYoung, // a wrong plan or clock must not make a renewal loop
   renewalPointIsAhead, // not due yet
@@ -142,6 +149,12 @@ function lastAttemptIsTooRecent({ row, request, now, due }: View): Decision | un
   return wait('backing-off', { dueAt: due, waitUntil: next, detail });
 }
 
+function currentVersionWasFound(view: View): Decision | undefined {
+  const { row, request, current, now, due, notAfter } = view;
+  if (request.force || row?.found !== current.version || now >= due || now >= notAfter) return undefined;
+  return renew(view, 'adopt');
+}
+
 function currentVersionIsNotServed(view: View): Decision | undefined {
   const { row, request, current, now, due, notAfter } = view;
   if (request.force || row?.undeployed !== current.version || now >= due || now >= notAfter) return undefined;
@@ -166,7 +179,7 @@ function somebodyElsesRequestIsPending({ facts, pendingIsOurs }: View): Decision
   return refuse('refused', 'foreign-pending', detail);
 }
 
-function renew({ request, due, isWished }: View, scope: 'whole' | 'deploy'): Decision {
+function renew({ request, due, isWished }: View, scope: Scope): Decision {
   const reason = isWished && !request.force && scope === 'whole' ? 'window-opened' : request.reason;
   return { action: 'renew', reason, dueAt: due.toISOString(), scope };
 }

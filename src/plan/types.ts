@@ -3,6 +3,7 @@ import type { AcmePlan } from './issuers/acme.ts';
 import type { CfsslPlan } from './issuers/cfssl.ts';
 import type { EstPlan } from './issuers/est.ts';
 import type { ManualPlan } from './issuers/manual.ts';
+import type { PartnerPlan } from './issuers/partner.ts';
 import type { StepCaPlan } from './issuers/step-ca.ts';
 import type { VaultCaPlan } from './issuers/vault-ca.ts';
 import type { WebhookPlan } from './issuers/webhook.ts';
@@ -31,7 +32,15 @@ export interface EstateVault {
 }
 
 /** Settings of one issuer, whatever its kind; each kind has its own file under `src/plan/issuers/`. */
-export type IssuerPlan = VaultCaPlan | AcmePlan | EstPlan | WebhookPlan | ManualPlan | StepCaPlan | CfsslPlan;
+export type IssuerPlan =
+  | VaultCaPlan
+  | AcmePlan
+  | PartnerPlan
+  | EstPlan
+  | WebhookPlan
+  | ManualPlan
+  | StepCaPlan
+  | CfsslPlan;
 
 export interface Plan {
   readonly name: string;

@@ -27,6 +27,20 @@ export function knownOf(place: Place, facts: Inspection): Partial<CertificateRow
   };
 }
 
+/**
+ * Notes the version that the vault has made by itself with `issuerName`, the plan's issuer inside the vault: it is current, and
+ * no renewal of ours has made it.
+ */
+export function withFound(row: CertificateRow, facts: Inspection, issuerName: string | undefined): CertificateRow {
+  const { found: _found, foundAfter, ...others } = row;
+  if (issuerName === undefined) return others;
+  const current = facts.state === 'present' ? facts.current?.version : undefined;
+  const isKnown = row.expectedVersion === undefined || current === undefined || row.expectedVersion === current;
+  const isIssuers = facts.state === 'present' && facts.policy.issuer.toLowerCase() === issuerName.toLowerCase();
+  if (isKnown || !isIssuers) return row;
+  return { ...row, found: current, foundAfter: foundAfter ?? row.expectedVersion };
+}
+
 /** The row with the next attempt allocated to the renewal that `input` starts. */
 export function claimedRow(
   row: CertificateRow,

@@ -31,9 +31,12 @@ export async function startAgain(
   const scope = startScope ?? ((await mergedVersion(row, app)) === undefined ? undefined : 'deploy');
   await record(renewalId, app, { key: 'start:again', step: 'start', kind: 'fact', facts: { scope: scope ?? 'whole' } });
   await expectLater({ row, etag }, 0, app);
+  // What was claimed as found is judged once more: nobody knows how far the instance had come.
+  const isFound = startScope === 'deploy' && row.found !== undefined && row.found === row.expectedVersion;
   const by = {
     ...(scope && { scope }),
     ...(reason === 'window-opened' && expectedVersion !== undefined && { windowOf: expectedVersion }),
+    ...(isFound && row.found !== undefined && { adopts: row.found }),
     ...(requester !== undefined && { requester }),
     ...(traceparent !== undefined && { traceparent }),
   };

@@ -40,6 +40,9 @@ export const reasons = {
   'no-version': 'The certificate has no finished version to renew.',
   'soft-deleted': 'A soft-deleted certificate holds the name: recover or purge it.',
   'foreign-pending': 'Somebody else’s certificate request is pending in the vault; finish or delete it there.',
+  'issuer-differs': 'The certificate’s policy names another issuer than its plan does; change the one or the other.',
+  'outside-limits':
+    'The certificate’s policy asks for more than the estate file allows its issuer, or its plan accepts.',
   'private-ca-on-multi-tenant':
     'App Service takes certificates of a private CA for inbound TLS only in an App Service Environment v3.',
   'too-many-names': 'The certificate’s policy has more than 1,000 names: no issuer certifies as many.',

@@ -1,8 +1,10 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { awaitIssue } from './await-issue.ts';
 import { decideAgain } from './decide-again.ts';
+import { gate } from './gate.ts';
 import { perform, problemOf, type Story } from './perform.ts';
 import { RenewalProgress } from './progress.ts';
+import { adopt, renewInVault } from './renew-in-vault.ts';
 import { rollOut } from './roll-out.ts';
 import { type Ended, isEnded, type RenewalInput, type RenewalResult } from './story.ts';
 
@@ -33,10 +35,12 @@ function* stagesOf(renewal: RenewalProgress): Story<Ended> {
   renewal.enter('decide');
   const notDue = decideAgain(renewal.input, inspected, renewal.now());
   if (notDue !== undefined) return notDue;
+  if (renewal.input.adopts !== undefined) return yield* adopt(renewal, inspected, renewal.input.adopts);
   if (renewal.input.scope === 'deploy') {
     renewal.merged(inspected.old);
     return yield* rollOut(renewal, inspected, inspected.old);
   }
+  if (inspected.inVault !== undefined) return yield* renewInVault(renewal, inspected, inspected.inVault);
 
   const mayRequest = yield* gate(renewal, 'before-request', { plan: inspected.plan.name, old: inspected.old.sha256 });
   if (isEnded(mayRequest)) return mayRequest;
@@ -77,14 +81,4 @@ function* stagesOf(renewal: RenewalProgress): Story<Ended> {
   renewal.merged(version);
 
   return yield* rollOut(renewal, inspected, version);
-}
-
-/** A point where a person may have to decide, and where a cancelled renewal stops. */
-function* gate(
-  renewal: RenewalProgress,
-  point: 'before-request' | 'before-submit' | 'before-merge',
-  boundTo: Record<string, string>,
-) {
-  renewal.enter('gate');
-  return yield* perform(renewal, 'gate', { point, boundTo });
 }

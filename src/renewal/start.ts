@@ -1,11 +1,12 @@
 import { RenewalError } from '../errors.ts';
 import type { CertificateRow, Versioned } from '../estate/port.ts';
 import { type Decision, decide, type StartReason } from '../plan/decision.ts';
+import { issuerInVault } from '../plan/issuers/partner.ts';
 import { findVault } from '../plan/look-up.ts';
 import { currentTrace, inTrace, newTrace } from '../trace.ts';
 import { traceIdOf } from '../trace-parent.ts';
 import type { Inspection } from '../vault/port.ts';
-import { claimedRow, knownOf, newRow } from './certificate-row.ts';
+import { claimedRow, knownOf, newRow, withFound } from './certificate-row.ts';
 import type { Dependencies } from './dependencies.ts';
 import { closeFromRecords, isClaimed, startAgain } from './heal.ts';
 import { renewalId } from './ids.ts';
@@ -104,8 +105,9 @@ async function decideAndClaim({ request, place, windows }: Asked, app: StartDepe
   const { found } = settled;
   const ref = { vault: place.vault.uri, name: place.certificate.name };
   const facts = await app.vault.inspect(ref);
-  const pendingIsOurs = await isOurs(app, { vault: place.vault.name, ref, facts });
-  const known = found?.row ?? newRow(place);
+  const issuerName = issuerInVault(await app.estate(), place.plan.issuer);
+  const pendingIsOurs = await isOurs(app, { vault: place.vault.name, ref, facts, issuerName });
+  const known = withFound(found?.row ?? newRow(place), facts, issuerName);
   const row = (await windows?.lookUp(known, place, facts)) ?? known;
   const { reason, force, version } = request;
   const decision = decide({
@@ -120,7 +122,7 @@ async function decideAndClaim({ request, place, windows }: Asked, app: StartDepe
   switch (decision.action) {
     case 'renew': {
       // A person does not wait, and a deployment makes no key.
-      const isFree = reason === 'manual' || decision.scope === 'deploy';
+      const isFree = reason === 'manual' || decision.scope !== 'whole';
       const now = isFree ? app.clock.now() : await takeTurn(place.vault.name, app);
       return now === undefined ? queue(gathered, decision, app) : claim({ ...gathered, now }, decision, app);
     }
@@ -165,7 +167,8 @@ async function claim(
   const { force, requester, comment } = request;
   const version = facts.state === 'present' ? facts.current?.version : undefined;
   const what = {
-    ...(scope === 'deploy' && { scope }),
+    ...(scope !== 'whole' && { scope: 'deploy' as const }),
+    ...(scope === 'adopt' && version !== undefined && { adopts: version }),
     ...(reason === 'window-opened' && version !== undefined && { windowOf: version }),
   };
   const by = { ...(requester !== undefined && { requester }), ...(comment !== undefined && { comment }) };

@@ -17,8 +17,10 @@ export interface RenewalInput {
   readonly force: boolean;
   /** Of `window-opened`: the version that its CA wishes to be replaced. */
   readonly windowOf?: string;
-  /** Set when the current version is only to be deployed again; absent: everything. */
+  /** Set when the current version is only to be deployed; absent: everything. */
   readonly scope?: 'deploy';
+  /** With `scope`: that version was made by the vault itself, and is judged before it is deployed. */
+  readonly adopts?: string;
   readonly requester?: string;
   /** What the requester wrote, for the journal. */
   readonly comment?: string;
@@ -64,12 +66,18 @@ export interface Inspected {
   readonly issuerIsPrivate: boolean;
   readonly keyType: KeyType;
   readonly targets: readonly Target[];
+  /** Set when the issuer is inside the vault: it orders and merges in one act, and is asked for what this policy says. */
+  readonly inVault?: { readonly issuerName: string; readonly policySha256: string };
 }
 
 export interface Requested {
   readonly csrSha256: string;
   /** True when a pending operation of ours was taken up again. */
   readonly resumed: boolean;
+  /** Set when the request was the order itself, with an issuer inside the vault. */
+  readonly reference?: string;
+  /** True when that order was begun by somebody else, or by the vault itself. */
+  readonly isForeign?: true;
 }
 
 export interface Submitted {
@@ -89,6 +97,15 @@ export interface Checked {
   readonly notAfter: string;
   /** SHA-256 over the accepted chain: what a decision before the merge is bound to. */
   readonly chainSha256: string;
+  readonly diffClass: DiffClass;
+  readonly warnings: readonly string[];
+}
+
+/** A finished version of an issuer inside the vault, accepted. */
+export interface CheckedVersion {
+  readonly version: VersionSummary;
+  /** What it has replaced; absent when that is not known. */
+  readonly replaced?: VersionSummary;
   readonly diffClass: DiffClass;
   readonly warnings: readonly string[];
 }
@@ -190,6 +207,10 @@ export interface Steps {
   check: {
     asks: { readonly plan: Plan; readonly csrSha256: string; readonly old: VersionSummary; readonly reason: Reason };
     answers: Checked;
+  };
+  checkVersion: {
+    asks: Pick<Inspected, 'plan' | 'targets' | 'vaultUri'> & { readonly reason: Reason; readonly adopts?: string };
+    answers: CheckedVersion;
   };
   merge: {
     asks: { readonly checked: Checked; readonly csrSha256: string; readonly inspected: Inspected };

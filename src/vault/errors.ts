@@ -25,6 +25,11 @@ export function isMissing(error: unknown): boolean {
   return isRestError(error) && error.statusCode === 404;
 }
 
+/** True for "the policy names an issuer that this vault has no account with". */
+export function isUnknownIssuer(error: unknown): boolean {
+  return isRestError(error) && error.statusCode === 404 && error.code === 'CertificateIssuerNotFound';
+}
+
 /** True for "busy with the same object, or it exists already". */
 export function isConflict(error: unknown): boolean {
   return isRestError(error) && error.statusCode === 409;

@@ -5,6 +5,7 @@ import { isForbidden } from './errors.ts';
 import { listedCertificate, policyFacts, tagsOf, versionFacts } from './facts.ts';
 import { merge, type Pause } from './merge.ts';
 import { type NamedCertificate, pendingOperation, unlessMissing } from './named-certificate.ts';
+import { orderFromIssuer, requestCancellation } from './named-issuer.ts';
 import type { CertificateRef, Inspection, ListedCertificate, Vault, VersionFacts } from './port.ts';
 import { requestCsr } from './request.ts';
 
@@ -33,7 +34,9 @@ export function createKeyVault(options: KeyVaultOptions): Vault {
     list: async function* (vault) {
       yield* list({ client: clientOf(vault), connection: options, vault });
     },
-    request: async (request) => await requestCsr(vaultOf(request), request),
+    request: async (request) =>
+      await ('issuer' in request ? orderFromIssuer(vaultOf(request), request) : requestCsr(vaultOf(request), request)),
+    cancel: async (ref) => await requestCancellation(vaultOf(ref)),
     discard: async (ref) => await discard(vaultOf(ref)),
     merge: async (request) =>
       await merge({ ...vaultOf(request), request, ...(options.pause && { pause: options.pause }) }),

@@ -20,6 +20,7 @@ const wireOperation = z.object({
   csr: z.string().default(''),
   request_id: z.string().default(''),
   issuer: z.object({ name: z.string().default('Unknown') }).default({ name: 'Unknown' }),
+  cancellation_requested: z.boolean().nullish(),
   error: z.object({ code: z.string().optional(), message: z.string().optional() }).nullish(),
 });
 
@@ -37,6 +38,17 @@ export async function readOperation(
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** A poller that is told that it has ended makes no call of its own. */
+const ENDED = JSON.stringify({ state: { isStarted: true, isCompleted: true } });
+
+/** One call: PATCH …/pending. */
+export function cancelOperation(client: CertificateClient, name: string, limit: AbortSignal): Promise<PendingFacts> {
+  return firstOperation(limit, async (options) => {
+    const poller = await client.getCertificateOperation(name, { ...options, resumeFrom: ENDED });
+    await poller.cancelOperation();
+  });
 }
 
 export interface NewOperation {
@@ -89,13 +101,14 @@ export function pendingFacts(wire: unknown): PendingFacts {
       `key-vault: the certificate operation cannot be read: ${read.error.message}`,
     );
   }
-  const { status, csr, request_id, issuer, error } = read.data;
+  const { status, csr, request_id, issuer, error, cancellation_requested } = read.data;
   return {
     status,
     csr,
     csrSha256: createHash('sha256').update(Buffer.from(csr, 'base64')).digest('hex'),
     issuer: issuer.name,
     requestId: request_id,
+    ...(cancellation_requested === true && { cancellationRequested: true as const }),
     ...(error && { error: `${error.code ?? 'none'}: ${error.message ?? ''}`.slice(0, 400) }),
   };
 }

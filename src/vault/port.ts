@@ -57,6 +57,8 @@ export interface PendingFacts {
   readonly issuer: string;
   readonly requestId: string;
   readonly error?: string;
+  /** Somebody has asked for its end; the issuer may go on all the same. */
+  readonly cancellationRequested?: true;
 }
 
 /** One row of a vault's certificate list. */
@@ -75,6 +77,13 @@ export interface CsrRequest extends CertificateRef {
   readonly exportable: boolean;
   readonly contentType: string;
   readonly validityMonths: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** An order with an issuer that the vault knows: all else is as the certificate's policy says. */
+export interface NamedIssuerRequest extends CertificateRef {
+  /** What the policy has to name: a policy with another issuer is refused. Compared without case. */
+  readonly issuer: string;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -99,8 +108,17 @@ export interface Vault {
   version(ref: CertificateRef, version: string): Promise<VersionFacts | undefined>;
   /** Azure: Get Certificates (with pending ones). One page after another, lazily. */
   list(vault: string): AsyncIterable<ListedCertificate>;
-  /** Azure: Create Certificate with issuer `Unknown`: the key is made in the vault and stays there. */
-  request(request: CsrRequest): Promise<PendingFacts>;
+  /**
+   * Azure: Create Certificate, with issuer `Unknown` for a CSR, or with the named issuer of the policy, which begins to
+   * issue at once. The key is made in the vault and stays there. Throws `issuer-misconfigured` when the vault knows no such
+   * issuer.
+   */
+  request(request: CsrRequest | NamedIssuerRequest): Promise<PendingFacts>;
+  /**
+   * Azure: Update Certificate Operation with `cancellation_requested`, for one that is in progress. Answers with the operation
+   * as it is then: whether the issuer agrees is seen later. `undefined`: nothing is pending.
+   */
+  cancel(ref: CertificateRef): Promise<PendingFacts | undefined>;
   /** Azure: Delete Certificate Operation. Nothing pending is fine. */
   discard(ref: CertificateRef): Promise<void>;
   /** Azure: Merge Certificate, then Update Certificate for the tags that the client drops at merge. */

@@ -4,6 +4,7 @@ import { readCsr } from '../../src/certificate/csr.ts';
 import { sha256Hex } from '../../src/certificate/fingerprint.ts';
 import { readCertificate } from '../../src/certificate/read.ts';
 import { createMemoryAppRows, createMemoryEstate } from '../../src/estate/memory.ts';
+import { create as createPartner } from '../../src/issuers/partner.ts';
 import type { Issuer } from '../../src/issuers/port.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import type { Estate, Plan, Target } from '../../src/plan/types.ts';
@@ -12,6 +13,7 @@ import type { StartDependencies } from '../../src/renewal/start.ts';
 import type { RenewalInput } from '../../src/renewal/story.ts';
 import type { Probe, TargetAdapter } from '../../src/targets/port.ts';
 import type { CsrRequest, Inspection, PendingFacts, Vault, VersionFacts } from '../../src/vault/port.ts';
+import { createWorldPartner, type WorldPartner } from './world-partner.ts';
 
 const DAY = 86_400_000;
 export const NOW = new Date('2026-06-01T12:00:00Z');
@@ -56,6 +58,8 @@ export interface World {
   /** Targets that say yes and go on serving the old one. */
   readonly lying: Set<string>;
   readonly levers: { issuer: Partial<Issuer>; preflight?: string; rollBack?: boolean };
+  /** Who works inside the vault, where the world was made with one. */
+  readonly partner?: WorldPartner;
 }
 
 export interface WorldVault extends Vault {
@@ -63,6 +67,8 @@ export interface WorldVault extends Vault {
   set(name: string, held: Inspection): void;
   get(name: string): Inspection;
   calls: string[];
+  /** Set where an issuer works inside the vault. */
+  partner?: WorldPartner;
   fail?: (verb: string) => void;
 }
 
@@ -79,7 +85,7 @@ async function pki(): Promise<{ ca: Authority; keys: Keys[] }> {
 }
 
 export async function createWorld(
-  options: { certificate?: string; targets?: Target[]; plan?: Plan; leftDays?: number } = {},
+  options: { certificate?: string; targets?: Target[]; plan?: Plan; leftDays?: number; inVault?: string } = {},
 ): Promise<World> {
   const { ca, keys } = await pki();
   const name = options.certificate ?? 'shop';
@@ -98,12 +104,17 @@ export async function createWorld(
     'a'.repeat(32),
   );
   const vault = createWorldVault({ keys: keys[1] as Keys });
-  vault.set(name, { state: 'present', current: old, policy: policyOf(wanted), tags: { owner: 'team-web' } });
+  const policy = { ...policyOf(wanted), ...(options.inVault !== undefined && { issuer: options.inVault }) };
+  vault.set(name, { state: 'present', current: old, policy, tags: { owner: 'team-web' } });
+  const partner =
+    options.inVault === undefined ? undefined : createWorldPartner({ vault, ca, keys, clock }, options.inVault);
+  if (partner !== undefined) vault.partner = partner;
   const served = new Map(targets.map((target) => [target.id, old.sha256]));
   const lying = new Set<string>();
   const levers: World['levers'] = { issuer: {} };
-  const issuer = issuerOf(ca, clock);
-  const estate = estateOf(name, targets, options.plan ?? plan(), ca.rootPem);
+  const issuer = partner === undefined ? issuerOf(ca, clock) : createPartner(partner.plan, { vault, clock });
+  const outside = estateOf(name, targets, options.plan ?? plan(), ca.rootPem);
+  const estate = partner === undefined ? outside : { ...outside, issuers: { internal: partner.plan } };
   const started: RenewalInput[] = [];
   const instances = new Map<string, RenewalInstance>();
   const terminated: string[] = [];
@@ -141,7 +152,19 @@ export async function createWorld(
       },
     },
   };
-  return { app, clock, vault, started, instances, terminated, heartbeats, served, lying, levers };
+  return {
+    app,
+    clock,
+    vault,
+    started,
+    instances,
+    terminated,
+    heartbeats,
+    served,
+    lying,
+    levers,
+    ...(partner && { partner }),
+  };
 }
 
 export function versionOf(der: Uint8Array, version: string): VersionFacts {
@@ -217,16 +240,25 @@ function createWorldVault({ keys }: { keys: Keys }): WorldVault {
   };
   const vault: WorldVault = {
     calls: [],
-    set: (name, inspection) => held.set(name, inspection),
+    set(name, inspection) {
+      const before = held.get(name);
+      if (before?.state === 'present' && before.current !== undefined) older.push(before.current);
+      held.set(name, inspection);
+    },
     get: (name) => held.get(name) ?? { state: 'absent', softDeleted: false },
     async inspect({ name }) {
       called(vault, 'inspect');
+      vault.partner?.settle(name);
       return vault.get(name);
     },
     async version({ name }, version) {
       called(vault, 'version');
       const { current } = present(name);
       return [...older, ...(current ? [current] : [])].find((one) => one.version === version);
+    },
+    async cancel({ name }) {
+      called(vault, 'cancel');
+      return vault.partner?.cancel(name);
     },
     async *list() {
       for (const [name, found] of held) {
@@ -236,6 +268,7 @@ function createWorldVault({ keys }: { keys: Keys }): WorldVault {
     },
     async request(request) {
       called(vault, 'request');
+      if ('issuer' in request) return vault.partner?.request(request) ?? noPartner(request.issuer);
       const found = present(request.name);
       const pending = found.pending?.status === 'inProgress' ? found.pending : pendingOf(request, keys);
       held.set(request.name, { ...found, pending });
@@ -257,6 +290,10 @@ function createWorldVault({ keys }: { keys: Keys }): WorldVault {
     },
   };
   return vault;
+}
+
+function noPartner(issuer: string): never {
+  throw new TypeError(`world: no issuer ${issuer} in the vault`);
 }
 
 function called(vault: WorldVault, verb: string): void {

@@ -22,6 +22,16 @@ describe('the orchestrators', () => {
     if (difference !== undefined) throw new TypeError(explain(file, difference));
   });
 
+  it('go the way through the vault only where inspect or start has written so, which no earlier version of the app does', () => {
+    for (const { file, recording } of recordings.filter((read) => read.recording.orchestrator === 'renewCertificate')) {
+      const text = JSON.stringify(recording.history);
+      const isToldTo = text.includes('inVault') || JSON.stringify(recording.input).includes('"adopts"');
+      const goes = recording.history.some((event) => 'Name' in event && event.Name === 'checkVersion');
+      if (goes) expect(isToldTo, file).toBe(true);
+      if (!isToldTo) expect(text, file).not.toContain('checkVersion');
+    }
+  });
+
   it('are those of the app, and each has recorded histories', () => {
     const triggers = readFileSync(join(import.meta.dirname, '../../functions/orchestrations.ts'), 'utf8');
     const names = [...triggers.matchAll(/df\.app\.orchestration\('(\w+)'/g)].map(([, name]) => name);

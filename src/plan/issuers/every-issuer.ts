@@ -21,7 +21,7 @@ export interface CommonIssuerPlan {
 }
 
 const PEM = /^\s*-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/;
-const pem = word(PEM, 'one PEM block that begins with -----BEGIN CERTIFICATE-----');
+export const pem = word(PEM, 'one PEM block that begins with -----BEGIN CERTIFICATE-----');
 
 export const isPrivate = z.boolean({ error: 'true or false' });
 

@@ -3,9 +3,10 @@ import { acme } from './acme.ts';
 import { cfssl } from './cfssl.ts';
 import { est } from './est.ts';
 import { manual } from './manual.ts';
+import { partner } from './partner.ts';
 import { stepCa } from './step-ca.ts';
 import { vaultCa } from './vault-ca.ts';
 import { webhook } from './webhook.ts';
 
 /** One issuer of the estate file: every kind, one line each. */
-export const issuer = union([vaultCa, acme, est, webhook, manual, stepCa, cfssl]);
+export const issuer = union([vaultCa, acme, partner, est, webhook, manual, stepCa, cfssl]);

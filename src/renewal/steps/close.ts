@@ -47,7 +47,7 @@ export function closedRow(
   ended: { readonly result: RenewalResult; readonly plan: Plan | undefined; readonly now: Date },
 ): CertificateRow {
   const { result, plan, now } = ended;
-  const { undeployed, ...kept } = withoutAttempt(row);
+  const { undeployed, found, foundAfter, ...kept } = withoutAttempt(row);
   const merged = result.new?.version ?? undeployed;
   const good = settled.includes(result.outcome);
   const failedAttempts = good ? 0 : row.failedAttempts + 1;
@@ -60,6 +60,7 @@ export function closedRow(
     lastReason: result.outcomeReason,
     ...(!good && { nextAttemptAt: new Date(now.getTime() + hours * HOUR).toISOString() }),
     ...(result.outcome !== 'renewed' && merged !== undefined && { undeployed: merged }),
+    ...(result.new === undefined && found !== undefined && { found, ...(foundAfter !== undefined && { foundAfter }) }),
     ...(result.new && { expectedVersion: result.new.version, notAfter: result.new.notAfter }),
     ...(result.new &&
       plan && { dueAt: dueAt(new Date(result.new.notBefore), new Date(result.new.notAfter), plan).toISOString() }),

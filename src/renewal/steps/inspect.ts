@@ -1,5 +1,7 @@
 import { readCertificate } from '../../certificate/read.ts';
 import type { KeyType } from '../../certificate/types.ts';
+import { lifeDays } from '../../issuers/partner-rules.ts';
+import type { InVault, Issuer } from '../../issuers/port.ts';
 import type { Estate, Target } from '../../plan/types.ts';
 import { traceIdOf } from '../../trace-parent.ts';
 import type { CertificateRef, Inspection, VersionFacts } from '../../vault/port.ts';
@@ -7,6 +9,7 @@ import type { Dependencies } from '../dependencies.ts';
 import { type Reason, reasons } from '../outcomes.ts';
 import { type Place, placeOf } from '../place.ts';
 import type { Inspected, VersionSummary } from '../story.ts';
+import { policySha256 } from './policy-hash.ts';
 import { done, ended, type Step } from './step.ts';
 
 /** Every step carries the policy with it: what is far more than an issuer certifies must not fill the history. */
@@ -27,10 +30,12 @@ export const inspect: Step<'inspect'> = {
     if (facts.current === undefined) return ended('refused', 'no-version', 'there is no finished version to renew');
     const issuer = app.issuer(estate, place.plan.issuer);
     const refusal =
-      policyRefusal(facts, place) ?? (await targetRefusal(app, { place, estate, isPrivate: issuer.isPrivate }));
+      policyRefusal(facts, place) ??
+      vaultRefusal(facts, { place, inVault: issuer.inVault, now: app.clock.now() }) ??
+      (await targetRefusal(app, { place, estate, isPrivate: issuer.isPrivate }));
     if (refusal !== undefined) return refusal;
-    const pendingIsOurs = await isOurs(app, { vault, ref, facts });
-    return done(snapshot(place, { facts, current: facts.current, pendingIsOurs, issuerIsPrivate: issuer.isPrivate }));
+    const pendingIsOurs = await isOurs(app, { vault, ref, facts, issuerName: issuer.inVault?.issuerName });
+    return done(snapshot(place, { facts, current: facts.current, pendingIsOurs, issuer }));
   },
   result: (value, { reason, requester, comment, traceparent }) => ({
     ...{ reason, requester, comment, traceId: traceIdOf(traceparent) },
@@ -51,8 +56,16 @@ interface Ownership {
   readonly facts: Inspection;
 }
 
-/** Whether the pending operation is one of our orders, of this renewal or an earlier one. */
-export async function isOurs(app: Dependencies, about: Ownership): Promise<boolean> {
+/**
+ * Whether the pending operation is one of our orders, of this renewal or an earlier one; or one that the plan's issuer inside
+ * the vault works on, which is waited for, whoever began it.
+ */
+export async function isOurs(
+  app: Dependencies,
+  about: Ownership & { readonly issuerName?: string | undefined },
+): Promise<boolean> {
+  const issuer = about.facts.state === 'present' ? about.facts.pending?.issuer : undefined;
+  if (issuer !== undefined && about.issuerName?.toLowerCase() === issuer.toLowerCase()) return true;
   return (await ownershipOf(app, about)) !== 'foreign';
 }
 
@@ -78,8 +91,9 @@ export function summaryOf(version: VersionFacts): VersionSummary {
 
 function snapshot(
   { vault, certificate, plan }: Place,
-  seen: { facts: Present; current: VersionFacts; pendingIsOurs: boolean; issuerIsPrivate: boolean },
+  seen: { facts: Present; current: VersionFacts; pendingIsOurs: boolean; issuer: Issuer },
 ): Inspected {
+  const { inVault } = seen.issuer;
   return {
     facts: seen.facts,
     pendingIsOurs: seen.pendingIsOurs,
@@ -88,9 +102,12 @@ function snapshot(
     vaultResourceId: vault.resourceId,
     plan,
     owner: certificate.owner,
-    issuerIsPrivate: seen.issuerIsPrivate,
+    issuerIsPrivate: seen.issuer.isPrivate,
     keyType: seen.facts.policy.keyType as KeyType,
     targets: certificate.targets,
+    ...(inVault && {
+      inVault: { issuerName: inVault.issuerName, policySha256: policySha256(seen.facts.policy) },
+    }),
   };
 }
 
@@ -111,6 +128,21 @@ function policyRefusal(facts: Present, { plan, certificate }: Place) {
     );
   }
   return undefined;
+}
+
+/** What an issuer inside the vault is not asked for. Its version is current before anybody could refuse it. */
+function vaultRefusal(
+  { policy }: Present,
+  { place, inVault, now }: { readonly place: Place; readonly inVault: InVault | undefined; readonly now: Date },
+) {
+  if (inVault === undefined) return undefined;
+  const refusal = inVault.refusal(policy, now);
+  if (refusal !== undefined) return ended('refused', refusal.reason, refusal.detail);
+  const { minimumDays, maximumDays } = place.plan.acceptance;
+  const days = lifeDays(policy.validityMonths, now);
+  if (days >= minimumDays && days <= maximumDays) return undefined;
+  const detail = `the policy asks for ${days} days, and plan ${place.plan.name} takes ${minimumDays} to ${maximumDays}`;
+  return ended('refused', 'outside-limits', detail);
 }
 
 const PREFLIGHTS_AT_ONCE = 10;

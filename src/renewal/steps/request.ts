@@ -43,7 +43,7 @@ export const request: Step<'request'> = {
 };
 
 /** Tries that come again for a key come back together after an outage: they share what a vault makes with the starts. */
-async function takeKeyTurn({ vault, certificate }: StepInput<'request'>, app: Dependencies): Promise<void> {
+export async function takeKeyTurn({ vault, certificate }: StepInput<'request'>, app: Dependencies): Promise<void> {
   if ((await takeTurn(vault, app)) !== undefined) return;
   const message = `request: as many keys as may be made at once are being made: vault=${vault}, name=${certificate}`;
   throw new RenewalError('vault-throttled', message, { retryAfterSeconds: turnSeconds });
@@ -89,7 +89,7 @@ async function leave(pending: PendingFacts, { vault, certificate }: StepInput<'r
 }
 
 /** The issuer has been asked, or nobody needs it any more. */
-function isPlaced({ state }: OrderRow): boolean {
+export function isPlaced({ state }: OrderRow): boolean {
   return state !== 'requesting' && state !== 'requested';
 }
 
@@ -114,7 +114,7 @@ function reusable(earlier: OrderRow | undefined, order: OrderRow): earlier is Or
   return earlier.state === 'submitted' && (earlier.cancel === undefined || earlier.cancel === 'too-late');
 }
 
-function newOrder(input: StepInput<'request'>, app: Dependencies, state: OrderRow['state']): OrderRow {
+export function newOrder(input: StepInput<'request'>, app: Dependencies, state: OrderRow['state']): OrderRow {
   const { renewalId, vault, certificate, inspected } = input;
   const createdAt = app.clock.now().toISOString();
   return {
@@ -130,14 +130,14 @@ function newOrder(input: StepInput<'request'>, app: Dependencies, state: OrderRo
 }
 
 /** Subject, names, key type, exportability, content type and tags are carried over from the policy as it is. */
-function csrRequest({ facts, vaultUri, keyType }: Inspected, name: string): CsrRequest {
+export function csrRequest({ facts, vaultUri, keyType }: Inspected, name: string): CsrRequest {
   const { subject, dnsNames, exportable, contentType, validityMonths } = facts.policy;
   const { tags } = facts;
   return { vault: vaultUri, name, subject, dnsNames, keyType, exportable, contentType, validityMonths, tags };
 }
 
 /** Whether the pending CSR asks for what would be asked for now. */
-function asWanted(pending: PendingFacts, wanted: CsrRequest): boolean {
+export function asWanted(pending: PendingFacts, wanted: CsrRequest): boolean {
   const csr = readCsr(Buffer.from(pending.csr, 'base64'));
   const asked = new Set(csr.names.dns);
   const names = new Set(wanted.dnsNames.map(normaliseDnsName));

@@ -54,7 +54,7 @@ export const poll: Step<'poll'> = {
     const submitted = submittedCsr(ref, { order, begunWith: found?.row.expectedVersion }, app);
     let status: OrderStatus;
     try {
-      status = await app.issuer(estate, issuer).poll({ reference, csr: submitted.csr });
+      status = await app.issuer(estate, issuer).poll({ reference, csr: submitted.csr, placedAt: order.createdAt });
     } catch (error) {
       const gone = submitted.gone();
       if (gone === undefined) throw error;

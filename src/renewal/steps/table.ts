@@ -1,10 +1,11 @@
 import type { StepName } from '../story.ts';
 import { check } from './check.ts';
+import { checkVersion } from './check-version.ts';
 import { close } from './close.ts';
 import { gate } from './gate.ts';
 import { inspect } from './inspect.ts';
 import { merge } from './merge.ts';
-import { request } from './request.ts';
+import { requestOrOrder } from './order.ts';
 import type { Step } from './step.ts';
 import { poll, submit } from './submit.ts';
 import { deploy, probe, rollBack, targetClosed } from './target.ts';
@@ -13,10 +14,11 @@ import { deploy, probe, rollBack, targetClosed } from './target.ts';
 export const steps: { readonly [S in StepName]: Step<S> } = {
   inspect,
   gate,
-  request,
+  request: requestOrOrder,
   submit,
   poll,
   check,
+  checkVersion,
   merge,
   probe,
   deploy,

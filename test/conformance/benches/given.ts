@@ -171,6 +171,9 @@ function dependenciesOf({ secrets, keys }: Credentials, arm: Arm): IssuerDepende
     name: 'given',
     relayed: createMemoryRelay(),
     token: async (audience) => found(secrets, audience),
+    get vault(): never {
+      throw new TypeError('this issuer works inside a vault: it has no server');
+    },
     // Whoever names a server means it.
     mayConnect: () => true,
     secret: async (id) => found(secrets, id),

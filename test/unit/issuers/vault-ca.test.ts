@@ -13,6 +13,7 @@ import type { Issuer, Order, OrderStatus } from '../../../src/issuers/port.ts';
 import { createIssuer } from '../../../src/issuers/registry.ts';
 import { create, type VaultCaDependencies } from '../../../src/issuers/vault-ca.ts';
 import type { SigningVersion, VaultSigner } from '../../../src/vault/port.ts';
+import { createWorld as createWholeWorld } from '../../builders/world.ts';
 import { scriptedArm } from '../targets/scripted-arm.ts';
 import { createWorld, csrOf, DAY, now, signerOf, type World } from './authority.ts';
 
@@ -77,6 +78,7 @@ describe('the vault CA', () => {
       crlContainer: unused,
       rows: createMemoryAppRows(),
       arm: scriptedArm({}, unused),
+      vault: (await createWholeWorld()).vault,
     };
     const found = createIssuer(world.plan, { ...rest, ...others, signerOf: signerOfId });
     expect(found.kind).toBe('vault-ca');

@@ -141,6 +141,34 @@ describe('decide by the wish of a CA', () => {
   });
 });
 
+describe('decide adopts', () => {
+  const found = aRow({ found: aVersion().version });
+
+  it.each([
+    ['a version that the vault made by itself', aSituation({ day: 1, row: found }), 'adopt'],
+    [
+      'it before what was not served everywhere',
+      aSituation({ day: 1, row: { ...found, undeployed: aVersion().version } }),
+      'adopt',
+    ],
+    ['nothing that is due itself: it is renewed', aSituation({ day: 70, row: found }), 'whole'],
+    ['nothing that a person forces: it is renewed', aSituation({ day: 1, row: found, request: force }), 'whole'],
+  ])('%s', (_title, situation, scope) => {
+    expect(decide(situation)).toMatchObject({ action: 'renew', scope });
+  });
+
+  it.each([
+    [
+      'during the back-off',
+      aSituation({ day: 70, row: { ...backingOff, ...found, nextAttemptAt: backingOff.nextAttemptAt ?? '' } }),
+      'backing-off',
+    ],
+    ['when another version is current by now', aSituation({ day: 1, row: aRow({ found: newer }) }), 'too-young'],
+  ])('nothing %s', (_title, situation, reason) => {
+    expect(decide(situation)).toMatchObject({ action: 'wait', reason });
+  });
+});
+
 describe('decide waits', () => {
   const due = '2026-03-08T00:00:00.000Z';
   const cases = [

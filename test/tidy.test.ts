@@ -100,6 +100,8 @@ describe('imports', () => {
 
 const orchestrators = [
   'src/renewal/renew-certificate.ts',
+  'src/renewal/renew-in-vault.ts',
+  'src/renewal/gate.ts',
   'src/renewal/await-issue.ts',
   'src/renewal/deploy-target.ts',
   'src/renewal/roll-out.ts',

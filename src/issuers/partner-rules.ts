@@ -1,10 +1,9 @@
 import { readSubject } from '../certificate/names.ts';
+import { monthsInDays } from '../plan/due.ts';
 import type { PartnerPlan } from '../plan/issuers/partner.ts';
 import type { Reason } from '../renewal/outcomes.ts';
 import type { PolicyFacts } from '../vault/port.ts';
 import { limitRefusal } from './limits.ts';
-
-const DAY = 86_400_000;
 
 /** Why a certificate of this policy is not ordered: it would be issued and current before anybody could say no. */
 export function policyRefusal(
@@ -20,15 +19,8 @@ export function policyRefusal(
   const names = { dns: dnsNames, email: emails, upn: upns, ip: [], uri: [] };
   const problem = limitRefusal({ keyType, names, subject: readSubject(policy.subject) }, limits);
   if (problem !== undefined) return { reason: 'outside-limits', detail: problem };
-  const days = lifeDays(validityMonths, now);
+  const days = monthsInDays(validityMonths, now);
   if (days <= limits.maxDays) return undefined;
   const detail = `the policy asks for ${validityMonths} months, ${days} days from now, and ${limits.maxDays} are allowed`;
   return { reason: 'outside-limits', detail };
-}
-
-/** So many months from now, in days. */
-export function lifeDays(months: number, now: Date): number {
-  const end = new Date(now);
-  end.setUTCMonth(end.getUTCMonth() + months);
-  return Math.round((end.getTime() - now.getTime()) / DAY);
 }

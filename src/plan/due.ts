@@ -55,3 +55,10 @@ export function grownUpAt(notBefore: Date, notAfter: Date): Date {
 function lifeOf(notBefore: Date, notAfter: Date): number {
   return Math.max(0, notAfter.getTime() - notBefore.getTime());
 }
+
+/** So many months from now, in days. */
+export function monthsInDays(months: number, now: Date): number {
+  const end = new Date(now);
+  end.setUTCMonth(end.getUTCMonth() + months);
+  return Math.round((end.getTime() - now.getTime()) / DAY);
+}

@@ -1,7 +1,7 @@
 import { readCertificate } from '../../certificate/read.ts';
 import type { KeyType } from '../../certificate/types.ts';
-import { lifeDays } from '../../issuers/partner-rules.ts';
 import type { InVault, Issuer } from '../../issuers/port.ts';
+import { monthsInDays } from '../../plan/due.ts';
 import type { Estate, Target } from '../../plan/types.ts';
 import { traceIdOf } from '../../trace-parent.ts';
 import type { CertificateRef, Inspection, VersionFacts } from '../../vault/port.ts';
@@ -139,7 +139,7 @@ function vaultRefusal(
   const refusal = inVault.refusal(policy, now);
   if (refusal !== undefined) return ended('refused', refusal.reason, refusal.detail);
   const { minimumDays, maximumDays } = place.plan.acceptance;
-  const days = lifeDays(policy.validityMonths, now);
+  const days = monthsInDays(policy.validityMonths, now);
   if (days >= minimumDays && days <= maximumDays) return undefined;
   const detail = `the policy asks for ${days} days, and plan ${place.plan.name} takes ${minimumDays} to ${maximumDays}`;
   return ended('refused', 'outside-limits', detail);

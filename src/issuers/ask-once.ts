@@ -33,8 +33,14 @@ export interface Asked {
 /** Longer than the calls of one question may take together; whoever has not written its end by then is gone. */
 const ASKING_SECONDS = 120;
 
-/** Errors of connections that were never made. */
-const NEVER_ASKED: readonly unknown[] = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
+/** Cause of an `issuer-unreachable` after which the CA has surely not issued. */
+export const notIssued = { code: 'NOT_ISSUED' } as const;
+
+/** Errors of connections that were never made, and the above. */
+const NEVER_ASKED: readonly unknown[] = [
+  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
+  notIssued.code,
+];
 
 /** A row that others write at the same time is read again; there are never many of them. */
 const MOST_TRIES = 5;

@@ -19,6 +19,7 @@ import type { Issuer } from './port.ts';
 import * as stepCa from './step-ca.ts';
 import * as vaultCa from './vault-ca.ts';
 import type { CrlPublisher } from './vault-ca-crl.ts';
+import * as vaultPki from './vault-pki.ts';
 import * as webhook from './webhook.ts';
 
 /** What issuers are made of; each takes what it needs. */
@@ -64,11 +65,12 @@ type Creators = {
 const creators: Creators = {
   [acme.kind]: (plan, all) => acme.create(plan, { ...all, accountKey: all.keyOf(plan.accountKey) }),
   [partner.kind]: (plan, all) => partner.create(plan, all),
-  [stepCa.kind]: (plan, all) => stepCa.create(plan, { ...all, provisionerKey: all.keyOf(plan.provisionerKey) }),
-  [cfssl.kind]: cfssl.create,
   [est.kind]: (plan, all) => est.create(plan, all),
   [webhook.kind]: (plan, all) => webhook.create(plan, { ...all, credential: credentialOf(plan.secret, all) }),
   [manual.kind]: manual.create,
+  [stepCa.kind]: (plan, all) => stepCa.create(plan, { ...all, provisionerKey: all.keyOf(plan.provisionerKey) }),
+  [vaultPki.kind]: vaultPki.create,
+  [cfssl.kind]: cfssl.create,
   [vaultCa.kind]: (plan, all) => vaultCa.create(plan, ofVaultCa(plan, all)),
 };
 

@@ -6,6 +6,7 @@ import type { ManualPlan } from './issuers/manual.ts';
 import type { PartnerPlan } from './issuers/partner.ts';
 import type { StepCaPlan } from './issuers/step-ca.ts';
 import type { VaultCaPlan } from './issuers/vault-ca.ts';
+import type { VaultPkiPlan } from './issuers/vault-pki.ts';
 import type { WebhookPlan } from './issuers/webhook.ts';
 
 /** The estate file, validated: every vault, issuer, plan and certificate under Perennial's care. */
@@ -40,6 +41,7 @@ export type IssuerPlan =
   | WebhookPlan
   | ManualPlan
   | StepCaPlan
+  | VaultPkiPlan
   | CfsslPlan;
 
 export interface Plan {

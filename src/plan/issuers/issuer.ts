@@ -6,7 +6,8 @@ import { manual } from './manual.ts';
 import { partner } from './partner.ts';
 import { stepCa } from './step-ca.ts';
 import { vaultCa } from './vault-ca.ts';
+import { vaultPki } from './vault-pki.ts';
 import { webhook } from './webhook.ts';
 
 /** One issuer of the estate file: every kind, one line each. */
-export const issuer = union([vaultCa, acme, partner, est, webhook, manual, stepCa, cfssl]);
+export const issuer = union([vaultCa, acme, partner, est, webhook, manual, stepCa, vaultPki, cfssl]);

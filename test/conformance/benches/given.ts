@@ -27,6 +27,7 @@ import { submits as acmeSubmits } from './acme.ts';
 import { submits as cfsslSubmits } from './cfssl.ts';
 import { submits as estSubmits } from './est.ts';
 import { submits as stepCaSubmits } from './step-ca.ts';
+import { submits as vaultPkiSubmits } from './vault-pki.ts';
 
 const honest = 'nobody can make this server lie: the emulator does';
 const unattended = 'nobody can make this server wait: the emulator does';
@@ -57,6 +58,7 @@ const kinds: Readonly<Record<string, { readonly address: string; readonly submit
   cfssl: { address: 'url', submits: cfsslSubmits },
   est: { address: 'url', submits: estSubmits },
   'step-ca': { address: 'url', submits: stepCaSubmits },
+  'vault-pki': { address: 'url', submits: vaultPkiSubmits },
 };
 
 /** An issuer at a server that somebody has named; `text` is JSON of the command line's options. */

@@ -5,6 +5,7 @@ import { logText } from '../src/renewal/log-fields.ts';
 import { estateLines, reportLine } from '../src/renewal/log-line.ts';
 import { sweepMetrics } from '../src/renewal/measure.ts';
 import { type Expiry, sweep } from '../src/renewal/sweep.ts';
+import type { CredentialExpiry } from '../src/renewal/watch-credentials.ts';
 import { appOf } from './app-of.ts';
 
 df.app.client.timer('sweep', {
@@ -12,9 +13,14 @@ df.app.client.timer('sweep', {
   handler: async (_timer: Timer, client: df.DurableClient, context: InvocationContext) => {
     const app = await appOf(client, context);
     const expiries: Expiry[] = [];
-    const report = await sweep(app, (expiry) => void expiries.push(expiry));
+    const credentials: CredentialExpiry[] = [];
+    const report = await sweep(
+      app,
+      (expiry) => void expiries.push(expiry),
+      (credential) => void credentials.push(credential),
+    );
     for await (const line of estateLines(app.store)) context.log(logText(line));
-    for (const line of sweepMetrics(report, expiries, app.clock.now())) context.log(logText(line));
+    for (const line of sweepMetrics(report, { expiries, credentials }, app.clock.now())) context.log(logText(line));
     context.log(logText(reportLine('sweep done', report)));
   },
 });

@@ -31,6 +31,7 @@ import type { Estate, IssuerPlan } from './plan/types.ts';
 import type { Dependencies } from './renewal/dependencies.ts';
 import { createLease } from './renewal/lease.ts';
 import { createTarget } from './targets/registry.ts';
+import { createCredentialReader } from './vault/credential-facts.ts';
 import { createVaultKey } from './vault/key.ts';
 import { createKeyVault } from './vault/key-vault.ts';
 import type { Vault } from './vault/port.ts';
@@ -95,6 +96,7 @@ export async function buildApp(settings: Settings): Promise<App> {
     credential: credentialsOf(issuerParts.secret),
     issuer: issuersOf(issuerParts),
     publishCrls: async () => publishCrls(await estate(), (plan) => createCrls(plan, issuerParts)),
+    credential: createCredentialReader(connection),
     target: (at, issuer, kind) => {
       const mayConnect = addressRule(at.network?.allow ?? []);
       return createTarget(kind, { arm, clock, roots: issuerPlan(at, issuer).roots, mayConnect });

@@ -75,6 +75,15 @@ var rules = [
     query: loadTextContent('../queries/event-path.kql')
   }
   {
+    name: 'credential-expiring'
+    title: 'A credential of an issuer expires, or is refused'
+    severity: 2
+    window: 'P2D'
+    belowOne: false
+    threshold: 0
+    query: loadTextContent('../queries/credential-expiring.kql')
+  }
+  {
     name: 'no-sweep'
     title: 'No sweep'
     severity: 1

@@ -5,8 +5,10 @@ import { lastLook } from '../monitor/event-paths.ts';
 import { type EventPathState, eventPathStates } from '../monitor/judge.ts';
 import type { AuditLog } from '../monitor/port.ts';
 import { pulseOf } from '../renewal/beat.ts';
+import { heldBackIssuers } from '../renewal/held-back.ts';
 import { sweepAge } from '../renewal/measure.ts';
 import type { StartDependencies } from '../renewal/start.ts';
+import { type CredentialState, credentialStates } from '../renewal/watch-credentials.ts';
 import { moment } from './words.ts';
 
 /** What can be wrong with the app as a whole. */
@@ -22,6 +24,10 @@ export const healthProblems = {
   'event-paths-unknown':
     'Whether events arrive could not be told: the last look at the audit log failed, is older than 26 hours, or found no line of a vault.',
   'event-paths-none': 'The audit log has not been looked at yet; it is every 6 hours.',
+  'issuer-held-back':
+    'An issuer does not answer, or has asked for patience: it is left alone for a while, and renewals that need it wait. `issuers` names it.',
+  'credential-expiring':
+    'A credential of an issuer expires within 35 days, has expired, is disabled or cannot be read; `credentials` names it. See the runbook of the alert credential-expiring in operations.md.',
   'another-app': 'Another app holds the lease on this estate, and this one does nothing.',
 } as const;
 
@@ -30,6 +36,32 @@ export type HealthProblem = keyof typeof healthProblems;
 const age = z.object({ completedAt: moment, ageSeconds: z.int().min(0) });
 
 const strings = z.array(z.string());
+
+const credentialView = z
+  .object({
+    credential: z.string().meta({ description: 'Id of the secret, key or certificate in Key Vault.' }),
+    issuers: z.string().meta({ description: 'Who uses it.' }),
+    state: z.enum(Object.keys(credentialStates) as [CredentialState, ...CredentialState[]]).meta({
+      description: Object.entries(credentialStates)
+        .map(([state, meaning]) => `${state}: ${meaning}.`)
+        .join(' '),
+    }),
+    expiresAt: moment.optional(),
+    problem: z.string().optional(),
+  })
+  .meta({
+    id: 'Credential',
+    description: 'A credential of an issuer that will be refused soon, or already is.',
+  });
+
+const heldBack = z
+  .object({
+    issuer: z.string(),
+    code: z.enum(['issuer-unreachable', 'issuer-throttled']),
+    since: moment,
+    until: moment.meta({ description: 'When it is tried again.' }),
+  })
+  .meta({ id: 'HeldBackIssuer', description: 'An issuer that is not asked for now.' });
 
 /** `GET /api/sweep`: what the last sweep found; of each list the first 200. */
 export const sweepView = z
@@ -55,6 +87,7 @@ export const sweepView = z
       .array(z.object({ issuer: z.string(), problem: z.string() }))
       .default([])
       .meta({ description: 'Issuers that did not tell their renewal windows: those told before still hold.' }),
+    credentials: z.array(credentialView).default([]),
   })
   .meta({ id: 'Sweep' });
 
@@ -105,6 +138,8 @@ export const health = z
     problems: z.array(z.enum(Object.keys(healthProblems) as [HealthProblem, ...HealthProblem[]])),
     heartbeat: age.optional().meta({ description: 'The last heartbeat that came through; absent before the first.' }),
     sweep: age.optional().meta({ description: 'The last sweep that ended; absent before the first.' }),
+    issuers: z.array(heldBack).meta({ description: 'Those that are not asked for now; none: all are asked.' }),
+    credentials: z.array(credentialView).meta({ description: 'As the last sweep saw them.' }),
     eventPaths,
   })
   .meta({ id: 'Health' });
@@ -121,6 +156,8 @@ const STALE_SECONDS = 26 * 3600;
 const harmless: readonly HealthProblem[] = [
   ...(['heartbeat-none', 'sweep-none'] as const),
   ...(['event-path-dead', 'event-paths-unknown', 'event-paths-none'] as const),
+  // Certificates of other issuers are renewed all the same.
+  ...(['issuer-held-back', 'credential-expiring'] as const),
 ];
 
 /** What telling of health needs. */
@@ -137,14 +174,27 @@ export async function healthOf(app: HealthDependencies): Promise<Health> {
   if (sweep === undefined) problems.push('sweep-none');
   else if (sweep.ageSeconds > STALE_SECONDS) problems.push('sweep-stale');
   problems.push(...pathProblems(paths));
+  const issuers = await heldBackIssuers(app);
+  if (issuers.length > 0) problems.push('issuer-held-back');
+  const credentials = await credentialsOf(app);
+  if (credentials.length > 0) problems.push('credential-expiring');
   const isWell = problems.every((problem) => harmless.includes(problem));
   return {
     state: isWell ? 'healthy' : 'unhealthy',
     problems,
     ...(pulse.state !== 'none' && { heartbeat: { completedAt: pulse.completedAt, ageSeconds: pulse.ageSeconds } }),
     ...(sweep && { sweep }),
+    issuers: [...issuers],
+    credentials: [...credentials],
     eventPaths: paths,
   };
+}
+
+/** A sweep of an earlier version of the app has looked at none. */
+async function credentialsOf({ rows }: StartDependencies): Promise<Health['credentials']> {
+  const report = (await rows.get('sweep', only))?.row.report;
+  const { credentials } = JSON.parse(report ?? '{}') as { readonly credentials?: Health['credentials'] };
+  return credentials ?? [];
 }
 
 async function eventPathsOf({ auditLog, rows, clock }: HealthDependencies): Promise<Health['eventPaths']> {

@@ -71,11 +71,22 @@ export interface BreakerRow {
   readonly at: string;
 }
 
+/** What was seen of a credential of an issuer when it was looked at last. Never its value. */
+export interface CredentialRow {
+  readonly lookedAt: string;
+  readonly enabled: boolean;
+  readonly notBefore?: string;
+  readonly expiresAt?: string;
+  /** Why it could not be looked at: an error code. */
+  readonly problem?: string;
+}
+
 /** Rows about the app itself, by kind. */
 export interface AppRows {
   readonly account: AccountRow;
   readonly authority: AuthorityRow;
   readonly breaker: BreakerRow;
+  readonly credential: CredentialRow;
   readonly heartbeat: HeartbeatRow;
   readonly lease: LeaseRow;
   readonly starts: StartsRow;
@@ -86,7 +97,10 @@ export interface AppRows {
 
 /** Rows about the app itself. Errors are those of the estate store. */
 export interface AppRowStore {
-  /** `key` tells rows of one kind apart: the vault of `starts` and `arrivals`, a hash of the issuer of `account`, of the CA of `authority`, the name of that of `breaker`; else `only`. */
+  /**
+   * `key` tells rows of one kind apart: the vault of `starts` and `arrivals`, a hash of the issuer of `account`, of the CA of
+   * `authority`, the name of the issuer of `breaker`, the id of the `credential`; else `only`.
+   */
   get<K extends keyof AppRows>(kind: K, key: string): Promise<Versioned<AppRows[K]> | undefined>;
   /** Inserts (no `etag`) or replaces exactly the row that was read; else throws `storage-conflict`. */
   save<K extends keyof AppRows>(kind: K, key: string, row: AppRows[K], etag?: string): Promise<string>;

@@ -186,6 +186,13 @@ export const appShapes: { readonly [K in keyof AppRows]: z.ZodType<AppRows[K]> }
     ...{ since: text, until: text, rests: count, at: text },
   }),
   authority: z.object({ lastNotAfter: text }),
+  credential: z
+    .object({
+      lookedAt: text,
+      enabled: z.boolean(),
+      ...{ notBefore: text.optional(), expiresAt: text.optional(), problem: text.optional() },
+    })
+    .transform(withoutUndefined<AppRows['credential']>),
   heartbeat: z.object({ period: text, startedAt: text, completedAt: text }),
   lease: z.object({ owner: text, takenAt: text, expiresAt: text }),
   starts: z.object({ window: text, count }),

@@ -5,6 +5,7 @@ import type { Issuer } from '../issuers/port.ts';
 import type { Journal } from '../journal/port.ts';
 import type { Estate, Target } from '../plan/types.ts';
 import type { TargetAdapter } from '../targets/port.ts';
+import type { CredentialReader } from '../vault/credential-facts.ts';
 import type { Vault } from '../vault/port.ts';
 import type { Lease } from './lease.ts';
 
@@ -22,5 +23,7 @@ export interface Dependencies {
   readonly startsPerVault: number;
   /** The issuer of that name in the estate. */
   readonly issuer: (estate: Estate, name: string) => Issuer;
+  /** How long a credential of an issuer may be used: `{vault}/{secrets|keys|certificates}/{name}`. */
+  readonly credential: CredentialReader;
   readonly target: (estate: Estate, issuer: string, kind: Target['kind']) => TargetAdapter;
 }

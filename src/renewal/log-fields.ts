@@ -65,6 +65,10 @@ export const logFields = {
   expired: { type: 'list', meaning: 'Certificates whose current version has expired.' },
   openOrders: { type: 'list', meaning: 'Ids of ended renewals whose order the issuer has still to cancel.' },
   unanswered: { type: 'list', meaning: 'Issuers that did not tell their renewal windows: issuer and problem.' },
+  credentials: {
+    type: 'list',
+    meaning: 'Credentials of issuers that expire soon or are refused: credential, issuers, state, expiresAt, problem.',
+  },
   startedAgain: { type: 'list', meaning: 'Ids of renewals whose instance was gone.' },
   closed: { type: 'list', meaning: 'Ids of renewals that had ended without closing their row.' },
   silent: { type: 'list', meaning: 'Ids of renewals that are past the time that they may take.' },
@@ -111,7 +115,16 @@ export const logLines = {
     written: 'at the end of every sweep',
     fields: [
       ...(['looked', 'waiting', 'queued', 'counts', 'started', 'running', 'refused'] as const),
-      ...(['unreachable', 'unowned', 'orphans', 'overdue', 'expired', 'openOrders', 'unanswered'] as const),
+      ...([
+        'unreachable',
+        'unowned',
+        'orphans',
+        'overdue',
+        'expired',
+        'openOrders',
+        'unanswered',
+        'credentials',
+      ] as const),
     ],
   },
   'watchdog acted': {

@@ -2,11 +2,13 @@ import { only } from '../estate/app-rows.ts';
 import type { CertificateRow } from '../estate/port.ts';
 import { type Pulse, pulseOf } from './beat.ts';
 import type { Dependencies } from './dependencies.ts';
+import { heldBackIssuers } from './held-back.ts';
 import type { LogLine } from './log-fields.ts';
 import { metricLines, type Point } from './metrics.ts';
 import { settled } from './steps/close.ts';
 import type { StepAnswer, StepCall, StepInput, StepName, StepOutput } from './story.ts';
 import type { Expiry, SweepReport } from './sweep.ts';
+import type { CredentialExpiry } from './watch-credentials.ts';
 
 const SECOND = 1000;
 const DAY = 86_400 * SECOND;
@@ -28,16 +30,19 @@ export function closeMetrics(step: StepName, input: StepCall, answer: StepAnswer
 }
 
 /** What a sweep found: how many certificates of each kind, and how long those that the vaults listed have left. */
-export function sweepMetrics(report: SweepReport, expiries: readonly Expiry[], now: Date): readonly LogLine[] {
+export function sweepMetrics(
+  report: SweepReport,
+  told: { readonly expiries: readonly Expiry[]; readonly credentials: readonly CredentialExpiry[] },
+  now: Date,
+): readonly LogLine[] {
   const { waiting, queued, running, refused, unreachable, unowned, orphans, overdue, expired } = report;
   // It stood back for another app, which has a sweep of its own.
   if (refused.some(({ reason }) => reason === 'another-app')) return [];
   const lists = { running, refused, unreachable, unowned, orphans, overdue, expired };
   const counts = Object.entries(lists).map(([state, list]) => ({ state, value: list.length }));
-  const left = expiries.map(({ vault, certificate, notAfter }) => ({
-    ...{ vault, certificate },
-    value: (Date.parse(notAfter) - now.getTime()) / DAY,
-  }));
+  const daysTo = (moment: string): number => (Date.parse(moment) - now.getTime()) / DAY;
+  const left = told.expiries.map(({ notAfter, ...of }) => ({ ...of, value: daysTo(notAfter) }));
+  const credentials = told.credentials.map(({ expiresAt, ...of }) => ({ ...of, value: daysTo(expiresAt) }));
   return [
     ...metricLines('certificates', [
       { state: 'waiting', value: waiting },
@@ -45,6 +50,7 @@ export function sweepMetrics(report: SweepReport, expiries: readonly Expiry[], n
       ...counts,
     ]),
     ...metricLines('days_to_expiry', left),
+    ...metricLines('credential.days_to_expiry', credentials),
   ];
 }
 
@@ -59,7 +65,12 @@ export async function gauges(app: Dependencies): Promise<readonly LogLine[]> {
   if ((await app.lease.hold()).state === 'elsewhere') return [];
   const open = { renewing: 0, queued: 0 };
   for await (const { row } of app.store.certificates('open')) open[row.state === 'renewing' ? 'renewing' : 'queued']++;
+  const held = await heldBackIssuers(app);
   return [
+    ...metricLines(
+      'issuers.held_back',
+      held.map(({ issuer }) => ({ issuer, value: 1 })),
+    ),
     ...metricLines('renewals.in_flight', [{ value: open.renewing }]),
     ...metricLines('renewals.queued', [{ value: open.queued }]),
     ...metricLines('sweep.age', ageOf(await sweepAge(app))),

@@ -8,6 +8,8 @@ import { outcomes, reasons } from './outcomes.ts';
 export const dimensions = {
   vault: 'estate',
   certificate: 'estate',
+  issuer: 'estate',
+  credential: 'estate',
   outcome: Object.keys(outcomes),
   reason: Object.keys(reasons),
   state: ['waiting', 'queued', 'running', 'refused', 'unreachable', 'unowned', 'orphans', 'overdue', 'expired'],
@@ -30,6 +32,12 @@ export const metrics = {
     written: 'by every sweep',
     meaning:
       'Until the current version of an enabled certificate of the estate expires, as the list of its vault says.',
+  },
+  'credential.days_to_expiry': {
+    unit: 'days',
+    dimensions: ['issuer', 'credential'],
+    written: 'by every sweep',
+    meaning: 'Until a credential of an issuer expires; no point for one that does not, as far as anybody has said.',
   },
   certificates: {
     unit: 'count',
@@ -73,6 +81,13 @@ export const metrics = {
     dimensions: [],
     written: 'with every heartbeat that is started',
     meaning: 'Certificates that are due and wait for their turn.',
+  },
+  'issuers.held_back': {
+    unit: 'count',
+    dimensions: ['issuer'],
+    written: 'with every heartbeat that is started',
+    meaning:
+      '1 for an issuer that is not asked for now: it does not answer, or has asked for patience. No point for others.',
   },
   'sweep.age': {
     unit: 'seconds',

@@ -5,6 +5,7 @@ import type { Estate, EstateCertificate } from '../plan/types.ts';
 import { cancelOpenOrders } from './cancel-order.ts';
 import { placeOf } from './place.ts';
 import { type StartDependencies, type Started, startRenewal } from './start.ts';
+import { type CredentialExpiry, type CredentialTold, watchCredentials } from './watch-credentials.ts';
 import { byUrgency } from './watchdog.ts';
 import { createWindowLook, type WindowLook } from './window-look.ts';
 
@@ -31,6 +32,8 @@ export interface SweepReport {
   readonly openOrders: readonly string[];
   /** Issuers that did not say when they wish certificates to be replaced: what they said before still holds. */
   readonly unanswered: readonly { readonly issuer: string; readonly problem: string }[];
+  /** Credentials of issuers that will be refused soon, or are already. */
+  readonly credentials: readonly CredentialTold[];
 }
 
 /** When a certificate of the estate expires: names as the estate file writes them, the time in ISO 8601. */
@@ -46,11 +49,13 @@ const DAY = 86_400_000;
 /**
  * Looks at every certificate of the estate, the most urgent first, and starts what is due: the authority, of which events
  * are only a faster echo. One certificate or vault that cannot be reached keeps no other from being looked at. `onExpiry`
- * hears of every certificate of the estate that a vault listed: it asks no vault for more.
+ * hears of every certificate of the estate that a vault listed: it asks no vault for more; `onCredential` of every credential
+ * of an issuer that expires.
  */
 export async function sweep(
   app: StartDependencies,
   onExpiry: (expiry: Expiry) => void = () => undefined,
+  onCredential: (expiry: CredentialExpiry) => void = () => undefined,
 ): Promise<SweepReport> {
   const startedAt = app.clock.now();
   const hold = await app.lease.hold();
@@ -76,6 +81,7 @@ export async function sweep(
   await Promise.all(workers);
   report.unanswered.push(...windows.unanswered);
   for (const vault of estate.vaults) await listVault(vault, estate.certificates, { app, report, onExpiry });
+  report.credentials.push(...(await watchCredentials(estate, app, onCredential)));
   await keep(report, startedAt, app);
   return report;
 }
@@ -84,7 +90,8 @@ type Draft = { -readonly [K in keyof SweepReport]: SweepReport[K] extends readon
 
 function empty(): Draft {
   const lists = { started: [], running: [], refused: [], unreachable: [], unowned: [], orphans: [] };
-  return { looked: 0, waiting: 0, queued: 0, ...lists, overdue: [], expired: [], openOrders: [], unanswered: [] };
+  const more = { overdue: [], expired: [], openOrders: [], unanswered: [], credentials: [] };
+  return { looked: 0, waiting: 0, queued: 0, ...lists, ...more };
 }
 
 function keyOf({ vault, name }: { readonly vault: string; readonly name: string }): string {

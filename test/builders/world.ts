@@ -12,6 +12,7 @@ import type { RenewalInstance } from '../../src/renewal/orchestrations.ts';
 import type { StartDependencies } from '../../src/renewal/start.ts';
 import type { RenewalInput } from '../../src/renewal/story.ts';
 import type { Probe, TargetAdapter } from '../../src/targets/port.ts';
+import type { CredentialFacts } from '../../src/vault/credential-facts.ts';
 import type { CsrRequest, Inspection, PendingFacts, Vault, VersionFacts } from '../../src/vault/port.ts';
 import { createWorldPartner, type WorldPartner } from './world-partner.ts';
 
@@ -47,6 +48,8 @@ export interface World {
   readonly app: StartDependencies;
   readonly clock: ManualClock;
   readonly vault: WorldVault;
+  /** By id; what is not here does not expire. */
+  readonly credentials: Map<string, CredentialFacts>;
   readonly started: RenewalInput[];
   readonly instances: Map<string, RenewalInstance>;
   /** Ids of the instances that were terminated, and why. */
@@ -111,6 +114,7 @@ export async function createWorld(
   if (partner !== undefined) vault.partner = partner;
   const served = new Map(targets.map((target) => [target.id, old.sha256]));
   const lying = new Set<string>();
+  const credentials = new Map<string, CredentialFacts>();
   const levers: World['levers'] = { issuer: {} };
   const issuer = partner === undefined ? issuerOf(ca, clock) : createPartner(partner.plan, { vault, clock });
   const outside = estateOf(name, targets, options.plan ?? plan(), ca.rootPem);
@@ -129,6 +133,7 @@ export async function createWorld(
     lease: { hold: async () => ({ state: 'held' }) },
     startsPerVault: 10,
     issuer: () => ({ ...issuer, ...levers.issuer }),
+    credential: async (id) => credentials.get(id) ?? { enabled: true },
     target: () => targetOf({ served, lying, levers, clock }),
     orchestrations: {
       find: async (id) => instances.get(id),
@@ -156,6 +161,7 @@ export async function createWorld(
     app,
     clock,
     vault,
+    credentials,
     started,
     instances,
     terminated,

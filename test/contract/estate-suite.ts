@@ -325,6 +325,7 @@ export function appRowSuite(name: string, rows: () => AppRowStore): void {
         account: { account: 'https://ca.example/account/1', keyId: 'https://kv.example/keys/acme/1' },
         breaker: { code: 'issuer-throttled', since: now, until: now, rests: 2, at: now },
         authority: { lastNotAfter: now },
+        credential: { lookedAt: now, enabled: false, notBefore: now, expiresAt: now, problem: 'vault-refused' },
         heartbeat: { period: 'p', startedAt: now, completedAt: now },
         lease: { owner: 'one', takenAt: now, expiresAt: now },
         starts: { window: now, count: 3 },

@@ -9,6 +9,7 @@ import { create } from '../../../src/issuers/vault-ca.ts';
 import type { Dependencies } from '../../../src/renewal/dependencies.ts';
 import { createLease } from '../../../src/renewal/lease.ts';
 import { createTarget } from '../../../src/targets/registry.ts';
+import { createCredentialReader } from '../../../src/vault/credential-facts.ts';
 import { createKeyVault } from '../../../src/vault/key-vault.ts';
 import { createVaultSigner } from '../../../src/vault/signer.ts';
 import { issuerOver } from './issuer.ts';
@@ -63,6 +64,7 @@ export function createApp(world: World, line: Line): Dependencies {
       issuers.set(name, made);
       return made;
     },
+    credential: createCredentialReader(connection),
     target: (_estate, _issuer, kind) => targetOver(world, line, createTarget(kind, { arm, clock })),
   };
 }

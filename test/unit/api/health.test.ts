@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { health, healthOf } from '../../../src/api/health.ts';
 import { only } from '../../../src/estate/app-rows.ts';
 import type { EventPathsReport } from '../../../src/monitor/event-paths.ts';
+import { sweep } from '../../../src/renewal/sweep.ts';
 import { createWorld, type World } from '../../builders/world.ts';
 import { createMemoryLog } from '../monitor/memory-log.ts';
 
@@ -58,5 +59,36 @@ describe('the event paths in health', () => {
 
   it('are off without a workspace, which is said and is no problem', async () => {
     expect((await healthOf(world.app)).eventPaths).toEqual({ state: 'off', paths: [] });
+  });
+});
+
+describe('issuers in health', () => {
+  it('are named while they are held back, which makes no app unhealthy', async () => {
+    const { rows, clock } = world.app;
+    const at = clock.now().toISOString();
+    const until = new Date(clock.now().getTime() + 60_000).toISOString();
+    const row = { code: 'issuer-unreachable', since: at, until, rests: 1, at } as const;
+    await rows.save('breaker', 'internal', row);
+    await rows.save('breaker', 'gone', row);
+    const told = await afterLook({ state: 'looked', paths: [] });
+    expect(told).toMatchObject({ state: 'healthy', problems: ['issuer-held-back'] });
+    expect(told.issuers).toEqual([{ issuer: 'internal', code: 'issuer-unreachable', since: at, until }]);
+    world.clock.advance(60_000);
+    expect(health.parse(await healthOf(world.app)).issuers).toEqual([]);
+  });
+
+  it('have their credentials named that will be refused, as the last sweep saw them', async () => {
+    const credential = 'https://kv-web.vault.azure.net/certificates/ca';
+    const expiresAt = new Date(world.app.clock.now().getTime() + 86_400_000).toISOString();
+    world.credentials.set(credential, { enabled: true, expiresAt });
+    await sweep(world.app);
+    const told = health.parse(await healthOf(world.app));
+    expect(told.problems).toContain('credential-expiring');
+    expect(told.credentials).toEqual([{ credential, issuers: 'internal', state: 'expiring', expiresAt }]);
+  });
+
+  it('have none named before the first sweep, nor by one of an earlier version', async () => {
+    expect(health.parse(await healthOf(world.app))).toMatchObject({ issuers: [], credentials: [] });
+    expect((await afterLook(undefined)).credentials).toEqual([]);
   });
 });

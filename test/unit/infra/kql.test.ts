@@ -12,7 +12,7 @@ const standingBack = {
     overdue: [],
     expired: [],
     openOrders: [],
-    unanswered: [],
+    ...{ unanswered: [], credentials: [] },
     refused: [{ certificate: '*', reason: 'another-app' }],
   },
 };
@@ -69,7 +69,12 @@ function caught(pattern: RegExp): readonly string[] {
 it('a sweep of an app that stands back for another is none', () => {
   const line = logText(reportLine('sweep done', standingBack));
   const asked = alertQueries().filter(({ text }) => text.includes('"message":"sweep done"'));
-  expect(asked.map(({ name }) => name)).toEqual(['expiry-near.kql', 'no-sweep.kql', 'renewal-failed.kql']);
+  expect(asked.map(({ name }) => name)).toEqual([
+    'credential-expiring.kql',
+    'expiry-near.kql',
+    'no-sweep.kql',
+    'renewal-failed.kql',
+  ]);
   for (const { text } of asked) {
     const without = /sweep done"' and Message !contains '([^']+)'/.exec(text)?.[1];
     expect(line).toContain(without ?? 'a condition');

@@ -49,7 +49,7 @@ describe('reportLine', () => {
     refused: many({ certificate: name, reason: 'private-ca-on-multi-tenant' }),
     unreachable: many({ certificate: name, problem: '"'.repeat(9000) }),
     ...{ unowned: many(name), orphans: many(name), overdue: many(name), expired: many(name), openOrders: many(id) },
-    unanswered: [],
+    ...{ unanswered: [], credentials: [] },
   };
 
   it('fits into a message of Application Insights, whatever is broken', () => {

@@ -8,6 +8,7 @@ import { runStep } from '../../../src/renewal/steps/step.ts';
 import { steps } from '../../../src/renewal/steps/table.ts';
 import type { RenewalResult, StepInput } from '../../../src/renewal/story.ts';
 import { type Expiry, sweep } from '../../../src/renewal/sweep.ts';
+import type { CredentialExpiry } from '../../../src/renewal/watch-credentials.ts';
 import { createWorld, NOW, site, type World } from '../../builders/world.ts';
 import { certificateRow } from '../../contract/estate-suite.ts';
 
@@ -69,8 +70,13 @@ describe('a renewal that is closed', () => {
 describe('a sweep', () => {
   async function swept() {
     const expiries: Expiry[] = [];
-    const report = await sweep(world.app, (expiry) => void expiries.push(expiry));
-    return measured(sweepMetrics(report, expiries, world.clock.now()));
+    const credentials: CredentialExpiry[] = [];
+    const report = await sweep(
+      world.app,
+      (expiry) => void expiries.push(expiry),
+      (credential) => void credentials.push(credential),
+    );
+    return measured(sweepMetrics(report, { expiries, credentials }, world.clock.now()));
   }
 
   it('tells the days that every certificate has left, without asking the vault for more', async () => {
@@ -79,6 +85,25 @@ describe('a sweep', () => {
     await sweep(other.app);
     expect((await swept()).days_to_expiry).toEqual([{ value: 60, vault: 'kv-web', certificate: 'shop' }]);
     expect(world.vault.calls).toEqual(other.vault.calls);
+  });
+
+  it('tells the days that every credential of an issuer has left', async () => {
+    const credential = 'https://kv-web.vault.azure.net/certificates/ca';
+    expect(await swept()).not.toHaveProperty(['credential.days_to_expiry']);
+    world = await createWorld();
+    const expiresAt = new Date(NOW.getTime() + 40 * 86_400_000).toISOString();
+    world.credentials.set(credential, { enabled: true, expiresAt });
+    expect((await swept())['credential.days_to_expiry']).toEqual([{ value: 40, issuer: 'internal', credential }]);
+  });
+
+  it('tells which issuers are held back', async () => {
+    const row = { code: 'issuer-throttled', since: NOW.toISOString(), rests: 0, at: NOW.toISOString() } as const;
+    expect(measured(await gauges(world.app))).not.toHaveProperty(['issuers.held_back']);
+    const until = new Date(NOW.getTime() + 60_000).toISOString();
+    await world.app.rows.save('breaker', 'internal', { ...row, until });
+    expect(measured(await gauges(world.app))['issuers.held_back']).toEqual([{ value: 1, issuer: 'internal' }]);
+    world.clock.advance(60_000);
+    expect(measured(await gauges(world.app))).not.toHaveProperty(['issuers.held_back']);
   });
 
   it('tells of no certificate that the estate file has not', async () => {
@@ -98,10 +123,12 @@ describe('a sweep', () => {
       overdue: [],
       expired: [],
       openOrders: [],
-      unanswered: [],
+      ...{ unanswered: [], credentials: [] },
     };
     const refused = [{ certificate: '*', reason: 'another-app' }];
-    expect(sweepMetrics({ looked: 0, waiting: 0, queued: 0, ...nothing, refused }, [], NOW)).toEqual([]);
+    expect(
+      sweepMetrics({ looked: 0, waiting: 0, queued: 0, ...nothing, refused }, { expiries: [], credentials: [] }, NOW),
+    ).toEqual([]);
   });
 });
 

@@ -96,7 +96,7 @@ export async function buildApp(settings: Settings): Promise<App> {
     credential: credentialsOf(issuerParts.secret),
     issuer: issuersOf(issuerParts),
     publishCrls: async () => publishCrls(await estate(), (plan) => createCrls(plan, issuerParts)),
-    credential: createCredentialReader(connection),
+    credentialFacts: createCredentialReader(connection),
     target: (at, issuer, kind) => {
       const mayConnect = addressRule(at.network?.allow ?? []);
       return createTarget(kind, { arm, clock, roots: issuerPlan(at, issuer).roots, mayConnect });

@@ -24,6 +24,6 @@ export interface Dependencies {
   /** The issuer of that name in the estate. */
   readonly issuer: (estate: Estate, name: string) => Issuer;
   /** How long a credential of an issuer may be used: `{vault}/{secrets|keys|certificates}/{name}`. */
-  readonly credential: CredentialReader;
+  readonly credentialFacts: CredentialReader;
   readonly target: (estate: Estate, issuer: string, kind: Target['kind']) => TargetAdapter;
 }

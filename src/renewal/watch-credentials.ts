@@ -83,7 +83,7 @@ async function look(id: string, app: Dependencies): Promise<CredentialRow> {
 async function see(id: string, app: Dependencies): Promise<CredentialRow | undefined> {
   const lookedAt = app.clock.now().toISOString();
   try {
-    return { lookedAt, ...(await app.credential(id)) };
+    return { lookedAt, ...(await app.credentialFacts(id)) };
   } catch (error) {
     if (!(error instanceof RenewalError)) throw error;
     const { code, retry } = error;

@@ -133,7 +133,7 @@ export async function createWorld(
     lease: { hold: async () => ({ state: 'held' }) },
     startsPerVault: 10,
     issuer: () => ({ ...issuer, ...levers.issuer }),
-    credential: async (id) => credentials.get(id) ?? { enabled: true },
+    credentialFacts: async (id) => credentials.get(id) ?? { enabled: true },
     target: () => targetOf({ served, lying, levers, clock }),
     orchestrations: {
       find: async (id) => instances.get(id),

@@ -266,6 +266,6 @@ function eventWorld(): StartDependencies {
     rows: untouched,
     lease: { hold: async () => ({ state: 'held' }) },
     startsPerVault: 1,
-    credential: forbidden,
+    credentialFacts: forbidden,
   };
 }

@@ -64,7 +64,7 @@ export function createApp(world: World, line: Line): Dependencies {
       issuers.set(name, made);
       return made;
     },
-    credential: createCredentialReader(connection),
+    credentialFacts: createCredentialReader(connection),
     target: (_estate, _issuer, kind) => targetOver(world, line, createTarget(kind, { arm, clock })),
   };
 }

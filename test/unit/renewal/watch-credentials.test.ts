@@ -16,9 +16,9 @@ let looks: string[];
 beforeEach(async () => {
   world = await createWorld();
   looks = [];
-  const { credential: read } = world.app;
+  const { credentialFacts: read } = world.app;
   Object.assign(world.app, {
-    credential: (id: string) => {
+    credentialFacts: (id: string) => {
       looks.push(id);
       return read(id);
     },
@@ -66,7 +66,9 @@ describe('a credential of an issuer (CA17)', () => {
   });
 
   it('that cannot be read is told with the error code, and nothing else of the error', async () => {
-    Object.assign(world.app, { credential: () => Promise.reject(new RenewalError('vault-forbidden', 'role missing')) });
+    Object.assign(world.app, {
+      credentialFacts: () => Promise.reject(new RenewalError('vault-forbidden', 'role missing')),
+    });
     expect(await watch()).toEqual([
       { credential, issuers: 'internal', state: 'unreadable', problem: 'vault-forbidden' },
     ]);
@@ -75,17 +77,17 @@ describe('a credential of an issuer (CA17)', () => {
   it('keeps what was known of it while its vault is away', async () => {
     world.credentials.set(credential, { enabled: true, expiresAt: inDays(10) });
     await watch();
-    const { credential: read } = world.app;
-    Object.assign(world.app, { credential: () => Promise.reject(new RenewalError('vault-unreachable', 'away')) });
+    const { credentialFacts: read } = world.app;
+    Object.assign(world.app, { credentialFacts: () => Promise.reject(new RenewalError('vault-unreachable', 'away')) });
     world.clock.advance(DAY);
     expect(await watch()).toMatchObject([{ state: 'expiring' }]);
-    Object.assign(world.app, { credential: read });
+    Object.assign(world.app, { credentialFacts: read });
     world.credentials.set(credential, { enabled: true });
     expect(await watch()).toEqual([]);
   });
 
   it('of which nothing is known yet is no news while its vault is away', async () => {
-    Object.assign(world.app, { credential: () => Promise.reject(new RenewalError('vault-throttled', '429')) });
+    Object.assign(world.app, { credentialFacts: () => Promise.reject(new RenewalError('vault-throttled', '429')) });
     expect(await watch()).toEqual([]);
     expect(await world.app.rows.get('credential', credential)).toBeUndefined();
   });

@@ -14,7 +14,7 @@ import { type Before, type Ground, portOffsets, prepareGround } from './ground.t
 import { addPrincipals, assignRoles, type Principals, type RemoveRole } from './principals.ts';
 import { seededRandom } from './random.ts';
 import { type Role, roles, type Where } from './roles.ts';
-import { resourceGroupOf, type SeededEstate } from './scenarios.ts';
+import { resourceGroupOf, type SeededEstate, zoneOf } from './scenarios.ts';
 import { mountStorageFronts, type StorageEndpoints } from './storage-fronts.ts';
 import { mountVaults } from './vaults.ts';
 
@@ -55,6 +55,10 @@ export interface Cloud extends Ground {
   /** ARM id of the resource group that everything is in. */
   readonly group: string;
   readonly vaults: readonly VaultEmulator[];
+  /** Holds what the app shows to issuers. */
+  readonly credentialVault: VaultEmulator;
+  /** ARM id of the DNS zone of the estate's names. */
+  readonly dnsZone: string;
   vault(name: string): VaultEmulator;
   readonly removeRole: RemoveRole;
 }
@@ -78,6 +82,11 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       events: (event) => events.publish(event),
       audit: audit.add,
     });
+    const [credentialVault] = await mountVaults(ground, {
+      ...{ names: [estate.credentialVaultName], offset: portOffsets.credentialVault, group, identity, clock },
+      audit: audit.add,
+    });
+    if (credentialVault === undefined) throw new TypeError('stand: the vault of credentials was not mounted');
     await mountDoor(vaults);
     const { workspace, workspaceId } = await mountWorkspace(ground, { group, identity, clock, audit });
     const vault = finder(vaults);
@@ -89,7 +98,20 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       ...{ siteGroup: group, storageAccount, workspace },
     };
     const removeRole = assignRoles(identity, principals, { roles: options.roles ?? roles, where });
-    const parts = { clock, identity, principals, events, azurite, storage, where, group, vaults, vault };
+    const parts = {
+      clock,
+      identity,
+      principals,
+      events,
+      azurite,
+      storage,
+      where,
+      group,
+      vaults,
+      dnsZone: zoneOf(estate),
+      credentialVault,
+      vault,
+    };
     return { ...ground, ...parts, audit, workspaceId, removeRole };
   } catch (error) {
     await ground.stop();

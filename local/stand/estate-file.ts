@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { OwnIssuer } from '../faults/issuers.ts';
+import type { IssuerEntry } from './foreign-issuers.ts';
 import type { Seeded, SeededEstate } from './scenarios.ts';
 
 /** Where things of the stand are, as the estate file names them. */
@@ -10,6 +11,8 @@ export interface Places {
   readonly policyPem: string;
   readonly rootPem: string;
   readonly siteOf: (certificate: Seeded, index: number) => SeededSite;
+  /** CAs that are servers of their own. */
+  readonly foreign?: readonly IssuerEntry[];
   /** Certificates that have an issuer to themselves, with the id of its certificate. */
   readonly own?: ReadonlyMap<Seeded, OwnIssuer & { readonly certificate: string }>;
 }
@@ -26,7 +29,11 @@ const keys = ['RSA-2048', 'RSA-3072', 'RSA-4096', 'P-256', 'P-384', 'P-521'];
 /** The estate file of the seeded estate: short verifying times, because nothing here takes long. */
 export function estateFile(estate: SeededEstate, places: Places): string {
   const own = [...(places.own ?? [])];
-  const isOwn = (certificate: Seeded): boolean => places.own?.has(certificate) ?? false;
+  const foreign = places.foreign ?? [];
+  const planFor = (certificate: Seeded): string => {
+    if (places.own?.has(certificate)) return `web-${certificate.name}`;
+    return certificate.issuer === undefined ? 'web' : `web-${certificate.issuer}`;
+  };
   const shared = { chain: [places.policyPem], dnsSuffixes: [estate.domain] };
   return stringify({
     schema: 1,
@@ -38,15 +45,22 @@ export function estateFile(estate: SeededEstate, places: Places): string {
       ...Object.fromEntries(
         own.map(([{ name }, issuer]) => [`for-${name}`, issuerAt(places, { ...shared, ...issuer })]),
       ),
+      ...Object.fromEntries(
+        foreign.map((entry) => [
+          entry.kind,
+          { ...entry, limits: { maxDays: 398, keys, dnsSuffixes: [estate.domain] } },
+        ]),
+      ),
     },
     plans: {
       web: planOf(estate, 'internal'),
       ...Object.fromEntries(own.map(([{ name }]) => [`web-${name}`, planOf(estate, `for-${name}`)])),
+      ...Object.fromEntries(foreign.map(({ kind }) => [`web-${kind}`, planOf(estate, kind)])),
     },
     certificates: estate.certificates.map((certificate) => ({
       vault: certificate.vaultName,
       name: certificate.name,
-      plan: isOwn(certificate) ? `web-${certificate.name}` : 'web',
+      plan: planFor(certificate),
       targets: certificate.sites.map((_, index) => targetOf(places.siteOf(certificate, index))),
     })),
   });

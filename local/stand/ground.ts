@@ -14,11 +14,14 @@ export const portOffsets = {
   events: 5,
   logs: 6,
   acme: 7,
+  credentialVault: 8,
   blob: 10,
   queue: 11,
   table: 12,
   blobFront: 13,
   tableFront: 14,
+  est: 15,
+  cfssl: 16,
   sites: 30,
 } as const;
 

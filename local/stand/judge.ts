@@ -51,7 +51,7 @@ async function look(
   wanted: string,
 ): Promise<TargetReport> {
   const site = stand.siteOf(seeded, index);
-  const seen = await lookAt(site, stand.rootPem);
+  const seen = await lookAt(site, stand.rootPemOf(seeded));
   return {
     id: `app-service:${site.resourceId.split('/').at(-1)}:${site.hostName}`.toLowerCase(),
     kind: 'app-service',

@@ -10,6 +10,10 @@ export interface ScenarioSite {
   readonly slot?: string;
 }
 
+/** CAs of the stand that are servers of their own: the kinds of their issuers. */
+export const foreignIssuerKinds = ['acme', 'est', 'cfssl'] as const;
+export type ForeignIssuerKind = (typeof foreignIssuerKinds)[number];
+
 /** What happens to a seeded certificate, and how that must end. */
 export interface Scenario {
   readonly key:
@@ -24,7 +28,10 @@ export interface Scenario {
     | 'expired'
     | 'slow-site'
     | 'multi-tenant'
-    | 'no-targets';
+    | 'no-targets'
+    | 'by-acme'
+    | 'by-est'
+    | 'by-cfssl';
   readonly story: string;
   readonly vault: 0 | 1;
   readonly keyType: KeyType;
@@ -35,6 +42,8 @@ export interface Scenario {
   /** App Service sites that serve it. */
   readonly sites: readonly ScenarioSite[];
   readonly expected: { readonly outcome: string; readonly reason: string };
+  /** Who issues it; absent: the internal CA, whose key is in a vault. */
+  readonly issuer?: ForeignIssuerKind;
   /** What befalls its renewal; `expected` stays what must happen without it. */
   readonly fault?: FaultName;
 }
@@ -175,6 +184,42 @@ export const scenarios: readonly Scenario[] = [
     sites: [],
     expected: { outcome: 'renewed', reason: 'no-targets' },
   },
+  {
+    key: 'by-acme',
+    story: 'from a public CA by ACME, its name proved in Azure DNS',
+    issuer: 'acme',
+    vault: 1,
+    keyType: 'P-256',
+    ageDays: 73,
+    leftDays: 17,
+    trigger: 'event',
+    sites: [ase],
+    expected: renewed,
+  },
+  {
+    key: 'by-est',
+    story: 'from a CA by EST, which lets requests wait',
+    issuer: 'est',
+    vault: 0,
+    keyType: 'P-256',
+    ageDays: 74,
+    leftDays: 16,
+    trigger: 'event',
+    sites: [ase],
+    expected: renewed,
+  },
+  {
+    key: 'by-cfssl',
+    story: 'from a CA that runs cfssl',
+    issuer: 'cfssl',
+    vault: 1,
+    keyType: 'RSA-2048',
+    ageDays: 76,
+    leftDays: 14,
+    trigger: 'event',
+    sites: [ase],
+    expected: renewed,
+  },
 ];
 
 /** A scenario with the names that a seed gave it. */
@@ -189,6 +234,8 @@ export interface SeededEstate {
   readonly domain: string;
   readonly vaultNames: readonly [string, string];
   readonly caVaultName: string;
+  /** Holds what the app shows to issuers. */
+  readonly credentialVaultName: string;
   readonly subscription: string;
   readonly certificates: readonly Seeded[];
 }
@@ -235,10 +282,23 @@ export function seedEstate(seed: number, stories: readonly Scenario[] = scenario
     );
     return { ...scenario, vaultName: vaultNames[scenario.vault], name, hostNames };
   });
-  return { company, domain, vaultNames, caVaultName: `kv-${company}-ca`, subscription: guid(random), certificates };
+  return {
+    company,
+    domain,
+    vaultNames,
+    caVaultName: `kv-${company}-ca`,
+    credentialVaultName: `kv-${company}-credentials`,
+    subscription: guid(random),
+    certificates,
+  };
 }
 
 /** ARM id of the resource group that everything of the estate is in. */
 export function resourceGroupOf({ subscription, company }: SeededEstate): string {
   return `/subscriptions/${subscription}/resourceGroups/${company}`;
+}
+
+/** ARM id of the DNS zone of the estate's names. */
+export function zoneOf(estate: SeededEstate): string {
+  return `${resourceGroupOf(estate)}/providers/Microsoft.Network/dnsZones/${estate.domain}`;
 }

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { TableClient } from '@azure/data-tables';
 import { purposes } from '../../src/certificate/extensions.ts';
 import { sha256Hex } from '../../src/certificate/fingerprint.ts';
+import { derToPem } from '../../src/certificate/pem.ts';
+import { readCertificate } from '../../src/certificate/read.ts';
+import type { Authorities } from '../issuers/authorities.ts';
 import { type Authority, createAuthority, createKeys, issue, type MadeWithKeys } from '../pki.ts';
 import { writePfx } from '../vault/pfx-write.ts';
 import type { VaultEmulator } from '../vault/vault.ts';
@@ -88,6 +91,24 @@ export async function makeCurrent(
   });
 }
 
+/** The same from a CA of others: it gives the common name alone, and certifies servers. */
+async function makeForeign(
+  seeded: Seeded,
+  authorities: Authorities,
+  { now, domain }: { now: Date; domain: string },
+): Promise<MadeWithKeys> {
+  const names = seeded.hostNames.length > 0 ? seeded.hostNames : [`${seeded.name}.${domain}`];
+  const keys = await createKeys(seeded.keyType);
+  const { der } = authorities.issue({
+    ...{ names, commonName: names[0], spki: keys.spki },
+    notBefore: new Date(now.getTime() - seeded.ageDays * DAY),
+    notAfter: new Date(now.getTime() + seeded.leftDays * DAY),
+  });
+  const chain = [der, ...(authorities.chains()[0] ?? [])];
+  const chainPem = chain.map((one) => derToPem(one)).join('');
+  return { keys, der, chain, chainPem, pem: derToPem(der), details: readCertificate(der) };
+}
+
 export async function seedCertificate(
   seeded: Seeded,
   current: MadeWithKeys,
@@ -163,16 +184,17 @@ export async function seedStalePending(
 /** All current versions, with their keys made side by side: those that take longest begin first. */
 export async function makeAll(
   estate: SeededEstate,
-  authorityOf: (seeded: Seeded) => Authority,
+  authorityOf: (seeded: Seeded) => Authority | Authorities,
   now: Date,
 ): Promise<ReadonlyMap<Seeded, MadeWithKeys>> {
   const longestFirst = [...estate.certificates].sort((one, other) => bitsOf(other.keyType) - bitsOf(one.keyType));
   const { domain } = estate;
-  const made = await Promise.all(
-    longestFirst.map(
-      async (seeded) => [seeded, await makeCurrent(seeded, authorityOf(seeded), { now, domain })] as const,
-    ),
-  );
+  const make = (seeded: Seeded): Promise<MadeWithKeys> => {
+    const authority = authorityOf(seeded);
+    const about = { now, domain };
+    return 'issue' in authority ? makeForeign(seeded, authority, about) : makeCurrent(seeded, authority, about);
+  };
+  const made = await Promise.all(longestFirst.map(async (seeded) => [seeded, await make(seeded)] as const));
   return new Map(made);
 }
 

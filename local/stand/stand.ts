@@ -1,9 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sha256Hex } from '../../src/certificate/fingerprint.ts';
+import { derToPem } from '../../src/certificate/pem.ts';
 import { readCertificate } from '../../src/certificate/read.ts';
 import { createAppService } from '../arm/app-service.ts';
 import { createArm } from '../arm/arm.ts';
+import { dnsRoutes } from '../arm/dns-routes.ts';
+import { createDnsZones, type DnsZones } from '../arm/dns-zones.ts';
 import type { Azurite } from '../azurite.ts';
 import { type StandClock, systemClock } from '../clock.ts';
 import { type ConsumerEndpoint, startConsumers } from '../consumers/consumers.ts';
@@ -18,6 +21,12 @@ import { placeOf } from './addresses.ts';
 import { appSettings } from './app-settings.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { estateFile, type SeededSite } from './estate-file.ts';
+import {
+  createForeignAuthorities,
+  type ForeignAuthorities,
+  type IssuerEntry,
+  mountForeignIssuers,
+} from './foreign-issuers.ts';
 import { governanceRoutes } from './governance.ts';
 import { type Before, portOffsets } from './ground.ts';
 import { authorityOf, createIssuers, formerAuthorityOf, type Issuers, withFault } from './own-issuers.ts';
@@ -59,7 +68,8 @@ interface Shown {
 export interface Stand {
   readonly estate: SeededEstate;
   readonly cloud: Cloud;
-  readonly rootPem: string;
+  /** PEM of the root that its chain ends at. */
+  rootPemOf(seeded: Seeded): string;
   readonly estateFile: string;
   /** App settings with which the app finds all of it: its storage by its identity, as in Azure. */
   readonly settings: Readonly<Record<string, string>>;
@@ -84,7 +94,7 @@ export interface Stand {
 export async function startStand(options: StandOptions): Promise<Stand> {
   const { clock = systemClock, log = () => undefined } = options;
   const estate = seedEstate(options.seed, withFault(options.scenarios ?? scenarios, options.fault));
-  const preparing = prepare(estate, clock.now());
+  const preparing = prepare(estate, clock);
   preparing.catch(() => undefined);
   const background = options.faults === undefined ? undefined : createBackground(options.faults);
   const cloud = await startCloud({
@@ -96,11 +106,13 @@ export async function startStand(options: StandOptions): Promise<Stand> {
     const prepared = await preparing;
     await fillVaults(cloud, prepared.made);
     const liars = new Set<string>();
-    const [siteOf] = await Promise.all([
-      openSites(cloud, estate, { clock, log, liars }),
+    const dns = createDnsZones({ clock, zones: [cloud.dnsZone] });
+    const [siteOf, entries] = await Promise.all([
+      openSites(cloud, estate, { clock, log, liars, dns }),
+      mountForeignIssuers({ cloud, clock, dns }, prepared.foreign),
       openPending(cloud, prepared.made),
     ]);
-    const file = await writeEstate(cloud, estate, { ...prepared, siteOf });
+    const file = await writeEstate(cloud, estate, { ...prepared, siteOf, entries });
     const parts = { cloud, estate, siteOf, background, liars, ...prepared, file };
     return standOf({ ...parts, ...(await settingsAndTrouble(parts, options)) }, options.fault);
   } catch (error) {
@@ -111,14 +123,18 @@ export async function startStand(options: StandOptions): Promise<Stand> {
 
 interface Prepared {
   readonly issuers: Issuers;
+  readonly foreign: ForeignAuthorities;
   readonly made: ReadonlyMap<Seeded, MadeWithKeys>;
 }
 
 /** Keys take their time: they are made while the cloud starts. */
-async function prepare(estate: SeededEstate, now: Date): Promise<Prepared> {
+async function prepare(estate: SeededEstate, clock: StandClock): Promise<Prepared> {
+  const now = clock.now();
   const issuers = await createIssuers(estate, await createInternalCa(estate.company, now), now);
-  const made = await makeAll(estate, (seeded) => formerAuthorityOf(issuers, seeded), now);
-  return { issuers, made };
+  const foreign = createForeignAuthorities(estate, clock);
+  const formerOf = (seeded: Seeded) =>
+    (seeded.issuer && foreign.get(seeded.issuer)) ?? formerAuthorityOf(issuers, seeded);
+  return { issuers, foreign, made: await makeAll(estate, formerOf, now) };
 }
 
 function needs({ certificates }: SeededEstate, prefix: string): boolean {
@@ -128,7 +144,7 @@ function needs({ certificates }: SeededEstate, prefix: string): boolean {
 async function writeEstate(
   cloud: Cloud,
   estate: SeededEstate,
-  { issuers, siteOf }: Prepared & Pick<Stand, 'siteOf'>,
+  { issuers, siteOf, entries }: Prepared & Pick<Stand, 'siteOf'> & { readonly entries: readonly IssuerEntry[] },
 ): Promise<string> {
   const { ca, own } = issuers;
   const caVault = cloud.vault(estate.caVaultName);
@@ -140,6 +156,7 @@ async function writeEstate(
   const places = {
     vaults: estate.vaultNames.map((name) => placeOf(cloud.vault(name))),
     ...{ caCertificate, policyPem: ca.policy.pem, rootPem: ca.root.pem, siteOf },
+    foreign: entries,
     own: new Map([...own].map(([seeded, issuer]) => [seeded, { ...issuer, certificate: seedOwn(seeded) }] as const)),
   };
   const file = join(dirname(cloud.caFile), 'estate.yaml');
@@ -168,7 +185,20 @@ interface Parts
 }
 
 function standOf(parts: Parts, fault: FaultName | undefined): Stand {
-  const { cloud, estate, issuers, made, siteOf, background, settings, connectionString, file, liars, trouble } = parts;
+  const {
+    cloud,
+    estate,
+    issuers,
+    foreign,
+    made,
+    siteOf,
+    background,
+    settings,
+    connectionString,
+    file,
+    liars,
+    trouble,
+  } = parts;
   const madeOf = (seeded: Seeded): MadeWithKeys => {
     const current = made.get(seeded);
     if (current === undefined) throw new TypeError(`stand: ${seeded.name} was never made`);
@@ -189,10 +219,13 @@ function standOf(parts: Parts, fault: FaultName | undefined): Stand {
       settings,
       connectionString,
       setUp,
-      rootPem: issuers.ca.root.pem,
       estateFile: file,
     },
     fault: victim && setUp(victim),
+    rootPemOf({ issuer }) {
+      const theirs = issuer && foreign.get(issuer);
+      return theirs === undefined ? issuers.ca.root.pem : derToPem(theirs.roots()[0]);
+    },
     initial(seeded) {
       const { der, details } = madeOf(seeded);
       return { sha256: sha256Hex(der), serial: details.serial };
@@ -226,9 +259,14 @@ async function openPending(cloud: Cloud, made: ReadonlyMap<Seeded, MadeWithKeys>
 async function openSites(
   cloud: Cloud,
   estate: SeededEstate,
-  with_: { readonly clock: StandClock; readonly log: (message: string) => void; readonly liars: ReadonlySet<string> },
+  with_: {
+    readonly clock: StandClock;
+    readonly log: (message: string) => void;
+    readonly liars: ReadonlySet<string>;
+    readonly dns: DnsZones;
+  },
 ): Promise<Stand['siteOf']> {
-  const { clock, log, liars } = with_;
+  const { clock, log, liars, dns } = with_;
   const readSecret = readSecretAs(cloud.vaults, () =>
     cloud.identity.issueToken(cloud.principals.appService, vaultAudience),
   );
@@ -242,7 +280,7 @@ async function openSites(
   cloud.onStop(() => consumers.close());
   const arm = createArm({
     ...{ access: cloud.identity, clock, appService, subscriptions: [estate.subscription] },
-    routes: governanceRoutes(cloud),
+    routes: [...governanceRoutes(cloud), ...dnsRoutes(dns)],
   });
   await cloud.mount(arm, { offset: portOffsets.arm, name: 'arm', family: 'arm' });
   return (seeded, index) => {

@@ -2,7 +2,7 @@ import type { VaultEmulator } from '../vault/vault.ts';
 
 /** A call of the vault's own protocol, with somebody's token: what the stand does as a client does it as any client. */
 export interface VaultCall {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below the vault's URI, without query. */
   readonly path: string;
   readonly token: string;

@@ -8,6 +8,8 @@ import { type Ground, portOffsets } from './ground.ts';
 
 export interface VaultPlaces {
   readonly names: readonly string[];
+  /** Of the port of the first one; `vaults` by default. */
+  readonly offset?: number;
   /** ARM id of the resource group that the vaults are in. */
   readonly group: string;
   readonly identity: Identity;
@@ -18,7 +20,7 @@ export interface VaultPlaces {
 
 /** Mounts vaults side by side, each on a port of its own. */
 export async function mountVaults(ground: Ground, places: VaultPlaces): Promise<readonly VaultEmulator[]> {
-  const { names, group, identity, clock, events, audit } = places;
+  const { names, offset = portOffsets.vaults, group, identity, clock, events, audit } = places;
   const vaults: VaultEmulator[] = [];
   for (const [index, name] of names.entries()) {
     const mounted = (uri: string): Emulator => {
@@ -32,7 +34,7 @@ export async function mountVaults(ground: Ground, places: VaultPlaces): Promise<
       vaults.push(vault);
       return vault;
     };
-    await ground.mount(mounted, { offset: portOffsets.vaults + index, name, family: 'vault' });
+    await ground.mount(mounted, { offset: offset + index, name, family: 'vault' });
   }
   return vaults;
 }

@@ -57,7 +57,7 @@ async function isAsTheCatalogueSays(bench: StandBench, { seeded, fault, id }: Me
   expect((await bench.journal.read(id)).at(-1), told).toMatchObject({ step: 'close', facts: { outcome, reason } });
   expect(bench.versions(seeded), told).toBe(hasMerged(fault.name) ? 2 : 1);
   const { sha256 } = outcome === 'renewed' ? await bench.stand.current(seeded) : bench.stand.initial(seeded);
-  expect(await lookAt(bench.stand.siteOf(seeded, 0), bench.stand.rootPem), told).toMatchObject({ sha256 });
+  expect(await lookAt(bench.stand.siteOf(seeded, 0), bench.stand.rootPemOf(seeded)), told).toMatchObject({ sha256 });
 }
 
 const named = (scope: 'certificate' | 'everybody'): readonly FaultName[] =>

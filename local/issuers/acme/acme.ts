@@ -58,7 +58,7 @@ function serverOf(options: AcmeOptions): AcmeServer {
     nonces: createNonces(chance),
     faults: createAcmeFaults(chance, options.faults),
     limits: createLimits(clock, options.quota),
-    authorities: createAuthorities({ called: 'Stand ACME', clock, chance, keyPool }),
+    authorities: options.authorities ?? createAuthorities({ called: 'Stand ACME', clock, chance, keyPool }),
     profiles: new Map(Object.entries(options.profiles ?? usualProfiles)),
     externalAccounts: externalAccounts && new Map(Object.entries(externalAccounts)),
     blockedNames: options.blockedNames ?? [],

@@ -30,6 +30,8 @@ export interface AcmeOptions {
   /** Numbers in [0, 1); absent: the operating system's randomness. */
   readonly random?: () => number;
   readonly keyPool?: KeyPool;
+  /** Its keys and certificates; made anew by default. */
+  readonly authorities?: Authorities;
   /** The first is what an order gets that names none. */
   readonly profiles?: Readonly<Record<string, Profile>>;
   /** Key ids and secrets; given, an account needs one of them. */

@@ -22,6 +22,8 @@ export interface CfsslOptions {
   /** Numbers in [0, 1); absent: the operating system's randomness. */
   readonly random?: () => number;
   readonly keyPool?: KeyPool;
+  /** Its keys and certificates; made anew by default. */
+  readonly authorities?: Authorities;
   /** Of `auth_keys`: hex. */
   readonly authKey: string;
   /** By name; the one that is called `default` is for whoever names none that is known. */
@@ -76,7 +78,7 @@ export function createCfssl(options: CfsslOptions): CfsslEmulator {
   const { clock, keyPool, authKey, hasDatabase = true } = options;
   const server: CfsslServer = {
     ...{ clock, chance, certificates: [] },
-    authorities: createAuthorities({ called: 'Stand cfssl', clock, chance, keyPool }),
+    authorities: options.authorities ?? createAuthorities({ called: 'Stand cfssl', clock, chance, keyPool }),
     faults: createIssuerFaults(chance, options.faults),
     authKey: Buffer.from(authKey, 'hex'),
     profiles: options.profiles ?? usualProfiles,

@@ -15,6 +15,8 @@ export interface EstOptions {
   /** Numbers in [0, 1); absent: the operating system's randomness. */
   readonly random?: () => number;
   readonly keyPool?: KeyPool;
+  /** Its keys and certificates; made anew by default. */
+  readonly authorities?: Authorities;
   readonly faults?: readonly IssuerFault[];
   /** Passwords by user. Whoever comes with a TLS client certificate that is believed needs none. */
   readonly users?: Readonly<Record<string, string>>;
@@ -53,7 +55,7 @@ export function createEst(options: EstOptions): EstEmulator {
   const { clock, keyPool } = options;
   const chance = createChance(options.random);
   const faults = createIssuerFaults(chance, options.faults);
-  const authorities = createAuthorities({ called: 'Stand EST', clock, chance, keyPool });
+  const authorities = options.authorities ?? createAuthorities({ called: 'Stand EST', clock, chance, keyPool });
   const enrolments = createEnrolments({ ...options, authorities, faults });
   const server = { options, faults, authorities, enrolments };
   return {

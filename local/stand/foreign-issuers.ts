@@ -7,6 +7,7 @@ import type { StandClock } from '../clock.ts';
 import { type Authorities, createAuthorities } from '../issuers/authorities.ts';
 import { createCfssl } from '../issuers/cfssl/cfssl.ts';
 import { createEst } from '../issuers/est/est.ts';
+import { createStepCa } from '../issuers/step-ca/step-ca.ts';
 import { createChance } from '../vault/chance.ts';
 import { mountAcme } from './acme.ts';
 import type { Cloud } from './cloud.ts';
@@ -74,7 +75,7 @@ const LIFE_SECONDS = 90 * 86_400;
 const mounts: Readonly<Record<ForeignIssuerKind, Mount>> = {
   async acme({ cloud, clock, dns }, authorities) {
     const { directoryUrl } = await mountAcme(cloud, { clock, authorities, dns, quota: plenty });
-    const accountKey = await keyIn(cloud, 'acme-account');
+    const { id: accountKey } = await keyIn(cloud, 'acme-account');
     return {
       directory: directoryUrl,
       accountKey,
@@ -92,6 +93,12 @@ const mounts: Readonly<Record<ForeignIssuerKind, Mount>> = {
     });
     const { url } = await cloud.mount(est, { offset: portOffsets.est, name: 'est' });
     return { url, credentials: { password: await secretIn(cloud, ['est', `perennial:${password}`]) } };
+  },
+  async 'step-ca'({ cloud, clock }, authorities) {
+    const { id, jwk } = await keyIn(cloud, 'step-ca-provisioner');
+    const stepCa = createStepCa({ clock, authorities, provisioner: { name: 'perennial', key: jwk } });
+    const { url } = await cloud.mount(stepCa, { offset: portOffsets.stepCa, name: 'step-ca' });
+    return { url, provisioner: 'perennial', provisionerKey: id };
   },
   async cfssl({ cloud, clock }, authorities) {
     const authKey = randomBytes(16).toString('hex');
@@ -115,19 +122,21 @@ async function secretIn(cloud: Cloud, [name, value]: readonly [string, string]):
   return `${cloud.credentialVault.uri}/secrets/${name}`;
 }
 
-async function keyIn(cloud: Cloud, name: string): Promise<string> {
-  await put(cloud, {
+async function keyIn(cloud: Cloud, name: string): Promise<{ readonly id: string; readonly jwk: object }> {
+  const { key } = await put(cloud, {
     ...{ method: 'POST', path: `/keys/${name}/create` },
     body: { kty: 'EC', crv: 'P-256', key_ops: ['sign', 'verify'] },
   });
-  return `${cloud.credentialVault.uri}/keys/${name}`;
+  const { kty, crv, x, y } = key as Readonly<Record<string, string>>;
+  return { id: `${cloud.credentialVault.uri}/keys/${name}`, jwk: { kty, crv, x, y } };
 }
 
 async function put(
   { credentialVault, identity, principals }: Cloud,
   call: { readonly method: 'PUT' | 'POST'; readonly path: string; readonly body: unknown },
-): Promise<void> {
+): Promise<Readonly<Record<string, unknown>>> {
   const token = identity.issueToken(principals.operator, 'https://vault.azure.net');
   const { status, body } = await callVault(credentialVault, { ...call, token });
   if (status !== 200) throw new SeedingError(`${call.path}: ${status} ${JSON.stringify(body)}`);
+  return body;
 }

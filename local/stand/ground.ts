@@ -22,6 +22,7 @@ export const portOffsets = {
   tableFront: 14,
   est: 15,
   cfssl: 16,
+  stepCa: 17,
   sites: 30,
 } as const;
 

@@ -11,7 +11,7 @@ export interface ScenarioSite {
 }
 
 /** CAs of the stand that are servers of their own: the kinds of their issuers. */
-export const foreignIssuerKinds = ['acme', 'est', 'cfssl'] as const;
+export const foreignIssuerKinds = ['acme', 'est', 'step-ca', 'cfssl'] as const;
 export type ForeignIssuerKind = (typeof foreignIssuerKinds)[number];
 
 /** What happens to a seeded certificate, and how that must end. */
@@ -31,6 +31,7 @@ export interface Scenario {
     | 'no-targets'
     | 'by-acme'
     | 'by-est'
+    | 'by-step-ca'
     | 'by-cfssl';
   readonly story: string;
   readonly vault: 0 | 1;
@@ -205,6 +206,18 @@ export const scenarios: readonly Scenario[] = [
     ageDays: 74,
     leftDays: 16,
     trigger: 'event',
+    sites: [ase],
+    expected: renewed,
+  },
+  {
+    key: 'by-step-ca',
+    story: 'from a step-ca, by a token that a key of the vault has signed',
+    issuer: 'step-ca',
+    vault: 0,
+    keyType: 'P-384',
+    ageDays: 72,
+    leftDays: 18,
+    trigger: 'sweep',
     sites: [ase],
     expected: renewed,
   },

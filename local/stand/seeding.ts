@@ -101,6 +101,8 @@ async function makeForeign(
   const keys = await createKeys(seeded.keyType);
   const { der } = authorities.issue({
     ...{ names, commonName: names[0], spki: keys.spki },
+    // step-ca certifies clients too, whatever it is asked for.
+    ...(seeded.issuer === 'step-ca' && { purposes: [purposes.serverAuth, purposes.clientAuth] }),
     notBefore: new Date(now.getTime() - seeded.ageDays * DAY),
     notAfter: new Date(now.getTime() + seeded.leftDays * DAY),
   });

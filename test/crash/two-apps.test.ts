@@ -68,6 +68,9 @@ describe('two apps of one name with the same vaults and tables, and task hubs of
       expect(await untilEnded(bench, await untilAccepted(bench, seeded))).toMatchObject({ outcome: 'renewed' });
     }
     const { sha256 } = await bench.stand.current(seeded);
-    expect(await lookAt(bench.stand.siteOf(seeded, 0), bench.stand.rootPem)).toEqual({ state: 'trusted', sha256 });
+    expect(await lookAt(bench.stand.siteOf(seeded, 0), bench.stand.rootPemOf(seeded))).toEqual({
+      state: 'trusted',
+      sha256,
+    });
   });
 });

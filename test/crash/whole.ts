@@ -16,7 +16,7 @@ export interface EndedRenewal {
 /** What is not as it would be if nothing had been killed; empty: all is well. */
 export async function problemsOf(bench: CrashBench, seeded: Seeded, ended: EndedRenewal): Promise<readonly string[]> {
   const { sha256 } = await bench.stand.current(seeded);
-  const served = await lookAt(bench.stand.siteOf(seeded, 0), bench.stand.rootPem);
+  const served = await lookAt(bench.stand.siteOf(seeded, 0), bench.stand.rootPemOf(seeded));
   const checks: readonly (readonly [string, unknown, unknown])[] = [
     ['outcome', `${ended.view.outcome} ${ended.view.outcomeReason}`, 'renewed served'],
     ['new version as the app tells it', ended.view.newSha256, sha256],

@@ -16,6 +16,8 @@ export interface StepCaOptions {
   /** Numbers in [0, 1); absent: the operating system's randomness. */
   readonly random?: () => number;
   readonly keyPool?: KeyPool;
+  /** Its keys and certificates; made anew by default. */
+  readonly authorities?: Authorities;
   /** Of the one JWK provisioner: its name, and its public key as a JWK. */
   readonly provisioner: { readonly name: string; readonly key: object };
   /** `maxTLSCertDuration`; 90 days by default. */
@@ -64,7 +66,7 @@ export function createStepCa(options: StepCaOptions): StepCaEmulator {
   const { clock, keyPool, provisioner } = options;
   const server: StepCaServer = {
     ...{ clock, chance, certificates: [], revoked: new Map() },
-    authorities: createAuthorities({ called: 'Stand step-ca', clock, chance, keyPool }),
+    authorities: options.authorities ?? createAuthorities({ called: 'Stand step-ca', clock, chance, keyPool }),
     faults: createIssuerFaults(chance, options.faults),
     tokens: createTokens(clock, { name: provisioner.name, key: readPublicKey(provisioner.key) }),
     longestSeconds: options.longestSeconds ?? NINETY_DAYS_SECONDS,

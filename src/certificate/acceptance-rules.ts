@@ -5,7 +5,7 @@ import type { Chain } from './chain.ts';
 import { type Diff, lifeDays } from './diff.ts';
 import { purposes } from './extensions.ts';
 import { isStrongKey } from './keys.ts';
-import { isSameSubject } from './names.ts';
+import { isRepeated, isSameSubject } from './names.ts';
 import { certificateParts } from './read.ts';
 import { signatureAlgorithm } from './signatures.ts';
 import type { CertificateDetails, CsrDetails } from './types.ts';
@@ -168,6 +168,7 @@ function plainSerial(serial: string): string {
 
 function subjectRule(leaf: CertificateDetails, { csr }: AcceptanceRequest): Refusal | undefined {
   if (isSameSubject(leaf.subject, csr.subject)) return undefined;
+  if (leaf.subject.length === 0 && isRepeated(csr.subject, leaf.names.dns)) return undefined;
   return refused(
     'subject-differs',
     `it is ${leaf.subjectText || 'empty'}, and ${csr.subjectText || 'none'} was requested`,

@@ -1,6 +1,6 @@
 import { compareNames, namesToCertify } from './alternative-names.ts';
 import { purposes } from './extensions.ts';
-import { isSameName, isSameSubject } from './names.ts';
+import { isRepeated, isSameName, isSameSubject } from './names.ts';
 import { signatureAlgorithm } from './signatures.ts';
 import type { CertificateDetails, KeyType } from './types.ts';
 
@@ -95,8 +95,15 @@ function short(text: string): string {
 }
 
 function subjectItem(old: CertificateDetails, next: CertificateDetails): DiffItem {
-  const verdict = isSameSubject(old.subject, next.subject) ? 'same' : 'needs-approval';
+  const verdict = isSameSubject(old.subject, next.subject) ? 'same' : changeOfSubject(old, next);
   return compared('subject', verdict, [old.subjectText, next.subjectText]);
+}
+
+/** Authorities leave out a common name that is among the names, or put it in again: it says nothing that they do not. */
+function changeOfSubject(old: CertificateDetails, next: CertificateDetails): DiffClass {
+  const isOneEmpty = old.subject.length === 0 || next.subject.length === 0;
+  const areRepeated = isRepeated(old.subject, next.names.dns) && isRepeated(next.subject, next.names.dns);
+  return isOneEmpty && areRepeated ? 'allowed' : 'needs-approval';
 }
 
 /** Clients that looked at the common name see no new name when it becomes an alternative name. */

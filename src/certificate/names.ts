@@ -98,6 +98,14 @@ export function isSameSubject(a: readonly RelativeName[], b: readonly RelativeNa
   return JSON.stringify(a.map(rdnKey).sort()) === JSON.stringify(b.map(rdnKey).sort());
 }
 
+/**
+ * Whether a subject can be left out without a loss: it is made of common names alone, which the alternative names repeat. Public
+ * authorities leave it out by and by, and no client that follows RFC 9525 looks at it.
+ */
+export function isRepeated(subject: readonly RelativeName[], dns: readonly string[]): boolean {
+  return subject.flat().every(({ type, value }) => type === commonNameOid && dns.includes(value.toLowerCase()));
+}
+
 /** The values of an attribute type, in DER order. */
 export function valuesOf(name: readonly RelativeName[], type: string): readonly string[] {
   return name.flat().flatMap((attribute) => (attribute.type === type ? [attribute.value] : []));

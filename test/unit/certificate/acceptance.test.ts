@@ -166,6 +166,7 @@ const refusals: readonly (readonly [string, Reason, Partial<AcceptanceRequest>, 
   ['a short serial number', 'serial-reused', withLeaf({ serial: '01020304050607' }), '64 bits'],
   ['another subject', 'subject-differs', withLeaf({ subject: 'CN=www.contoso.example, O=Other' }), 'O=Other'],
   ['a lost organisation', 'subject-differs', withLeaf({ subject: 'CN=www.contoso.example' }), 'O=Contoso'],
+  ['no subject in place of an organisation', 'subject-differs', withLeaf({ subject: '' }), 'it is empty'],
   [
     'an earlier end than the old one',
     'needs-approval',
@@ -210,6 +211,10 @@ const acceptances: readonly (readonly [string, Partial<AcceptanceRequest>])[] = 
   ['an intermediate that we know', { answer: base64([leaf().der]), intermediates: [intermediate.der] }],
   ['names in other case', withLeaf({ names: { dns: ['API.contoso.example', 'WWW.Contoso.Example'] } })],
   ['the subject in the opposite order', withLeaf({ subject: 'C=GB, O=Contoso, CN=www.contoso.example' })],
+  [
+    'no subject in place of a common name that is among the names',
+    { ...withCsr({ subject: 'CN=WWW.contoso.example' }), ...withLeaf({ subject: '' }) },
+  ],
   ['a start a little in the future', withLeaf({ notBefore: new Date(now.getTime() + 14 * 60_000) })],
   ['an hour of backdating', withLeaf({ notBefore: new Date(now.getTime() - 3_600_000) })],
   ['the old version', { old: world.old.details, knownSerials: [world.old.details.serial] }],

@@ -37,6 +37,9 @@ const rows: readonly (readonly [string, Wish, Wish, DiffSubject, DiffClass])[] =
   ['the common name among the names', { names: { dns: ['api.contoso.example'] } }, {}, 'names', 'same'],
   ['RDNs in another order', {}, { subject: 'C=GB, CN=www.contoso.example, O=Contoso' }, 'subject', 'same'],
   ['another organisation', {}, { subject: 'CN=www.contoso.example, O=Other, C=GB' }, 'subject', 'needs-approval'],
+  ['a subject that is left out', { subject: 'CN=www.contoso.example' }, { subject: '' }, 'subject', 'allowed'],
+  ['a common name that is there again', { subject: '' }, { subject: 'CN=www.contoso.example' }, 'subject', 'allowed'],
+  ['an organisation that is left out', {}, { subject: '' }, 'subject', 'needs-approval'],
   ['two RDNs joined to one', {}, { subject: 'CN=www.contoso.example+O=Contoso, C=GB' }, 'subject', 'needs-approval'],
   ['client use lost', { extendedKeyUsage: [server, client] }, {}, 'extended-key-usage', 'needs-approval'],
   [

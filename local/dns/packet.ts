@@ -75,8 +75,8 @@ function largestAnswer(packet: Buffer, at: number): number {
 }
 
 /**
- * An authoritative answer with these records. What does not fit is left out and the packet says so (TC):
- * the server has no TCP, so that a resolver that asks again there finds nobody.
+ * An authoritative answer with these records. What does not fit is left out and the packet says so (TC): a resolver
+ * asks again by TCP then.
  */
 export function writeAnswer(
   query: Query,

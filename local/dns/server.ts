@@ -1,4 +1,5 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type DnsRecord, readQuery, recordTypes, responseCodes, writeAnswer, writeRefusal } from './packet.ts';
 
 /** The TXT records of a name; none when there are none. It throws when the zone cannot be asked: the resolver hears SERVFAIL. */
@@ -17,38 +18,84 @@ export interface DnsServer {
   close(): Promise<void>;
 }
 
-/** A DNS server on a UDP port of loopback. It knows TXT and CNAME records: of every other type a name has none. */
+type Reply = (packet: Buffer) => Promise<Buffer>;
+
+/** A DNS server on a port of loopback, by UDP and TCP. It knows TXT and CNAME records: of every other type a name has none. */
 export async function startDnsServer(lookup: TextLookup, options: DnsServerOptions = {}): Promise<DnsServer> {
-  const { port = 0, cnames = new Map() } = options;
-  const socket = createSocket('udp4');
-  socket.on('message', (packet, from) => {
-    void answer(packet, lookup, cnames).then((reply) => {
+  const { port: wanted = 0, cnames = new Map() } = options;
+  const datagrams = createSocket('udp4');
+  let isOpen = true;
+  datagrams.on('message', (packet, from) => {
+    void answer(packet, { lookup, cnames }).then((reply) => {
       // Whoever asked may be gone, or the server may be closed by now.
-      if (isOpen) socket.send(reply, from.port, from.address, () => undefined);
+      if (isOpen) datagrams.send(reply, from.port, from.address, () => undefined);
     });
   });
-  let isOpen = true;
-  await listening(socket, port);
+  const streams = createServer((socket) =>
+    serveStream(socket, (packet) => answer(packet, { lookup, cnames, isStream: true })),
+  );
+  const open = new Set<Socket>();
+  streams.on('connection', (socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+  });
+  const port = await listening(datagrams, streams, wanted);
   return {
-    address: `127.0.0.1:${socket.address().port}`,
-    close: () =>
-      new Promise((resolve) => {
-        isOpen = false;
-        socket.close(() => resolve());
-      }),
+    address: `127.0.0.1:${port}`,
+    async close() {
+      isOpen = false;
+      for (const socket of open) socket.destroy();
+      await new Promise<void>((resolve) => datagrams.close(() => resolve()));
+      await new Promise<void>((resolve) => streams.close(() => resolve()));
+    },
   };
 }
 
-function listening(socket: Socket, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    socket.bind(port, '127.0.0.1', resolve);
+/** One port for both: the one that streams get, which datagrams nearly always may have too. */
+async function listening(datagrams: DatagramSocket, streams: Server, wanted: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    streams.once('error', reject);
+    streams.listen(wanted, '127.0.0.1', resolve);
+  });
+  const { port } = streams.address() as AddressInfo;
+  await new Promise<void>((resolve, reject) => {
+    datagrams.once('error', reject);
+    datagrams.bind(port, '127.0.0.1', resolve);
+  });
+  return port;
+}
+
+/** Messages follow each other, each behind its length in two octets (RFC 1035 4.2.2). */
+function serveStream(socket: Socket, reply: Reply): void {
+  let left = Buffer.alloc(0);
+  // Whoever asked may be gone.
+  socket.on('error', () => undefined);
+  socket.on('data', (bytes: Buffer) => {
+    left = Buffer.concat([left, bytes]);
+    while (left.length >= 2 && left.length >= 2 + left.readUInt16BE(0)) {
+      const end = 2 + left.readUInt16BE(0);
+      const packet = left.subarray(2, end);
+      left = left.subarray(end);
+      void reply(packet).then((answered) => {
+        const length = Buffer.alloc(2);
+        length.writeUInt16BE(answered.length);
+        if (!socket.destroyed) socket.write(Buffer.concat([length, answered]));
+      });
+    }
   });
 }
 
-async function answer(packet: Buffer, lookup: TextLookup, cnames: ReadonlyMap<string, string>): Promise<Buffer> {
-  const query = readQuery(packet);
-  if (query === undefined) return writeRefusal(packet, responseCodes.formatError);
+interface Answering {
+  readonly lookup: TextLookup;
+  readonly cnames: ReadonlyMap<string, string>;
+  /** Nothing is cut there. */
+  readonly isStream?: boolean;
+}
+
+async function answer(packet: Buffer, { lookup, cnames, isStream = false }: Answering): Promise<Buffer> {
+  const asked = readQuery(packet);
+  if (asked === undefined) return writeRefusal(packet, responseCodes.formatError);
+  const query = isStream ? { ...asked, largestAnswer: LARGEST_MESSAGE } : asked;
   const { name, type } = query.question;
   const links = linksOf(name, cnames);
   if (type === recordTypes.cname) return writeAnswer(query, links.slice(0, 1));
@@ -62,6 +109,9 @@ async function answer(packet: Buffer, lookup: TextLookup, cnames: ReadonlyMap<st
     return writeAnswer(query, [], responseCodes.serverFailure);
   }
 }
+
+/** Its length has two octets. */
+const LARGEST_MESSAGE = 65_535;
 
 /** More than resolvers follow: a circle is cut, not gone round for ever. */
 const MOST_LINKS = 16;

@@ -36,7 +36,7 @@ export function createAcmeOrders(options: AcmeOrdersOptions): AcmeOrders {
       const { newOrder } = await client.directory();
       const identifiers = names.map((value) => ({ type: 'dns', value }));
       const wish = { identifiers, ...(profile !== undefined && { profile }) };
-      const replaces = await replacedId(client, old);
+      const replaces = await replacedId(client, old, names);
       const first = await account.post(newOrder, { ...wish, ...(replaces !== undefined && { replaces }) });
       // An order is worth more than the link to what it replaces.
       const answer = replaces !== undefined && isOfReplaced(first) ? await account.post(newOrder, wish) : first;

@@ -68,11 +68,16 @@ function isPage(text: string | undefined): text is string {
 }
 
 /**
- * What `replaces` of a new order says (RFC 9773 5); `undefined` where the CA has no renewal information, or none of this
- * certificate: then another CA has issued it. From a CA that cannot tell just now a refusal is as good an answer.
+ * What `replaces` of a new order for `names` says (RFC 9773 5); `undefined` where the CA has no renewal information, or none of
+ * this certificate: then another CA has issued it. From a CA that cannot tell just now a refusal is as good an answer. One that
+ * has none of the names is replaced by nothing: pebble answers such an order with 500, as it does a fault of its own.
  */
-export async function replacedId(client: AcmeClient, certificate: string | undefined): Promise<string | undefined> {
-  if (certificate === undefined) return undefined;
+export async function replacedId(
+  client: AcmeClient,
+  certificate: string | undefined,
+  names: readonly string[],
+): Promise<string | undefined> {
+  if (certificate === undefined || !hasOneOf(certificate, names)) return undefined;
   const id = renewalIdOf(certificate);
   try {
     return (await renewalWindow(client, certificate)) === undefined ? undefined : id;
@@ -80,6 +85,11 @@ export async function replacedId(client: AcmeClient, certificate: string | undef
     if (error instanceof RenewalError && error.code !== 'bug') return id;
     throw error;
   }
+}
+
+function hasOneOf(certificate: string, names: readonly string[]): boolean {
+  const { dns } = readCertificate(new Uint8Array(Buffer.from(certificate, 'base64'))).names;
+  return names.some((name) => dns.includes(name.toLowerCase()));
 }
 
 /** Whether an order was refused for what it replaces: `alreadyReplaced`, or words to that effect (RFC 9773 5). */

@@ -126,6 +126,15 @@ describe('an order that replaces a certificate', () => {
       }),
     ));
 
+  it('does not name one that has none of its names', () =>
+    using(startAcme(), async (bench) => {
+      const leaf = await issued(bench);
+      expect(last(await renew(bench, ['other.contoso.example'], bench.issuer, leaf))).toMatchObject({
+        state: 'issued',
+      });
+      expect([bench.acme.orderCount(), replacedBy(bench)]).toEqual([2, [undefined, undefined]]);
+    }));
+
   it('names it although the CA cannot tell of windows just now', () =>
     using(startAcme(), async (bench) => {
       const leaf = await issued(bench);
@@ -138,7 +147,7 @@ describe('an order that replaces a certificate', () => {
   it('is refused as a whole when it is refused for something else', () =>
     using(startAcme({ blockedNames: ['blocked.contoso.example'] }), async (bench) => {
       const leaf = await issued(bench);
-      expect(await renew(bench, ['blocked.contoso.example'], bench.issuer, leaf)).toEqual([
+      expect(await renew(bench, [...names, 'blocked.contoso.example'], bench.issuer, leaf)).toEqual([
         { state: 'rejected', reason: expect.stringContaining('rejectedIdentifier') },
       ]);
     }));

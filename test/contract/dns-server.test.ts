@@ -24,6 +24,12 @@ describe('the DNS server', () => {
     expect(await resolver.resolveTxt('_X.Contoso.Example')).toEqual([['one'], ['a'.repeat(255), 'a'.repeat(45)]]);
   });
 
+  it('answers by TCP what is too long for a datagram', async () => {
+    const texts = Array.from({ length: 30 }, (_, index) => `${index}`.padEnd(200, 'a'));
+    const resolver = await resolverFor(async () => texts);
+    expect(await resolver.resolveTxt('_x.contoso.example')).toEqual(texts.map((text) => [text]));
+  });
+
   it('has nothing under other names and of other types', async () => {
     const resolver = await resolverFor(async () => []);
     await expect(resolver.resolveTxt('none.contoso.example')).rejects.toMatchObject({ code: 'ENODATA' });

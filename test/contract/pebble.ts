@@ -23,6 +23,10 @@ export interface PebbleOptions {
   /** Certificates between leaf and root, the leaf counted; pebble's own is 1. */
   readonly chainLength?: number;
   readonly blockedNames?: readonly string[];
+  /** What an order may ask for by name; newer ones only. */
+  readonly profiles?: Readonly<Record<string, { readonly description: string; readonly validityPeriod: number }>>;
+  /** Path of the program; absent: Debian's, from the PATH. */
+  readonly program?: string | undefined;
 }
 
 export interface Pebble {
@@ -31,6 +35,8 @@ export interface Pebble {
   readonly caPem: string;
   /** PEM of the root that certificates end at; others by `index` when there are alternate ones. */
   root(index?: number): Promise<string>;
+  /** What it says of a certificate by its serial number in hex: `Valid` or `Revoked`, and why. */
+  statusOf(serial: string): Promise<{ readonly Status: string; readonly Reason?: number }>;
   close(): Promise<void>;
 }
 
@@ -42,7 +48,7 @@ export function isPebbleInstalled(): boolean {
 
 /** Starts pebble on free ports of loopback; `undefined` where it is not installed. */
 export async function startPebble(options: PebbleOptions = {}): Promise<Pebble | undefined> {
-  if (!isPebbleInstalled()) return undefined;
+  if (options.program === undefined && !isPebbleInstalled()) return undefined;
   const folder = await mkdtemp(join(tmpdir(), 'pebble-'));
   const transport = createTransportCa();
   const { key, cert } = transport.issue();
@@ -67,6 +73,8 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble |
   return {
     directoryUrl,
     caPem: transport.caPem,
+    statusOf: async (serial) =>
+      JSON.parse(await get(`${management}/cert-status-by-serial/${serial}`, transport.caPem)) as { Status: string },
     root: (index = 0) => get(`${management}/roots/${index}`, transport.caPem),
     close,
   };
@@ -79,7 +87,7 @@ interface Places {
 }
 
 function configOf(options: PebbleOptions, { port, managementPort, files }: Places): object {
-  const { externalAccounts, validitySeconds, blockedNames = [] } = options;
+  const { externalAccounts, validitySeconds, blockedNames = [], profiles } = options;
   return {
     pebble: {
       listenAddress: `127.0.0.1:${port}`,
@@ -92,6 +100,7 @@ function configOf(options: PebbleOptions, { port, managementPort, files }: Place
       externalAccountBindingRequired: externalAccounts !== undefined,
       externalAccountMACKeys: externalAccounts ?? {},
       domainBlocklist: blockedNames,
+      ...(profiles && { profiles }),
       ...(validitySeconds !== undefined && { certificateValidityPeriod: validitySeconds }),
     },
   };
@@ -111,21 +120,28 @@ function launch(config: string, options: PebbleOptions): ChildProcess {
     ...(options.chainLength !== undefined && { PEBBLE_CHAIN_LENGTH: String(options.chainLength) }),
   };
   const resolver = dnsServer === undefined ? [] : ['-dnsserver', dnsServer];
-  return spawn('pebble', ['-config', config, '-strict', ...resolver], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(options.program ?? 'pebble', ['-config', config, '-strict', ...resolver], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 function get(url: string, ca: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const request = httpsRequest(url, { ca, agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (piece: string) => {
-        text += piece;
-      });
-      response.on('end', () =>
-        response.statusCode === 200 ? resolve(text) : reject(new TypeError(`${url}: ${text}`)),
-      );
-    });
+    const request = httpsRequest(
+      url,
+      { ca, agent: false, headers: { 'user-agent': 'perennial-tests' } },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (piece: string) => {
+          text += piece;
+        });
+        response.on('end', () =>
+          response.statusCode === 200 ? resolve(text) : reject(new TypeError(`${url}: ${text}`)),
+        );
+      },
+    );
     request.on('error', reject);
     request.end();
   });

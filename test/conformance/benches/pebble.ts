@@ -21,7 +21,7 @@ export const pebbles: readonly ConformanceBench[] = [
   atPebble('that validates slowly and has a long chain', { validationSeconds: 3, chainLength: 3, reusePercent: 0 }),
 ];
 
-function atPebble(how: string, options: PebbleOptions = {}): ConformanceBench {
+export function atPebble(how: string, options: PebbleOptions = {}): ConformanceBench {
   return {
     title: `ACME at a pebble ${how}`,
     lacks: {

@@ -6,6 +6,7 @@ import './heartbeat.ts';
 import './monitor.ts';
 import './orchestrations.ts';
 import './orders.ts';
+import './relay.ts';
 import './renewals.ts';
 import './sweep.ts';
 import './watchdog.ts';

@@ -93,6 +93,7 @@ export async function buildApp(settings: Settings): Promise<App> {
     lease: createLease({ rows, journal, clock, owner: settings.appName }),
     startsPerVault: settings.startsPerVault,
     relayed,
+    random: randomBytes,
     credential: credentialsOf(issuerParts.secret),
     issuer: issuersOf(issuerParts),
     publishCrls: async () => publishCrls(await estate(), (plan) => createCrls(plan, issuerParts)),

@@ -6,6 +6,7 @@ import { orderList, orderView } from './order-view.ts';
 import { orderRejection } from './orders.ts';
 import { PROBLEM_TYPE, problemDocument } from './problems.ts';
 import { MOST_DAYS, readersView } from './readers.ts';
+import { workerAnswer, workerCall, workerTaken, workerTasks } from './relay.ts';
 import { renewalRequest } from './renewal-request.ts';
 import { revocation, revocationRequest } from './revocation.ts';
 
@@ -56,6 +57,7 @@ function paths(): object {
       },
     },
     ...orderPaths(),
+    ...relayPaths(),
     '/api/openapi.json': {
       get: operation('getOpenApi', 'This document', {
         200: { description: 'OpenAPI 3.1', content: { 'application/json': {} } },
@@ -172,6 +174,35 @@ function orderPaths(): object {
   };
 }
 
+function relayPaths(): object {
+  const parameters = [{ name: 'issuer', in: 'path', required: true, schema: { type: 'string' } }];
+  const security = [{ webhookSignature: [] }];
+  return {
+    '/api/relay/{issuer}/requests': {
+      parameters,
+      post: {
+        ...operation('workerCall', 'What a worker beside a CA is to do; the answer is signed too', {
+          200: answer('Its tasks, ten at most', 'WorkerTasks'),
+          ...problems(400, 401, 413, 415, 422),
+        }),
+        security,
+        requestBody: jsonBody('WorkerCall'),
+      },
+    },
+    '/api/relay/{issuer}/answers': {
+      parameters,
+      post: {
+        ...operation('workerAnswer', 'What came of a task', {
+          200: answer('Taken', 'WorkerTaken'),
+          ...problems(400, 401, 404, 409, 413, 415, 422),
+        }),
+        security,
+        requestBody: jsonBody('WorkerAnswer'),
+      },
+    },
+  };
+}
+
 function jsonBody(name: string): object {
   return { required: true, content: { 'application/json': { schema: reference(name) } } };
 }
@@ -242,6 +273,10 @@ const roots = {
   OrderList: orderList,
   OrderRejection: orderRejection,
   Callback: callback,
+  WorkerCall: workerCall,
+  WorkerTasks: workerTasks,
+  WorkerAnswer: workerAnswer,
+  WorkerTaken: workerTaken,
   Problem: problemDocument,
 };
 

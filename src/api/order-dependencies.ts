@@ -8,6 +8,7 @@ export interface OrderDependencies {
   readonly clock: Clock;
   readonly estate: () => Promise<Estate>;
   readonly relayed: RelayStore;
+  readonly random: (size: number) => Uint8Array;
   /** What an issuer and whoever answers for it sign with, by the id of its secret. */
   readonly credential: (secretId: string) => Credential;
 }

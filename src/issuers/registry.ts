@@ -9,6 +9,7 @@ import type { VaultCaPlan } from '../plan/issuers/vault-ca.ts';
 import type { IssuerPlan } from '../plan/types.ts';
 import type { Vault, VaultKey, VaultSigner } from '../vault/port.ts';
 import * as acme from './acme.ts';
+import * as adCs from './ad-cs.ts';
 import * as cfssl from './cfssl.ts';
 import { createCredential } from './credential.ts';
 import type { CrlContainer } from './crl-container.ts';
@@ -66,6 +67,7 @@ const creators: Creators = {
   [acme.kind]: (plan, all) => acme.create(plan, { ...all, accountKey: all.keyOf(plan.accountKey) }),
   [partner.kind]: (plan, all) => partner.create(plan, all),
   [est.kind]: (plan, all) => est.create(plan, all),
+  [adCs.kind]: adCs.create,
   [webhook.kind]: (plan, all) => webhook.create(plan, { ...all, credential: credentialOf(plan.secret, all) }),
   [manual.kind]: manual.create,
   [stepCa.kind]: (plan, all) => stepCa.create(plan, { ...all, provisionerKey: all.keyOf(plan.provisionerKey) }),

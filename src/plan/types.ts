@@ -1,5 +1,6 @@
 import type { KeyType } from '../certificate/types.ts';
 import type { AcmePlan } from './issuers/acme.ts';
+import type { AdCsPlan } from './issuers/ad-cs.ts';
 import type { CfsslPlan } from './issuers/cfssl.ts';
 import type { EstPlan } from './issuers/est.ts';
 import type { ManualPlan } from './issuers/manual.ts';
@@ -38,6 +39,7 @@ export type IssuerPlan =
   | AcmePlan
   | PartnerPlan
   | EstPlan
+  | AdCsPlan
   | WebhookPlan
   | ManualPlan
   | StepCaPlan

@@ -38,7 +38,13 @@ export function startManual(change: Partial<ManualPlan> = {}): ManualBench {
     ...change,
   };
   const call: OrderCall = {
-    app: { clock, relayed, estate: async () => estateWith({ 'by-hand': plan }), credential },
+    app: {
+      clock,
+      relayed,
+      random: (size) => randomBytes(size),
+      estate: async () => estateWith({ 'by-hand': plan }),
+      credential,
+    },
     base: 'https://app.example',
   };
   const random = (size: number): Uint8Array => randomBytes(size);

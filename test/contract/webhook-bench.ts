@@ -74,7 +74,13 @@ export async function startWebhook(
     limits: { maxDays: 398, keys: ['P-256', 'RSA-2048'], dnsSuffixes: [DOMAIN] },
   };
   const call: OrderCall = {
-    app: { clock, relayed, estate: async () => estateWith({ relay: plan }), credential: () => credential },
+    app: {
+      clock,
+      relayed,
+      random: (size) => randomBytes(size),
+      estate: async () => estateWith({ relay: plan }),
+      credential: () => credential,
+    },
     base: PUBLIC_URL,
   };
   const dependencies: WebhookDependencies = {

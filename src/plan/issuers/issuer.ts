@@ -1,5 +1,6 @@
 import { union } from '../schema-parts.ts';
 import { acme } from './acme.ts';
+import { adCs } from './ad-cs.ts';
 import { cfssl } from './cfssl.ts';
 import { est } from './est.ts';
 import { manual } from './manual.ts';
@@ -10,4 +11,4 @@ import { vaultPki } from './vault-pki.ts';
 import { webhook } from './webhook.ts';
 
 /** One issuer of the estate file: every kind, one line each. */
-export const issuer = union([vaultCa, acme, partner, est, webhook, manual, stepCa, vaultPki, cfssl]);
+export const issuer = union([vaultCa, acme, partner, est, adCs, webhook, manual, stepCa, vaultPki, cfssl]);

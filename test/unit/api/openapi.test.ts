@@ -23,6 +23,8 @@ describe('openApi', () => {
       'uploadChain',
       'rejectOrder',
       'orderCallback',
+      'workerCall',
+      'workerAnswer',
       'getOpenApi',
       'getHealth',
       'getSweep',

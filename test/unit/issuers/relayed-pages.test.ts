@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import * as adCs from '../../../src/issuers/ad-cs.ts';
 import * as manual from '../../../src/issuers/manual.ts';
 import * as webhook from '../../../src/issuers/webhook.ts';
 import { issuer } from '../../../src/plan/issuers/issuer.ts';
 
-const pages = [manual, webhook].map(({ kind, settings }) => {
+const pages = [manual, webhook, adCs].map(({ kind, settings }) => {
   const page = readFileSync(new URL(`../../../docs/issuers/${kind}.md`, import.meta.url), 'utf8');
   const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
   const { issuers } = parse(example.replace('MIIB…', 'MIIB')) as { readonly issuers: Record<string, object> };
@@ -62,5 +63,28 @@ describe('a wrong webhook', () => {
     expect(problem).toContain(`: ${fix}`);
     expect(problem.startsWith(name)).toBe(true);
     if (typeof value === 'string' && name === 'secret') expect(problem).not.toContain(value);
+  });
+});
+
+describe('a wrong AD CS issuer', () => {
+  it.each([
+    ['ca', 'ca01.contoso.example', 'the configuration string'],
+    ['ca', 'ca01\\Contoso" & calc', 'the configuration string'],
+    ['ca', 'ca01\\Contoso%PATH%', 'the configuration string'],
+    ['ca', 'ca01\\Contoso CA\n', 'the configuration string'],
+    ['ca', '-ca01\\Contoso CA', 'the configuration string'],
+    ['template', 'Web Server', 'the name of a template'],
+    ['template', 'Web\\nSAN:dns=x', 'the name of a template'],
+    ['template', '1.3.6.1.4.1.311.21.8.', 'the name of a template'],
+    ['template', '-f', 'the name of a template'],
+    ['secret', 'plain text', 'the id of a secret'],
+    ['retrieveSeconds', 1, 'a whole number from 60'],
+  ])('with %s %j is told what to write', (name, value, fix) => {
+    const [problem = ''] = told({ ...pages[2]?.plan, [name]: value });
+    expect(problem.startsWith(`${name}: ${fix}`)).toBe(true);
+  });
+
+  it('may name its template by OID', () => {
+    expect(told({ ...pages[2]?.plan, template: '1.3.6.1.4.1.311.21.8.1234567.7654321' })).toEqual([]);
   });
 });

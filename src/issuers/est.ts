@@ -1,10 +1,8 @@
 import type { HttpClient } from '@azure/core-rest-pipeline';
 import type { AddressRule } from '../address.ts';
-import { buildChain } from '../certificate/chain.ts';
 import { csrExtensions } from '../certificate/csr.ts';
-import { maximumCertificates, pemToDer } from '../certificate/pem.ts';
 import { readCertificate } from '../certificate/read.ts';
-import type { CertificateDetails, CsrDetails } from '../certificate/types.ts';
+import type { CsrDetails } from '../certificate/types.ts';
 import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
 import type { AnswerStore } from '../estate/port.ts';
@@ -15,6 +13,7 @@ import { missingAttributes } from './est-attributes.ts';
 import { createEstClient, type EstClient } from './est-client.ts';
 import { createIssuerHttp } from './http.ts';
 import { csrRefusal, readableCsr } from './limits.ts';
+import { pathFrom } from './path.ts';
 import type { Issuer, Order, OrderRequest, OrderStatus, PlacedOrder } from './port.ts';
 
 export const kind = 'est';
@@ -135,10 +134,7 @@ async function poll(
   return (await askOnce(question, { answers, clock })).status;
 }
 
-/**
- * The leaf and what leads from it to a pinned root: a server sends the leaf alone, and `/cacerts` may hold more than its
- * path (RFC 7030 4.1.3). Where there is no such path everything is given, for acceptance to say what is wrong.
- */
+/** The leaf by its key: a server should send it alone, and `/cacerts` may hold more than its path (RFC 7030 4.1.3). */
 function chainOf(
   certificates: readonly string[],
   authorities: readonly string[],
@@ -148,10 +144,7 @@ function chainOf(
   const sent = read(certificates);
   const key = readableCsr(csr)?.spkiSha256;
   const leaf = sent.find(({ spkiSha256 }) => spkiSha256 === key) ?? sent[0];
+  if (leaf === undefined) return [];
   const candidates = [...sent.filter((one) => one !== leaf), ...read(authorities)];
-  const roots = plan.roots.flatMap((pem) => pemToDer(pem)).map(readCertificate);
-  const built = leaf && buildChain({ leaf, candidates, roots, now: clock.now() });
-  const chain: readonly (CertificateDetails | undefined)[] =
-    built?.state === 'built' ? built.certificates : [leaf, ...candidates].slice(0, maximumCertificates);
-  return chain.flatMap((one) => (one === undefined ? [] : [Buffer.from(one.der).toString('base64')]));
+  return pathFrom({ leaf, candidates, roots: plan.roots, now: clock.now() });
 }

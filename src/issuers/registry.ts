@@ -13,6 +13,7 @@ import * as adCs from './ad-cs.ts';
 import * as cfssl from './cfssl.ts';
 import { createCredential } from './credential.ts';
 import type { CrlContainer } from './crl-container.ts';
+import * as ejbca from './ejbca.ts';
 import * as est from './est.ts';
 import * as manual from './manual.ts';
 import * as partner from './partner.ts';
@@ -66,13 +67,14 @@ type Creators = {
 const creators: Creators = {
   [acme.kind]: (plan, all) => acme.create(plan, { ...all, accountKey: all.keyOf(plan.accountKey) }),
   [partner.kind]: (plan, all) => partner.create(plan, all),
-  [est.kind]: (plan, all) => est.create(plan, all),
+  [est.kind]: est.create,
   [adCs.kind]: adCs.create,
+  [stepCa.kind]: (plan, all) => stepCa.create(plan, { ...all, provisionerKey: all.keyOf(plan.provisionerKey) }),
+  [cfssl.kind]: cfssl.create,
+  [ejbca.kind]: ejbca.create,
   [webhook.kind]: (plan, all) => webhook.create(plan, { ...all, credential: credentialOf(plan.secret, all) }),
   [manual.kind]: manual.create,
-  [stepCa.kind]: (plan, all) => stepCa.create(plan, { ...all, provisionerKey: all.keyOf(plan.provisionerKey) }),
   [vaultPki.kind]: vaultPki.create,
-  [cfssl.kind]: cfssl.create,
   [vaultCa.kind]: (plan, all) => vaultCa.create(plan, ofVaultCa(plan, all)),
 };
 

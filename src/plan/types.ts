@@ -2,6 +2,7 @@ import type { KeyType } from '../certificate/types.ts';
 import type { AcmePlan } from './issuers/acme.ts';
 import type { AdCsPlan } from './issuers/ad-cs.ts';
 import type { CfsslPlan } from './issuers/cfssl.ts';
+import type { EjbcaPlan } from './issuers/ejbca.ts';
 import type { EstPlan } from './issuers/est.ts';
 import type { ManualPlan } from './issuers/manual.ts';
 import type { PartnerPlan } from './issuers/partner.ts';
@@ -34,17 +35,10 @@ export interface EstateVault {
 }
 
 /** Settings of one issuer, whatever its kind; each kind has its own file under `src/plan/issuers/`. */
-export type IssuerPlan =
-  | VaultCaPlan
-  | AcmePlan
-  | PartnerPlan
-  | EstPlan
-  | AdCsPlan
-  | WebhookPlan
-  | ManualPlan
-  | StepCaPlan
-  | VaultPkiPlan
-  | CfsslPlan;
+<<<<<<< HEAD
+export type IssuerPlan = VaultCaPlan | AcmePlan | PartnerPlan | EstPlan | AdCsPlan | WebhookPlan | ManualPlan | StepCaPlan | VaultPkiPlan | EjbcaPlan | CfsslPlan;
+=======
+>>>>>>> 088636d (ejbca: certificates of EJBCA by its REST API)
 
 export interface Plan {
   readonly name: string;

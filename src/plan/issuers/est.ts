@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { checked, choice, group, httpsUrl, word } from '../schema-parts.ts';
-import { type CommonIssuerPlan, common, idOf, isPrivate, limits, trust } from './every-issuer.ts';
+import { choice, group, word } from '../schema-parts.ts';
+import { type CommonIssuerPlan, common, idOf, isPrivate, limits, origin, trust } from './every-issuer.ts';
 
 export interface EstPlan extends CommonIssuerPlan {
   readonly kind: 'est';
@@ -29,7 +29,7 @@ const credentials = group({ password: idOf('secrets').optional(), clientCertific
 
 export const est = group({
   kind: z.literal('est'),
-  url: checked(isOrigin, 'the https URL of an EST server, without a path'),
+  url: origin('the https URL of an EST server, without a path'),
   label: word(/^[A-Za-z0-9._~-]{1,64}$/, 'a label: letters, digits and . _ ~ -').optional(),
   credentials: credentials.refine(
     ({ password, clientCertificate }) => password !== undefined || clientCertificate !== undefined,
@@ -41,8 +41,3 @@ export const est = group({
   ...common,
   limits: group(limits),
 });
-
-function isOrigin(text: string): boolean {
-  const url = httpsUrl(text);
-  return url !== undefined && url.pathname === '/' && !/[?#]/.test(text);
-}

@@ -59,3 +59,8 @@ export function address(what: string) {
     return url !== undefined && url.hash === '';
   }, what);
 }
+
+/** The address of a CA whose paths are always the same. */
+export function origin(what: string) {
+  return checked((text) => httpsUrl(text)?.pathname === '/' && !/[?#]/.test(text), what);
+}

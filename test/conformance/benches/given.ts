@@ -25,6 +25,7 @@ import { createIssuerLine, type Submits } from '../line.ts';
 import type { ConformanceBench, IssuerUnderTest } from '../under-test.ts';
 import { submits as acmeSubmits } from './acme.ts';
 import { submits as cfsslSubmits } from './cfssl.ts';
+import { submits as ejbcaSubmits } from './ejbca.ts';
 import { submits as estSubmits } from './est.ts';
 import { submits as stepCaSubmits } from './step-ca.ts';
 import { submits as vaultPkiSubmits } from './vault-pki.ts';
@@ -56,6 +57,7 @@ type Credentials = z.infer<typeof credentialsSchema>;
 const kinds: Readonly<Record<string, { readonly address: string; readonly submits: Submits }>> = {
   acme: { address: 'directory', submits: acmeSubmits },
   cfssl: { address: 'url', submits: cfsslSubmits },
+  ejbca: { address: 'url', submits: ejbcaSubmits },
   est: { address: 'url', submits: estSubmits },
   'step-ca': { address: 'url', submits: stepCaSubmits },
   'vault-pki': { address: 'url', submits: vaultPkiSubmits },

@@ -35,10 +35,18 @@ export interface EstateVault {
 }
 
 /** Settings of one issuer, whatever its kind; each kind has its own file under `src/plan/issuers/`. */
-<<<<<<< HEAD
-export type IssuerPlan = VaultCaPlan | AcmePlan | PartnerPlan | EstPlan | AdCsPlan | WebhookPlan | ManualPlan | StepCaPlan | VaultPkiPlan | EjbcaPlan | CfsslPlan;
-=======
->>>>>>> 088636d (ejbca: certificates of EJBCA by its REST API)
+export type IssuerPlan =
+  | VaultCaPlan
+  | AcmePlan
+  | PartnerPlan
+  | EstPlan
+  | AdCsPlan
+  | WebhookPlan
+  | ManualPlan
+  | StepCaPlan
+  | VaultPkiPlan
+  | EjbcaPlan
+  | CfsslPlan;
 
 export interface Plan {
   readonly name: string;

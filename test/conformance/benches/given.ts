@@ -116,6 +116,7 @@ async function open(
     issuer: createIssuer(plan, { ...dependenciesOf(credentials, arm), httpClient: line.client }),
     line,
     roots: pemToDer(readFileSync(asked.ca, 'utf8')),
+    intermediates: plan.chain.flatMap((pem) => [...pemToDer(pem)]),
     domain: asked.domain,
     validityDays: asked.days,
     now: () => clock.now(),

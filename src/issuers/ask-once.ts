@@ -1,3 +1,4 @@
+import { excessOf } from '../certificate/acceptance.ts';
 import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
 import type { AnswerRow, AnswerStore, Versioned } from '../estate/port.ts';
@@ -48,30 +49,31 @@ const MOST_TRIES = 5;
 /**
  * Asks a CA, and writes down before that it is asked and afterwards what it said: the same renewal with the same key gets the
  * same certificate, and the CA issues at most one more for each answer that was lost. How many those were is in the order.
+ * Throws what the question throws, and `storage-*` codes: a breaker is not to hold those against the CA.
  */
 export async function askOnce<T>(question: Question<T>, dependencies: AskOnceDependencies): Promise<Asked> {
   const key = `${question.spkiSha256}-${question.renewalId}`;
-  const found = await stored(question.issuer, () => dependencies.answers.get(key));
+  const found = await dependencies.answers.get(key);
   if (found?.row.state === 'answered') return asked(found.row);
   const prepared = await question.prepare();
   const begun = await begin({ key, found, question }, dependencies);
   if (begun.row.state === 'answered') return asked(begun.row);
   let status: OrderStatus;
   try {
-    status = await question.ask(prepared);
+    status = fitting(await question.ask(prepared));
   } catch (error) {
     const unheard = begun.row.unheard + (mayHaveIssued(error) ? 1 : 0);
     // Whether this can be written or not, the error is what happened; a row that still says `asking` is waited out.
     await dependencies.answers.save({ ...begun.row, state: 'open', unheard }, begun.etag).catch(() => undefined);
     throw error;
   }
-  const row = await stored(question.issuer, () => settle(begun, status, dependencies.answers));
+  const row = await settle(begun, status, dependencies.answers);
   return row.state === 'answered' ? asked(row) : { order: orderOf(row), status };
 }
 
 /** An order that was answered before. */
-export async function recordedAnswer(reference: string, issuer: string, answers: AnswerStore): Promise<OrderStatus> {
-  const found = await stored(issuer, () => answers.get(reference));
+export async function recordedAnswer(reference: string, answers: AnswerStore): Promise<OrderStatus> {
+  const found = await answers.get(reference);
   if (found?.row.state === 'answered') return asked(found.row).status;
   return { state: 'rejected', reason: 'nothing was recorded under this order' };
 }
@@ -100,16 +102,14 @@ async function begin(
   if (isAsking) waitFor(found.row, now);
   const unheard = (found?.row.unheard ?? 0) + (isAsking ? 1 : 0);
   const row: AnswerRow = { key, renewalId, issuer, state: 'asking', askedAt: now.toISOString(), unheard };
-  return stored(issuer, async () => {
-    try {
-      return { row, etag: await answers.save(row, found?.etag) };
-    } catch (error) {
-      if (!isConflict(error)) throw error;
-      const other = await answers.get(key);
-      if (other?.row.state === 'answered') return other;
-      throw beingAsked(issuer, ASKING_SECONDS);
-    }
-  });
+  try {
+    return { row, etag: await answers.save(row, found?.etag) };
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    const other = await answers.get(key);
+    if (other?.row.state === 'answered') return other;
+    throw beingAsked(issuer, ASKING_SECONDS);
+  }
 }
 
 function waitFor({ issuer, askedAt }: AnswerRow, now: Date): void {
@@ -129,14 +129,23 @@ async function settle(begun: Versioned<AnswerRow>, status: OrderStatus, answers:
       if (!isConflict(error) || tries === MOST_TRIES) throw error;
       const other = await answers.get(row.key);
       // Who asks by now writes what comes of that; only a certificate is worth more than no certificate.
-      if (other?.row.state !== 'asking' || status.state !== 'issued') return other?.row ?? settled;
-      ({ row, etag } = other);
+      if (other === undefined) throw error;
+      if (other.row.state === 'answered' || status.state !== 'issued') return other.row;
+      // Whoever took over has counted this one as unheard.
+      row = { ...other.row, unheard: Math.max(0, other.row.unheard - 1) };
+      etag = other.etag;
     }
   }
 }
 
 function settledRow(row: AnswerRow, status: OrderStatus): AnswerRow {
   return status.state === 'issued' ? { ...row, state: 'answered', chain: status.chain } : { ...row, state: 'open' };
+}
+
+/** A chain for which a row has no room is none that anybody could merge. */
+function fitting(status: OrderStatus): OrderStatus {
+  const excess = status.state === 'issued' ? excessOf(status.chain) : undefined;
+  return excess === undefined ? status : { state: 'rejected', reason: `the chain is too large: ${excess}` };
 }
 
 function mayHaveIssued(error: unknown): boolean {
@@ -150,17 +159,8 @@ function isConflict(error: unknown): boolean {
   return error instanceof RenewalError && error.code === 'storage-conflict';
 }
 
+/** Nothing that the CA could be blamed for. */
 function beingAsked(issuer: string, retryAfterSeconds: number): RenewalError {
   const message = `${issuer}: submit failed: the CA is being asked, or whoever asked it is gone`;
-  return new RenewalError('issuer-unreachable', message, { retryAfterSeconds });
-}
-
-/** Errors of the store as the port knows them: try again. */
-async function stored<T>(issuer: string, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    if (!(error instanceof RenewalError) || !error.retry || error.code.startsWith('issuer-')) throw error;
-    throw new RenewalError('issuer-unreachable', `${issuer}: ${error.message}`, { cause: { code: error.code } });
-  }
+  return new RenewalError('storage-conflict', message, { retryAfterSeconds });
 }

@@ -42,7 +42,7 @@ export function atOnce<T>(
       const { order, status } = await askOnce({ ...question, ask: (prepared: T) => ask(wish, prepared) }, dependencies);
       return status.state === 'rejected' ? status : order;
     },
-    poll: ({ reference }) => recordedAnswer(reference, issuer, dependencies.answers),
+    poll: ({ reference }) => recordedAnswer(reference, dependencies.answers),
   };
 }
 

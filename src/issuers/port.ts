@@ -110,7 +110,7 @@ export interface InVault {
 export const capabilities = ['cancel', 'revoke', 'renewalWindow'] as const;
 export type Capability = (typeof capabilities)[number];
 
-/** Where certificates come from. Throws `RenewalError` with an `issuer-*` code; a refusal is an answer, not a throw. */
+/** Where certificates come from. Throws `RenewalError` with an `issuer-*` code, or `storage-*` of its own rows; a refusal is an answer, not a throw. */
 export interface Issuer {
   readonly kind: string;
   readonly afterLostAnswer: AfterLostAnswer;

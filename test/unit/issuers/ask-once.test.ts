@@ -59,7 +59,7 @@ describe('askOnce', () => {
       status: { state: 'issued', chain: ['leaf 1', 'ca'] },
     });
     expect(await submit()).toEqual(first);
-    expect(await recordedAnswer('ab-www-AAAA', 'cfssl', answers)).toEqual(first.status);
+    expect(await recordedAnswer('ab-www-AAAA', answers)).toEqual(first.status);
     expect([issued(), prepared()]).toEqual([1, 1]);
   });
 
@@ -97,7 +97,7 @@ describe('askOnce', () => {
     const rejected: OrderStatus = { state: 'rejected', reason: 'no' };
     next.push(pending, rejected);
     expect((await submit()).status).toEqual(pending);
-    expect(await recordedAnswer('ab-www-AAAA', 'cfssl', answers)).toMatchObject({ state: 'rejected' });
+    expect(await recordedAnswer('ab-www-AAAA', answers)).toMatchObject({ state: 'rejected' });
     expect((await submit()).status).toEqual(rejected);
     expect((await submit()).status.state).toBe('issued');
   });
@@ -108,7 +108,7 @@ describe('askOnce', () => {
     const slow = submit({ ask: () => new Promise((resolve) => (answer = resolve)) });
     await expect.poll(() => submit().then(undefined, ({ retryAfterSeconds }) => retryAfterSeconds)).toBe(120);
     clock.advance(20_000);
-    await expect(submit()).rejects.toMatchObject({ code: 'issuer-unreachable', retryAfterSeconds: 100 });
+    await expect(submit()).rejects.toMatchObject({ code: 'storage-conflict', retryAfterSeconds: 100 });
     answer({ state: 'issued', chain: ['slow'] });
     const { status } = await slow;
     expect((await submit()).status).toEqual(status);
@@ -125,7 +125,7 @@ describe('askOnce', () => {
   it('takes over after two minutes from whoever never told, and says so', async () => {
     const { submit, clock } = world(failing('open', 1));
     await expect(submit({ ask: () => Promise.reject(crash) })).rejects.toBe(crash);
-    await expect(submit()).rejects.toMatchObject({ code: 'issuer-unreachable', retryAfterSeconds: 120 });
+    await expect(submit()).rejects.toMatchObject({ code: 'storage-conflict', retryAfterSeconds: 120 });
     clock.advance(120_000);
     expect((await submit()).order).toEqual({ reference: 'ab-www-AAAA', unheard: 1 });
   });
@@ -134,16 +134,38 @@ describe('askOnce', () => {
     const { submit, clock } = world();
     let answer: (status: OrderStatus) => void = () => undefined;
     const slow = submit({ ask: () => new Promise((resolve) => (answer = resolve)) });
-    await expect.poll(() => submit().then(undefined, ({ code }) => code)).toBe('issuer-unreachable');
+    await expect.poll(() => submit().then(undefined, ({ code }) => code)).toBe('storage-conflict');
     clock.advance(121_000);
     const second = await submit();
     answer({ state: 'issued', chain: ['slow'] });
     expect(await slow).toEqual(second);
   });
 
+  it('keeps what the first was answered, when whoever took over heard nothing', async () => {
+    const { submit, clock, next, answers } = world();
+    let answer: (status: OrderStatus) => void = () => undefined;
+    const slow = submit({ ask: () => new Promise((resolve) => (answer = resolve)) });
+    await expect.poll(() => submit().then(undefined, ({ code }) => code)).toBe('storage-conflict');
+    clock.advance(121_000);
+    next.push(lost);
+    await expect(submit()).rejects.toBe(lost);
+    answer({ state: 'issued', chain: ['slow'] });
+    const { order, status } = await slow;
+    expect(order).toEqual({ reference: 'ab-www-AAAA', unheard: 1 });
+    expect(await recordedAnswer(order.reference, answers)).toEqual(status);
+  });
+
+  it('keeps no chain for which a row has no room', async () => {
+    const { submit, next } = world();
+    next.push({ state: 'issued', chain: Array.from({ length: 11 }, () => 'AAAA') });
+    const { status } = await submit();
+    expect(status).toEqual({ state: 'rejected', reason: 'the chain is too large: 11 parts of 44 characters in all' });
+    expect((await submit()).status.state).toBe('issued');
+  });
+
   it.each([['asking'], ['answered']])('says that nothing is known when %s cannot be written', async (state) => {
     const { submit, clock, issued } = world(failing(state, 1));
-    await expect(submit()).rejects.toMatchObject({ code: 'issuer-unreachable', retry: true });
+    await expect(submit()).rejects.toMatchObject({ code: 'storage-unreachable', retry: true });
     clock.advance(120_000);
     const { order, status } = await submit();
     expect(order.unheard ?? 0).toBe(issued() - 1);
@@ -151,7 +173,7 @@ describe('askOnce', () => {
   });
 
   it('knows no order that nobody placed', async () => {
-    expect(await recordedAnswer('nothing', 'cfssl', createMemoryAnswers())).toEqual({
+    expect(await recordedAnswer('nothing', createMemoryAnswers())).toEqual({
       state: 'rejected',
       reason: 'nothing was recorded under this order',
     });

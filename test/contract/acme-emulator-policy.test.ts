@@ -1,13 +1,16 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AcmeOptions } from '../../local/issuers/acme/settings.ts';
+import { createKeys } from '../../local/pki.ts';
 import { type EmulatorBench, startEmulator } from './acme-emulator-bench.ts';
 import { verdictOf } from './acme-refusals.ts';
 import {
   askForOrder,
   authorize,
   bodyOf,
+  csrFor,
   dersOf,
+  finalize,
   type Issued,
   issueFor,
   type OrderBody,
@@ -80,6 +83,15 @@ describe('profiles and dates', () => {
     const leaf = new X509Certificate(dersOf(download.text)[0] ?? '');
     expect([done.profile, leaf.subject]).toEqual([profile, subject]);
     expect(Date.parse(leaf.validTo) - Date.parse(leaf.validFrom)).toBe(life - 1000);
+  });
+
+  it('take the common name from the request, whatever comes first in the order', async () => {
+    const session = await openAccount(await start());
+    const order = await placeOrder(session, [...names].reverse());
+    await authorize(session, order);
+    const { certificate = '' } = await finalize(session, order, await csrFor(names));
+    const [leaf = ''] = dersOf((await post(session, certificate)).text);
+    expect(new X509Certificate(leaf).subject).toBe('CN=www.contoso.example');
   });
 
   it('refuse a profile that there is not', async () => {
@@ -199,6 +211,31 @@ describe('renewal information', () => {
     // An order that brought a certificate counts for ever.
     bench.clock.advance(8 * DAY);
     expect(verdictOf(await askForOrder(session, names, { replaces }))).toEqual([409, 'alreadyReplaced']);
+  });
+
+  it('knows what was issued in former days, and whose it is', async () => {
+    const bench = await start();
+    const now = bench.clock.now().getTime();
+    const { spki } = await createKeys('P-256');
+    const life = { notBefore: new Date(now - 60 * DAY), notAfter: new Date(now + 30 * DAY) };
+    const accountKey = makeAccountKey();
+    const seed = { spki, names, commonName: 'www.contoso.example', ...life, accountKey: accountKey.jwk };
+    const seeded = bench.acme.seed(seed);
+    const leaf = new X509Certificate(seeded.leaf);
+    expect([leaf.subject, leaf.subjectAltName]).toEqual([
+      'CN=www.contoso.example',
+      'DNS:www.contoso.example, DNS:api.contoso.example',
+    ]);
+    const [issuing] = seeded.chains[0]?.slice(1) ?? [];
+    expect(leaf.verify(new X509Certificate(issuing ?? '').publicKey)).toBe(true);
+    expect((await windowOf(bench, seeded.renewalId)).end).toBeLessThan(now + 31 * DAY);
+    const refused = await askForOrder(await openAccount(bench), names, { replaces: seeded.renewalId });
+    expect(verdictOf(refused)).toEqual([403, 'unauthorized']);
+    const { wire } = bench;
+    const url = await wire.place('newAccount');
+    const known = await wire.post({ url, key: accountKey, payload: { onlyReturnExisting: true } });
+    const session = { ...bench, key: accountKey, kid: known.headers.location ?? '' };
+    expect((await placeOrder(session, names, { replaces: seeded.renewalId })).body.replaces).toBe(seeded.renewalId);
   });
 
   it('ties no order to a certificate of others, of other names, or of nobody', async () => {

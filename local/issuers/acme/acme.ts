@@ -11,6 +11,7 @@ import { AcmeProblem, malformed } from './problem.ts';
 import { createRecords, type IssuedCertificate, type RenewalWindow } from './records.ts';
 import { pastWindow, showRenewalInfo } from './renewal-info.ts';
 import { type Operation, operations } from './routes.ts';
+import { type AcmeSeed, seedCertificate } from './seed.ts';
 import { type AcmeOptions, type AcmeServer, retryAfterHeader, usualProfiles } from './settings.ts';
 
 /** An ACME server (RFC 8555, RFC 9773), with what only its owner sees and does. */
@@ -21,6 +22,8 @@ export interface AcmeEmulator extends Emulator {
   readonly certificates: () => readonly IssuedCertificate[];
   /** How many orders there were, in all. */
   readonly orderCount: () => number;
+  /** A certificate of former days, as if it had been ordered. */
+  seed(seed: AcmeSeed): IssuedCertificate;
   /** What the CA wishes for one certificate, or for all that there are; `now` as at a mass revocation. */
   suggestWindow(window: RenewalWindow | 'now', renewalId?: string): void;
 }
@@ -32,6 +35,7 @@ export function createAcme(options: AcmeOptions): AcmeEmulator {
     roots: () => server.authorities.roots(),
     certificates: () => [...server.records.certificates.values()],
     orderCount: () => server.records.orders.size,
+    seed: (seed) => seedCertificate(server, seed),
     suggestWindow(window, renewalId) {
       for (const certificate of server.records.certificates.values()) {
         if (renewalId !== undefined && certificate.renewalId !== renewalId) continue;

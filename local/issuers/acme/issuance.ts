@@ -1,10 +1,13 @@
 import { createPublicKey } from 'node:crypto';
 import { readCsr } from '../../../src/certificate/csr.ts';
+import { commonNameOid, valuesOf } from '../../../src/certificate/names.ts';
 import { readCertificate } from '../../../src/certificate/read.ts';
+import type { CsrDetails } from '../../../src/certificate/types.ts';
+import type { Leaf } from '../authorities.ts';
 import { registeredDomain } from './limits.ts';
 import { hostOf, namesKey } from './names.ts';
 import { AcmeProblem } from './problem.ts';
-import type { IssuedCertificate, Order } from './records.ts';
+import type { Account, IssuedCertificate, Order } from './records.ts';
 import type { AcmeServer } from './settings.ts';
 
 const BACKDATED = 3_600_000;
@@ -21,37 +24,66 @@ export function completeOrder(server: AcmeServer, order: Order): void {
     order.error = new AcmeProblem('rejectedIdentifier', detail, { status: 403 }).toDocument();
     return;
   }
-  const certificate = issue(server, order, { spki: readCsr(csr).spki, at: issueAt, hosts });
+  const certificate = issue(server, order, { csr: readCsr(csr), at: issueAt, hosts });
   order.certificate = certificate;
-  server.records.certificates.set(certificate.id, certificate);
-  server.records.byRenewalId.set(certificate.renewalId, certificate);
+  keep(server, certificate);
   server.limits.count('sameNames', namesKey(order.identifiers));
   for (const domain of new Set(hosts.map(registeredDomain))) server.limits.count('domain', domain);
 }
 
+export function keep({ records }: Pick<AcmeServer, 'records'>, certificate: IssuedCertificate): void {
+  records.certificates.set(certificate.id, certificate);
+  records.byRenewalId.set(certificate.renewalId, certificate);
+}
+
 interface Issue {
-  readonly spki: Uint8Array;
+  readonly csr: CsrDetails;
   readonly at: Date;
   readonly hosts: readonly string[];
 }
 
-function issue(server: AcmeServer, order: Order, { spki, at, hosts }: Issue): IssuedCertificate {
-  const { authorities, faults, chance } = server;
+function issue(server: AcmeServer, order: Order, { csr, at, hosts }: Issue): IssuedCertificate {
+  const { authorities, faults } = server;
   const life = server.profiles.get(order.profile);
   const names = namesFor(server, order, hosts);
   const notBefore = order.notBefore ?? new Date(at.getTime() - BACKDATED);
   const notAfter = order.notAfter ?? new Date(notBefore.getTime() + (life?.lifeSeconds ?? 0) * 1000 - 1000);
-  const first = names.find((name) => name.length <= LONGEST_COMMON_NAME);
   const leaf = authorities.issue({
     ...{ names, notBefore, notAfter },
-    spki: faults.strike('wrong-key', hosts) ? strangeSpki(server) : spki,
-    commonName: life?.hasCommonName ? first : undefined,
+    spki: faults.strike('wrong-key', hosts) ? strangeSpki(server) : csr.spki,
+    commonName: life?.hasCommonName ? commonNameOf(csr, names) : undefined,
   });
-  const keyId = Buffer.from(readCertificate(leaf.der).authorityKeyId ?? '', 'hex').toString('base64url');
+  const { account, identifiers } = order;
+  return certificateOf(server, leaf, { account, identifiers, notBefore, notAfter, above: chainsFor(server, hosts) });
+}
+
+/** As Boulder chooses it: the request's own, else the first name that is short enough. */
+function commonNameOf({ subject }: CsrDetails, names: readonly string[]): string | undefined {
+  const [asked = ''] = valuesOf(subject, commonNameOid);
+  const short = names.filter((name) => name.length <= LONGEST_COMMON_NAME);
+  return short.find((name) => name === asked.toLowerCase()) ?? short[0];
+}
+
+interface About {
+  readonly account: Account;
+  readonly identifiers: Order['identifiers'];
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** Chains from the issuing CA upwards. */
+  readonly above: readonly (readonly Uint8Array[])[];
+}
+
+/** What is remembered of a leaf. */
+export function certificateOf(
+  { chance }: Pick<AcmeServer, 'chance'>,
+  { der, serial }: Leaf,
+  { above, ...about }: About,
+): IssuedCertificate {
+  const keyId = Buffer.from(readCertificate(der).authorityKeyId ?? '', 'hex').toString('base64url');
   return {
-    ...{ id: chance.id(), account: order.account, identifiers: order.identifiers, leaf: leaf.der, notBefore, notAfter },
-    chains: chainsFor(server, hosts).map((chain) => [leaf.der, ...chain]),
-    renewalId: `${keyId}.${Buffer.from(leaf.serial, 'hex').toString('base64url')}`,
+    ...{ id: chance.id(), leaf: der, ...about },
+    chains: above.map((chain) => [der, ...chain]),
+    renewalId: `${keyId}.${Buffer.from(serial, 'hex').toString('base64url')}`,
   };
 }
 

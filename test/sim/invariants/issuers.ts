@@ -1,6 +1,6 @@
 import type { FaultName } from '../faults/catalogue.ts';
 import type { Invariant } from './invariant.ts';
-import { knownOf } from './known.ts';
+import { finalizedOrder, knownOf } from './known.ts';
 import { scheduledIn } from './scheduled.ts';
 
 /** After these a step may run again although its answer, which asks for patience, was not lost. */
@@ -26,6 +26,37 @@ export const issuerInvariants: readonly Invariant[] = [
         },
       };
     },
+  },
+  {
+    id: 'D3',
+    says: 'an ACME order is finalized only when its URL is on record (design 4)',
+    watch({ world, check }) {
+      const known = knownOf(world);
+      return {
+        request(seen) {
+          const order = finalizedOrder(seen);
+          if (order === undefined) return;
+          check(known.renewalOf(order) !== undefined, () => `${order} is finalized, and no row knows it`);
+        },
+      };
+    },
+  },
+  {
+    id: 'D9',
+    says: 'answers to challenges are taken out of the zone again, unless something has kept the app from it (design 2)',
+    watch: ({ world, check, mode }) => ({
+      end() {
+        const { publicCa } = world.cloud;
+        if (mode !== 'liveness' || publicCa === undefined) return;
+        const { injections } = world.faults;
+        for (const { name, records } of publicCa.dns.zones.flatMap((zone) => zone.sets())) {
+          const certificate = world.certificateOfHost(name.replace(/^_acme-challenge\./, ''));
+          const struck = injections.filter((one) => (one.certificate ?? certificate) === certificate).length;
+          check(records.length <= struck, () => `${name}: ${records.length} records are left, after ${struck} faults`);
+        }
+        check(true, () => '');
+      },
+    }),
   },
   {
     id: 'I15',

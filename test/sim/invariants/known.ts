@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import type { CertificateRow, OrderRow } from '../../../src/estate/port.ts';
+import { ACME_ORIGIN } from '../world/estate.ts';
 import type { SeenRequest, Sightings } from '../world/sightings.ts';
 import type { World } from '../world/world.ts';
 
@@ -23,6 +24,13 @@ export function vaultMutation({ method, url, status, body }: SeenRequest): Vault
   return { kind: 'tag', ...made };
 }
 
+/** The URL of the ACME order that was finalized: from then on the CA issues. `undefined` for every other request. */
+export function finalizedOrder({ method, url, status }: SeenRequest): string | undefined {
+  const [, path] = /^(\/order\/[^/]+)\/finalize$/.exec(url.pathname) ?? [];
+  const isTaken = method === 'POST' && status < 300 && url.origin === ACME_ORIGIN;
+  return path === undefined || !isTaken ? undefined : `${ACME_ORIGIN}${path}`;
+}
+
 /** What several invariants have to remember of what was seen. */
 export class Known {
   readonly rows = new Map<string, CertificateRow>();
@@ -37,6 +45,12 @@ export class Known {
   constructor(world: World) {
     this.#world = world;
     for (const [leaf] of world.cloud.seeded.values()) if (leaf !== undefined) this.learn(leaf);
+  }
+
+  /** The renewal that an order is on record for: the last one that has taken it up. */
+  renewalOf(reference: string): string | undefined {
+    const rows = [...this.orders.values()].filter((order) => order.reference === reference);
+    return rows.sort((a, b) => a.createdAt.localeCompare(b.createdAt)).at(-1)?.renewalId;
   }
 
   learn(der: Uint8Array): X509Certificate {

@@ -5,7 +5,7 @@ import type { Outcome } from '../../../src/renewal/outcomes.ts';
 import type { FaultName } from '../faults/catalogue.ts';
 import type { World } from '../world/world.ts';
 import type { Invariant } from './invariant.ts';
-import { knownOf, vaultMutation } from './known.ts';
+import { finalizedOrder, knownOf, vaultMutation } from './known.ts';
 
 const HOUR = 3_600_000;
 const settled: readonly Outcome[] = ['renewed', 'not-needed', 'cancelled'];
@@ -48,7 +48,13 @@ export const orderInvariants: readonly Invariant[] = [
     id: 'I2',
     says: 'of each certificate at most one renewal runs, an order is placed by one that runs alone, and close is the last step',
     watch({ world, check }) {
+      const known = knownOf(world);
       const closed = new Set<string>();
+      const ordered = (renewalId: string): void => {
+        const open = running(world, world.certificateOfRenewal(renewalId) ?? '', closed);
+        const others = open.filter((id) => id !== renewalId);
+        check(others.length === 0, () => `an order of ${renewalId} while ${others.join(', ')} runs`);
+      };
       return {
         row(before, { renewalId, state }) {
           const isClosing = before?.state === 'renewing' && before.renewalId === renewalId && state === 'idle';
@@ -70,10 +76,11 @@ export const orderInvariants: readonly Invariant[] = [
           const open = running(world, certificate, closed);
           check(open.length <= 1, () => `${certificate}: ${open.join(' and ')} run side by side`);
         },
-        issuance({ renewalId }) {
-          const open = running(world, world.certificateOfRenewal(renewalId) ?? '', closed);
-          const others = open.filter((id) => id !== renewalId);
-          check(others.length === 0, () => `an order of ${renewalId} while ${others.join(', ')} runs`);
+        issuance: ({ renewalId }) => ordered(renewalId),
+        request(seen) {
+          // What comes late was sent when it was right.
+          const order = seen.isLate ? undefined : finalizedOrder(seen);
+          if (order !== undefined) ordered(known.renewalOf(order) ?? '');
         },
       };
     },
@@ -85,13 +92,16 @@ export const orderInvariants: readonly Invariant[] = [
       const known = knownOf(world);
       const orders = new Map<string, number>();
       const creates = new Map<string, number>();
+      const ordered = (renewalId: string): void => {
+        const count = (orders.get(renewalId) ?? 0) + 1;
+        orders.set(renewalId, count);
+        check(count === 1, () => `${renewalId} has placed ${count} orders`);
+      };
       return {
-        issuance({ renewalId }) {
-          const count = (orders.get(renewalId) ?? 0) + 1;
-          orders.set(renewalId, count);
-          check(count === 1, () => `${renewalId} has placed ${count} orders`);
-        },
+        issuance: ({ renewalId }) => ordered(renewalId),
         request(seen) {
+          const order = finalizedOrder(seen);
+          if (order !== undefined) ordered(known.renewalOf(order) ?? order);
           const mutation = vaultMutation(seen);
           if (mutation?.kind !== 'create') return;
           const count = (creates.get(mutation.certificate) ?? 0) + 1;

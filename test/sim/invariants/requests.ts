@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
+import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import type { OrderRow } from '../../../src/estate/port.ts';
 import type { FaultName } from '../faults/catalogue.ts';
+import { ACME_ORIGIN } from '../world/estate.ts';
 import type { SeenRequest } from '../world/sightings.ts';
+import type { World } from '../world/world.ts';
 import type { Invariant } from './invariant.ts';
 import { knownOf, vaultMutation } from './known.ts';
 import { renewalPoint } from './renewal-point.ts';
@@ -14,6 +17,7 @@ const CLOCK_MILLISECONDS = 1_300_000;
 const belated: readonly FaultName[] = ['net.late', 'host.late-activity', 'host.dup-activity', 'host.terminate'];
 
 interface OldVersion {
+  readonly sha256: string;
   readonly notBefore: string;
   readonly notAfter: string;
 }
@@ -43,17 +47,25 @@ export const requestInvariants: readonly Invariant[] = [
   },
   {
     id: 'D6',
-    says: 'nothing is requested before the renewal point of the version that it replaces, unless a person forces it (design 2)',
+    says: 'nothing is requested before the renewal point of the version that it replaces, or the window that its CA has named, unless a person forces it (design 2)',
     watch({ world, check }) {
       const old = new Map<string, OldVersion>();
+      const windows = new Map<string, number>();
       return {
+        request(seen) {
+          const told = windowTold(seen);
+          // What the CA has said once may be acted on, though it has said something else since.
+          if (told !== undefined) windows.set(told.id, Math.min(told.start, windows.get(told.id) ?? told.start));
+        },
         record({ renewalId, step, kind, facts }) {
           if (step === 'inspect' && kind === 'result' && facts.reason !== 'manual')
             old.set(renewalId, facts.old as OldVersion);
           const version = old.get(renewalId);
           const certificate = world.certificate(world.certificateOfRenewal(renewalId) ?? '');
           if (step !== 'request' || kind !== 'intent' || version === undefined || certificate === undefined) return;
-          const due = renewalPoint(version, certificate.plan.renewAt);
+          const { notBefore, notAfter, sha256 } = version;
+          const life = { notBefore, notAfter, window: windows.get(renewalIdOf(world, sha256) ?? '') };
+          const due = renewalPoint(life, certificate.plan.renewAt);
           check(
             world.clock.milliseconds >= due - CLOCK_MILLISECONDS,
             () => `${renewalId} requests, and is not due before ${new Date(due).toISOString()}`,
@@ -115,6 +127,19 @@ export const requestInvariants: readonly Invariant[] = [
     },
   },
 ];
+
+/** When a certificate's window begins (milliseconds), as the CA has said it to somebody who asked. */
+function windowTold({ url, status, body }: SeenRequest): { readonly id: string; readonly start: number } | undefined {
+  const [, id] = /^\/renewal-info\/(.+)$/.exec(url.pathname) ?? [];
+  if (id === undefined || status !== 200 || url.origin !== ACME_ORIGIN) return undefined;
+  const { suggestedWindow } = readJson(body) as { readonly suggestedWindow: { readonly start: string } };
+  return { id, start: Date.parse(suggestedWindow.start) };
+}
+
+/** By which the public CA knows a certificate. */
+function renewalIdOf({ cloud }: World, sha256: string): string | undefined {
+  return cloud.publicCa?.acme.certificates().find(({ leaf }) => sha256Hex(leaf) === sha256)?.renewalId;
+}
 
 /** SHA-256 of the CSR that an operation shows. */
 function csrOf({ body }: SeenRequest): string {

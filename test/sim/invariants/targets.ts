@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import { sentChain } from '../../../local/arm/pfx.ts';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import type { RenewalResult } from '../../../src/renewal/story.ts';
@@ -31,9 +30,10 @@ export const targetInvariants: readonly Invariant[] = [
     id: 'I1',
     says: 'what a target sends is a chain that a client believes: each certificate is followed by its issuer',
     watch: ({ world, check }) => ({
-      binding({ name }, { bundle }) {
-        if (bundle === undefined) return;
-        const root = new X509Certificate(world.cloud.root.der);
+      binding({ name }, { hostName, bundle }) {
+        const certificate = world.certificate(world.certificateOfHost(hostName) ?? '');
+        if (bundle === undefined || certificate === undefined) return;
+        const { root } = world.cloud.authorityOf(certificate);
         const sent = sentChain(bundle);
         const broken = sent.find((one, at) => !one.checkIssued(sent[at + 1] ?? root));
         check(broken === undefined, () => `${name} sends ${broken?.subject} without its issuer`);

@@ -146,7 +146,7 @@ function problemOf({ leaf, before, certificate }: Merged, { world }: Watched): s
   if (before !== undefined && namesOf(leaf) !== namesOf(before))
     return `names ${namesOf(leaf)} were ${namesOf(before)}`;
   if (leaf.ca || leaf.keyUsage?.includes(SERVER_AUTH) !== true) return 'no certificate of a TLS server';
-  const { issuing: issuer } = world.cloud.authorities;
+  const { issuing: issuer } = world.cloud.authorityOf(certificate);
   if (!leaf.checkIssued(issuer) || !leaf.verify(issuer.publicKey)) return 'not issued by the pinned issuer';
   if (weakSignatures.some((oid) => leaf.raw.includes(oid))) return 'a weak signature';
   const curve = leaf.publicKey.asymmetricKeyDetails?.namedCurve ?? '';

@@ -1,21 +1,31 @@
 import { randomBytes } from 'node:crypto';
+import type { HttpClient } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import type { Principals } from '../../../local/stand/principals.ts';
-import { createArm } from '../../../src/azure/arm.ts';
+import { addressRule } from '../../../src/address.ts';
+import { type Arm, createArm } from '../../../src/azure/arm.ts';
 import { RenewalError } from '../../../src/errors.ts';
 import { createMemoryRevocations } from '../../../src/estate/memory.ts';
+import * as acme from '../../../src/issuers/acme.ts';
+import { createBreaker } from '../../../src/issuers/breaker.ts';
+import { guarded } from '../../../src/issuers/guarded.ts';
 import type { Issuer } from '../../../src/issuers/port.ts';
-import { create } from '../../../src/issuers/vault-ca.ts';
+import * as vaultCa from '../../../src/issuers/vault-ca.ts';
+import type { IssuerPlan } from '../../../src/plan/types.ts';
 import type { Dependencies } from '../../../src/renewal/dependencies.ts';
 import { createLease } from '../../../src/renewal/lease.ts';
 import { createTarget } from '../../../src/targets/registry.ts';
+import type { VaultConnection } from '../../../src/vault/connection.ts';
 import { createCredentialReader } from '../../../src/vault/credential-facts.ts';
+import { createVaultKey } from '../../../src/vault/key.ts';
 import { createKeyVault } from '../../../src/vault/key-vault.ts';
+import { createSecretReader } from '../../../src/vault/secret.ts';
 import { createVaultSigner } from '../../../src/vault/signer.ts';
 import { issuerOver } from './issuer.ts';
 import type { Line } from './line.ts';
-import { estateOver, issuancesOver, journalOver } from './stores.ts';
+import { estateOver, issuancesOver, journalOver, rowsOver } from './stores.ts';
 import { targetOver } from './target.ts';
+import { watched } from './watched-issuer.ts';
 import { wire } from './wire.ts';
 import type { World } from './world.ts';
 
@@ -36,9 +46,6 @@ export function createApp(world: World, line: Line): Dependencies {
     credential: credentialOf(world, line, 'deployer'),
     httpClient,
   });
-  const issuances = issuancesOver(world, line);
-  const signerOf = (certificateId: string) => createVaultSigner({ ...connection, certificateId });
-  const issuers = new Map<string, Issuer>();
   return {
     clock,
     estate: () => Promise.resolve(world.estate),
@@ -48,24 +55,51 @@ export function createApp(world: World, line: Line): Dependencies {
     rows: world.stores.rows,
     lease: createLease({ ...world.stores, clock, owner: 'simulated' }),
     startsPerVault: STARTS_PER_VAULT,
-    issuer(estate, name) {
-      const plan = estate.issuers[name];
-      if (plan?.kind !== 'vault-ca') throw new RenewalError('estate-invalid', `no vault CA ${name}`);
-      const made =
-        issuers.get(name) ??
-        issuerOver(
-          world,
-          line,
-          create(plan, {
-            ...{ signer: signerOf(plan.certificate), issuances, clock, random: randomBytes },
-            ...{ revocations: createMemoryRevocations(), rows: world.stores.rows },
-          }),
-        );
-      issuers.set(name, made);
-      return made;
+    issuer: issuersOf(world, line, { connection, arm, httpClient }),
+    target: (_estate, issuer, kind) => {
+      const { root } = world.cloud.authorityOf({ ca: issuer === 'internal' ? 'internal' : 'public' });
+      return targetOver({ world, line, root }, createTarget(kind, { arm, clock }));
     },
     credentialFacts: createCredentialReader(connection),
-    target: (_estate, _issuer, kind) => targetOver(world, line, createTarget(kind, { arm, clock })),
+  };
+}
+
+interface IssuerParts {
+  readonly connection: VaultConnection;
+  readonly arm: Arm;
+  readonly httpClient: HttpClient;
+}
+
+/** The real issuers: the vault CA behind everything that a CA may do wrong, the public one at an emulator that does it. */
+function issuersOf(world: World, line: Line, { connection, arm, httpClient }: IssuerParts): Dependencies['issuer'] {
+  const shared = { clock: world.appClock, rows: rowsOver(world, line) };
+  const make = (plan: IssuerPlan): Issuer => {
+    switch (plan.kind) {
+      case 'vault-ca': {
+        const signer = createVaultSigner({ ...connection, certificateId: plan.certificate });
+        const durable = { issuances: issuancesOver(world, line), revocations: createMemoryRevocations() };
+        const issuer = vaultCa.create(plan, { ...shared, ...durable, signer, random: randomBytes });
+        return issuerOver(world, line, issuer);
+      }
+      case 'acme': {
+        const accountKey = createVaultKey({ ...connection, keyId: plan.accountKey });
+        const secret = createSecretReader(connection);
+        const reach = { arm, httpClient, mayConnect: addressRule([]) };
+        return watched(world, acme.create(plan, { ...shared, ...reach, accountKey, secret }));
+      }
+      default:
+        throw new RenewalError('estate-invalid', `simulated: no issuer of kind ${plan.kind}`);
+    }
+  };
+  const issuers = new Map<string, Issuer>();
+  return (estate, name) => {
+    const known = issuers.get(name);
+    if (known !== undefined) return known;
+    const plan = estate.issuers[name];
+    if (plan === undefined) throw new RenewalError('estate-invalid', `no issuer ${name}`);
+    const made = guarded(make(plan), createBreaker({ issuer: name, ...shared }));
+    issuers.set(name, made);
+    return made;
   };
 }
 

@@ -2,30 +2,44 @@ import type { AppService } from '../../../local/arm/app-service.ts';
 import { createAppService } from '../../../local/arm/app-service.ts';
 import type { AppServiceFault } from '../../../local/arm/app-service-types.ts';
 import { createArm } from '../../../local/arm/arm.ts';
+import { dnsRoutes } from '../../../local/arm/dns-routes.ts';
 import type { Emulator } from '../../../local/emulator.ts';
 import type { VaultEvent } from '../../../local/events/types.ts';
-import { certify } from '../../../local/pki.ts';
 import { assignRoles } from '../../../local/stand/principals.ts';
 import { roles } from '../../../local/stand/roles.ts';
 import { readSecretAs } from '../../../local/stand/secret-reader.ts';
 import { createVault, type VaultEmulator } from '../../../local/vault/vault.ts';
-import { purposes } from '../../../src/certificate/extensions.ts';
 import type { Dice } from '../virtual/dice.ts';
 import type { KeyRing } from '../virtual/keys.ts';
 import type { SimClock } from '../virtual/sim-clock.ts';
-import { CA_VAULT, hostNamesOf, LOCATION, type SimCertificate, SUBSCRIPTION, vaultId, vaultUri } from './estate.ts';
+import {
+  CA_VAULT,
+  CREDENTIALS_VAULT,
+  DNS_ZONE,
+  LOCATION,
+  type SimCertificate,
+  SUBSCRIPTION,
+  vaultId,
+  vaultUri,
+  wishOf,
+} from './estate.ts';
 import { type Lasting, lasting } from './lasting.ts';
+import { createAccountKey, createPublicCa, type PublicCa, type SimAuthority } from './public-ca.ts';
 
 /** Azure, as far as a simulation has it: emulators without sockets, all on one clock. */
 export interface Cloud extends Omit<Lasting, 'identity' | 'principals'> {
   readonly vaults: readonly VaultEmulator[];
   readonly appService: AppService;
   readonly arm: Emulator;
+  /** Absent: no certificate comes from there. */
+  readonly publicCa?: PublicCa;
   /** Chains of the versions that were there at the beginning, by `vault/certificate`. */
   readonly seeded: Map<string, readonly Uint8Array[]>;
   /** Faults of App Service that are in force. */
   readonly appServiceFaults: Set<AppServiceFault>;
   vault(name: string): VaultEmulator;
+  /** The CA that a certificate comes from. */
+  authorityOf(certificate: Pick<SimCertificate, 'ca'>): SimAuthority;
   /** Takes the roles of an identity away, or gives everybody's back. */
   revoke(principal: 'renewer' | 'deployer'): void;
   restoreRoles(): void;
@@ -42,8 +56,9 @@ export interface CloudOptions {
 export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const { dice, clock, certificates, keys } = options;
   const { identity, principals, ...shared } = await lasting();
-  const names = [...new Set(certificates.map(({ vault }) => vault)), CA_VAULT];
-  const vaults = names.map((name) =>
+  const hasPublic = certificates.some(({ ca }) => ca === 'public');
+  const estateVaults = [...new Set(certificates.map(({ vault }) => vault))];
+  const vaults = [...estateVaults, CA_VAULT, ...(hasPublic ? [CREDENTIALS_VAULT] : [])].map((name) =>
     createVault({
       ...{ name, uri: vaultUri(name), resourceId: vaultId(name), access: identity, clock },
       tenantId: SUBSCRIPTION,
@@ -62,7 +77,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const restoreRoles = (): void => {
     for (const { id } of Object.values(principals)) identity.revoke(id);
     const where = {
-      vaults: names.filter((name) => name !== CA_VAULT).map(vaultId),
+      vaults: estateVaults.map(vaultId),
       caVault: vaultId(CA_VAULT),
       siteGroup: `/subscriptions/${SUBSCRIPTION}`,
       // There is no account: rows and journal are in memory, and ask nobody.
@@ -71,23 +86,26 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       workspace: `/subscriptions/${SUBSCRIPTION}/none`,
     };
     assignRoles(identity, principals, { roles, where });
+    if (hasPublic) assignAcmeRoles(identity, principals);
   };
   restoreRoles();
+  const operatorToken = shared.token('operator', 'https://vault.azure.net');
+  const publicCa = hasPublic
+    ? createPublicCa({ ...options, accountKey: await createAccountKey(vault(CREDENTIALS_VAULT), operatorToken) })
+    : undefined;
   const appServiceFaults = new Set<AppServiceFault>();
   const readSecret = readSecretAs(vaults, () => shared.token('appService', 'https://vault.azure.net'));
   const appService = createAppService({ clock, readSecret, publicRoots: [], faults: appServiceFaults });
-  const arm = createArm({ access: identity, clock, appService, subscriptions: [SUBSCRIPTION] });
-  const { issuing } = shared;
-  const ca = vault(CA_VAULT);
-  ca.seed({
-    name: 'issuing-ca',
-    chain: issuing.chain,
-    privateKey: issuing.keys.privateKey,
-    policy: { key_props: { exportable: false }, x509_props: { key_usage: ['keyCertSign', 'digitalSignature'] } },
+  const arm = createArm({
+    ...{ access: identity, clock, appService, subscriptions: [SUBSCRIPTION] },
+    routes: publicCa === undefined ? [] : dnsRoutes(publicCa.dns),
   });
+  seedIssuingCa(vault(CA_VAULT), shared.issuing);
   const cloud: Cloud = {
     ...shared,
     ...{ vaults, appService, arm, appServiceFaults, vault, restoreRoles },
+    ...(publicCa && { publicCa }),
+    authorityOf: ({ ca }) => (ca === 'public' && publicCa !== undefined ? publicCa : shared.internalCa),
     seeded: new Map(),
     revoke: (principal) => void identity.revoke(principals[principal].id),
   };
@@ -95,23 +113,33 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   return cloud;
 }
 
+/** All that docs/issuers/acme.md asks for. */
+function assignAcmeRoles(identity: Lasting['identity'], { renewer, deployer, operator }: Lasting['principals']): void {
+  const dataActions = ['read', 'sign/action'].map((verb) => `Microsoft.KeyVault/vaults/keys/${verb}`);
+  identity.assign(renewer.id, { scope: vaultId(CREDENTIALS_VAULT), actions: dataActions });
+  identity.assign(operator.id, { scope: vaultId(CREDENTIALS_VAULT), actions: ['Microsoft.KeyVault/vaults/keys/*'] });
+  const actions = ['read', 'write', 'delete'].map((verb) => `Microsoft.Network/dnsZones/TXT/${verb}`);
+  identity.assign(deployer.id, { scope: DNS_ZONE, actions });
+}
+
+function seedIssuingCa(vault: VaultEmulator, { chain, keys }: Lasting['issuing']): void {
+  vault.seed({
+    name: 'issuing-ca',
+    chain,
+    privateKey: keys.privateKey,
+    policy: { key_props: { exportable: false }, x509_props: { key_usage: ['keyCertSign', 'digitalSignature'] } },
+  });
+}
+
 /** The current version in its vault, and the sites that serve it. */
 async function seed(cloud: Cloud, certificate: SimCertificate, ring: KeyRing): Promise<void> {
   const { vault, name, keyKind, notBefore, notAfter, targets } = certificate;
   const keys = ring.draw(keyKind);
-  const dns = hostNamesOf(certificate);
-  const made = certify(cloud.issuing, {
-    subject: `CN=${dns[0] ?? name}, O=Contoso`,
-    names: { dns },
-    ...{ notBefore, notAfter, spki: keys.spki },
-    extendedKeyUsage: [purposes.serverAuth, purposes.clientAuth],
-    keyUsage: ['digitalSignature'],
-  });
-  cloud.seeded.set(`${vault}/${name}`, made.chain);
+  const wish = { ...wishOf(certificate), notBefore, notAfter, spki: keys.spki };
+  const chain = cloud.authorityOf(certificate).sign(wish);
+  cloud.seeded.set(`${vault}/${name}`, chain);
   cloud.vault(vault).seed({
-    name,
-    chain: made.chain,
-    privateKey: keys.privateKey,
+    ...{ name, chain, privateKey: keys.privateKey },
     policy: { issuer: { name: 'Unknown' }, x509_props: { validity_months: 3 } },
     tags: { owner: `team-${name}` },
     createdAt: notBefore,

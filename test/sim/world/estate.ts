@@ -1,3 +1,4 @@
+import type { AcmePlan } from '../../../src/plan/issuers/acme.ts';
 import type { Estate, EstateCertificate, EstateVault, Plan, Target } from '../../../src/plan/types.ts';
 import type { Dice } from '../virtual/dice.ts';
 import type { SimKeyKind } from '../virtual/keys.ts';
@@ -5,7 +6,12 @@ import type { SimKeyKind } from '../virtual/keys.ts';
 export const DOMAIN = 'contoso.example';
 export const SUBSCRIPTION = '5e55107a-7000-4000-8000-000000000001';
 export const CA_VAULT = 'kv-ca';
+/** Where the key of the account at the public CA is. No certificate lies there. */
+export const CREDENTIALS_VAULT = 'kv-credentials';
 export const LOCATION = 'West Europe';
+export const ACCOUNT_KEY = 'acme-account';
+/** Of the public CA. */
+export const ACME_ORIGIN = 'https://acme.public-ca.example';
 
 const DAY = 86_400_000;
 
@@ -14,6 +20,8 @@ export interface SimCertificate {
   readonly vault: string;
   readonly name: string;
   readonly keyKind: SimKeyKind;
+  /** The vault CA, or the public one that is spoken to by ACME. */
+  readonly ca: 'internal' | 'public';
   readonly plan: Plan;
   readonly targets: readonly Target[];
   /** The targets share one webspace, so that a deployment of one moves them all. */
@@ -31,6 +39,16 @@ export function vaultUri(name: string): string {
 export function vaultId(name: string): string {
   return `/subscriptions/${SUBSCRIPTION}/resourceGroups/vaults/providers/Microsoft.KeyVault/vaults/${name}`;
 }
+
+export const DNS_ZONE = `/subscriptions/${SUBSCRIPTION}/resourceGroups/dns/providers/Microsoft.Network/dnsZones/${DOMAIN}`;
+
+/** Of the public CA: one for each validity, for there the profile decides how long a certificate lives. */
+export function profileOf(validityDays: number): string {
+  return `days-${validityDays}`;
+}
+
+/** An order at the public CA takes several times as many requests as one at the vault CA. */
+const PUBLIC_SHARE = 0.25;
 
 /** Draws the certificates: each comes due within the first days, or is due already. */
 export function drawCertificates(dice: Dice, now: Date): readonly SimCertificate[] {
@@ -50,11 +68,13 @@ function drawCertificate(dice: Dice, now: Date, { index, vaults }: { index: numb
   const targets = Array.from({ length: dice.pick('targets', [0, 1, 1, 2, 3]) }, (_, at) =>
     targetOf(name, at, sharesWebspace),
   );
+  const ca = dice.chance('public CA', PUBLIC_SHARE) ? 'public' : 'internal';
   return {
     vault: `kv-web-${(index % vaults) + 1}`,
     name,
+    ca,
     keyKind: dice.pick('key kind', ['P-256', 'P-256', 'P-384']),
-    plan: drawPlan(dice, name, validityDays),
+    plan: drawPlan(dice, { name, validityDays, issuer: ca === 'public' ? profileOf(validityDays) : ca }),
     targets,
     sharesWebspace,
     hasKeeper: dice.chance('keeper', 0.3),
@@ -65,10 +85,16 @@ function drawCertificate(dice: Dice, now: Date, { index, vaults }: { index: numb
 
 const wholeSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000) * 1000;
 
-function drawPlan(dice: Dice, name: string, validityDays: number): Plan {
+interface PlanWish {
+  readonly name: string;
+  readonly validityDays: number;
+  readonly issuer: string;
+}
+
+function drawPlan(dice: Dice, { name, validityDays, issuer }: PlanWish): Plan {
   return {
     name: `plan-${name}`,
-    issuer: 'internal',
+    issuer,
     owner: `team-${name}`,
     renewAt: { percentOfLife: 66, floorDays: dice.pick('floor', [1, 3, 30]) },
     acceptance: {
@@ -104,9 +130,27 @@ export function hostNamesOf({ name, targets }: SimCertificate): readonly string[
   return [`${name}.${DOMAIN}`, ...targets.map(({ hostName }) => hostName)];
 }
 
+/** What a certificate is made out to. */
+export function wishOf(certificate: SimCertificate): {
+  readonly commonName: string;
+  readonly names: readonly string[];
+} {
+  const names = hostNamesOf(certificate);
+  return { commonName: names[0] ?? certificate.name, names };
+}
+
+/** PEM of the roots. */
+export interface Roots {
+  readonly internal: string;
+  /** Absent: no certificate comes from the public CA. */
+  readonly public?: string | undefined;
+}
+
 /** The estate file's content. */
-export function estateOf(certificates: readonly SimCertificate[], ca: { chain: string[]; root: string }): Estate {
+export function estateOf(certificates: readonly SimCertificate[], roots: Roots): Estate {
   const vaultNames = [...new Set(certificates.map(({ vault }) => vault)), CA_VAULT];
+  const validities = certificates.filter(({ ca }) => ca === 'public').map(({ plan }) => plan.acceptance.validityDays);
+  const publicRoot = roots.public === undefined ? [] : [roots.public];
   return {
     schema: 1,
     vaults: vaultNames.map((name): EstateVault => ({ name, uri: vaultUri(name), resourceId: vaultId(name) })),
@@ -114,10 +158,11 @@ export function estateOf(certificates: readonly SimCertificate[], ca: { chain: s
       internal: {
         kind: 'vault-ca',
         certificate: `${vaultUri(CA_VAULT)}/certificates/issuing-ca`,
-        chain: ca.chain,
-        roots: [ca.root],
-        limits: { maxDays: 398, keys: ['P-256', 'P-384'], dnsSuffixes: [DOMAIN], clientAuth: true },
+        chain: [],
+        roots: [roots.internal],
+        limits: { ...limits, clientAuth: true },
       },
+      ...Object.fromEntries(validities.map((days) => [profileOf(days), publicIssuer(days, publicRoot)])),
     },
     plans: Object.fromEntries(certificates.map(({ plan }) => [plan.name, plan])),
     certificates: certificates.map(
@@ -125,5 +170,21 @@ export function estateOf(certificates: readonly SimCertificate[], ca: { chain: s
         ...{ vault, name, plan: plan.name, owner: plan.owner, targets },
       }),
     ),
+  };
+}
+
+const limits = { maxDays: 398, keys: ['P-256', 'P-384'], dnsSuffixes: [DOMAIN] } as const;
+
+function publicIssuer(validityDays: number, roots: readonly string[]): AcmePlan {
+  return {
+    kind: 'acme',
+    directory: `${ACME_ORIGIN}/directory`,
+    accountKey: `${vaultUri(CREDENTIALS_VAULT)}/keys/${ACCOUNT_KEY}`,
+    contact: ['certificates@contoso.example'],
+    profile: profileOf(validityDays),
+    private: false,
+    trust: [],
+    dns: { zones: [DNS_ZONE], waitSeconds: 30 },
+    ...{ chain: [], roots, limits },
   };
 }

@@ -1,14 +1,16 @@
 import { X509Certificate } from 'node:crypto';
 import type { Demand } from '../../../local/access.ts';
 import { createIdentity, type Identity } from '../../../local/identity/identity.ts';
-import { type Authority, createAuthority } from '../../../local/pki.ts';
+import { type Authority, certify, createAuthority } from '../../../local/pki.ts';
 import { addPrincipals, type Principals } from '../../../local/stand/principals.ts';
+import { purposes } from '../../../src/certificate/extensions.ts';
 import { Dice } from '../virtual/dice.ts';
 import { apart } from '../virtual/globals.ts';
 import { numberedKeys } from '../virtual/keys.ts';
 import { SimClock } from '../virtual/sim-clock.ts';
 import { SUBSCRIPTION } from './estate.ts';
 import { START } from './ground.ts';
+import type { SimAuthority } from './public-ca.ts';
 
 const DAY = 86_400_000;
 
@@ -21,8 +23,8 @@ export interface Lasting {
   readonly principals: Principals;
   readonly root: Authority;
   readonly issuing: Authority;
-  /** The root and the issuing CA, as Node has them. */
-  readonly authorities: { readonly root: X509Certificate; readonly issuing: X509Certificate };
+  /** The vault CA, as those see it who do not order from it. */
+  readonly internalCa: SimAuthority;
   /** A token as good as the one that the managed-identity endpoint gives. */
   token(principal: keyof Principals, audience: string): string;
 }
@@ -45,12 +47,29 @@ async function make(): Promise<Lasting> {
   const { root, issuing } = await createCa();
   return {
     ...{ identity, principals, root, issuing },
-    authorities: { root: new X509Certificate(root.der), issuing: new X509Certificate(issuing.der) },
+    internalCa: internalCa(root, issuing),
     token(principal, audience) {
       const key = `${principal} ${audience}`;
       const token = tokens.get(key) ?? identity.issueToken(principals[principal], audience);
       tokens.set(key, token);
       return token;
+    },
+  };
+}
+
+function internalCa(root: Authority, issuing: Authority): SimAuthority {
+  return {
+    ...{ root: new X509Certificate(root.der), issuing: new X509Certificate(issuing.der) },
+    sign({ commonName, names, ...wish }) {
+      const made = certify(issuing, {
+        subject: `CN=${commonName}, O=Contoso`,
+        names: { dns: names },
+        ...wish,
+        // The two that Key Vault's default policy asks for.
+        extendedKeyUsage: [purposes.serverAuth, purposes.clientAuth],
+        keyUsage: ['digitalSignature'],
+      });
+      return made.chain;
     },
   };
 }

@@ -11,6 +11,8 @@ export interface SeenRequest {
   readonly requestBody: string;
   readonly status: number;
   readonly body: string;
+  /** It arrived when nobody waited for it any more. */
+  readonly isLate: boolean;
 }
 
 /** What can be seen of a simulated world as it happens: each invariant looks at what it needs. */

@@ -1,4 +1,5 @@
 import { RenewalError } from '../../../src/errors.ts';
+import type { AppRowStore } from '../../../src/estate/app-rows.ts';
 import type { EstateStore, IssuanceStore } from '../../../src/estate/port.ts';
 import type { Journal } from '../../../src/journal/port.ts';
 import type { FaultName } from '../faults/catalogue.ts';
@@ -90,6 +91,19 @@ export function issuancesOver(world: World, line: Line): IssuanceStore {
           if (there === undefined) world.see('issuance', put);
           return put;
         },
+      ),
+  };
+}
+
+/** Rows of accounts at issuers. */
+export function rowsOver(world: World, line: Line): AppRowStore {
+  const { rows } = world.stores;
+  return {
+    get: (kind, key) =>
+      stored({ world, line, where: `table read ${kind}`, fails: 'table.fail' }, () => rows.get(kind, key)),
+    save: (kind, key, row, etag) =>
+      stored({ world, line, where: `table write ${kind}`, fails: 'table.fail', ackLost: 'table.ack-lost' }, () =>
+        rows.save(kind, key, structuredClone(row), etag),
       ),
   };
 }

@@ -7,8 +7,15 @@ import type { Probe, TargetAdapter } from '../../../src/targets/port.ts';
 import type { Line } from './line.ts';
 import type { World } from './world.ts';
 
+export interface TargetSide {
+  readonly world: World;
+  readonly line: Line;
+  /** That a chain has to end at. */
+  readonly root: X509Certificate;
+}
+
 /** The real adapter over ARM; only the TLS handshake is replaced by a look at what App Service would send. */
-export function targetOver(world: World, line: Line, adapter: TargetAdapter): TargetAdapter {
+export function targetOver({ world, line, root }: TargetSide, adapter: TargetAdapter): TargetAdapter {
   return {
     ...adapter,
     async probe(target): Promise<Probe> {
@@ -19,8 +26,7 @@ export function targetOver(world: World, line: Line, adapter: TargetAdapter): Ta
       if (sent === undefined) return { state: 'unreachable', at, reason: 'ECONNREFUSED' };
       const [leaf] = sent;
       if (leaf === undefined) return { state: 'unreachable', at, reason: 'the server sent no certificate' };
-      const roots = [world.cloud.authorities.root];
-      const problem = chainProblem({ sent, roots, host: target.endpoint.sni, now });
+      const problem = chainProblem({ sent, roots: [root], host: target.endpoint.sni, now });
       return {
         state: 'served',
         at,

@@ -1,16 +1,12 @@
-import { certify } from '../../../local/pki.ts';
 import { readCsr } from '../../../src/certificate/csr.ts';
-import { purposes } from '../../../src/certificate/extensions.ts';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
+import { commonNameOid, valuesOf } from '../../../src/certificate/names.ts';
 import type { FaultName } from '../faults/catalogue.ts';
 import type { Deed } from './deeds.ts';
-import { hostNamesOf, type SimCertificate } from './estate.ts';
+import { type SimCertificate, wishOf } from './estate.ts';
 import { operate } from './operator.ts';
 
 const DAY = 86_400_000;
-
-/** The two that Key Vault's default policy asks for. */
-const extendedKeyUsage = [purposes.serverAuth, purposes.clientAuth];
 
 const pathOf = ({ name }: SimCertificate): string => `/certificates/${name}`;
 
@@ -40,15 +36,15 @@ export const vaultDeeds: Readonly<Partial<Record<FaultName, Deed>>> = {
     const path = `${pathOf(certificate)}/pending`;
     const { status, body } = await operate(world, { vault: certificate.vault, method: 'GET', path });
     if (status !== 200 || body.status !== 'inProgress') return undefined;
-    const csr = readCsr(Buffer.from(String(body.csr), 'base64'));
+    const { subject, names, spki } = readCsr(Buffer.from(String(body.csr), 'base64'));
     const seconds = (milliseconds: number): Date => new Date(Math.floor(milliseconds / 1000) * 1000);
-    const made = certify(world.cloud.issuing, {
-      ...{ subject: csr.subject, names: csr.names, spki: csr.spki, keyUsage: ['digitalSignature'], extendedKeyUsage },
+    const chain = world.cloud.authorityOf(certificate).sign({
+      ...{ commonName: valuesOf(subject, commonNameOid)[0] ?? '', names: names.dns, spki },
       notBefore: seconds(world.clock.milliseconds - 60_000),
       notAfter: seconds(world.clock.milliseconds + certificate.plan.acceptance.validityDays * DAY),
     });
-    world.mergedByHand.add(sha256Hex(made.der));
-    const x5c = made.chain.map((der) => Buffer.from(der).toString('base64'));
+    world.mergedByHand.add(sha256Hex(chain[0] ?? Uint8Array.of()));
+    const x5c = chain.map((der) => Buffer.from(der).toString('base64'));
     await operate(world, { vault: certificate.vault, method: 'POST', path: `${path}/merge`, body: { x5c } });
     return undefined;
   },
@@ -106,20 +102,12 @@ export const vaultDeeds: Readonly<Partial<Record<FaultName, Deed>>> = {
     if (snapshot === undefined) return undefined;
     const keys = world.ground.keys.draw(keyKind);
     const start = Math.floor(world.clock.milliseconds / 1000) * 1000;
-    const made = certify(world.cloud.issuing, {
-      subject: `CN=${name}.contoso.example, O=Contoso`,
-      names: { dns: hostNamesOf(certificate) },
-      ...{
-        notBefore: new Date(start),
-        notAfter: new Date(start + plan.acceptance.validityDays * DAY),
-        spki: keys.spki,
-      },
-      keyUsage: ['digitalSignature'],
-      extendedKeyUsage,
+    const chain = world.cloud.authorityOf(certificate).sign({
+      ...wishOf(certificate),
+      spki: keys.spki,
+      ...{ notBefore: new Date(start), notAfter: new Date(start + plan.acceptance.validityDays * DAY) },
     });
-    world.cloud
-      .vault(vault)
-      .seed({ name, chain: made.chain, privateKey: keys.privateKey, tags: { owner: `team-${name}` } });
+    world.cloud.vault(vault).seed({ name, chain, privateKey: keys.privateKey, tags: { owner: `team-${name}` } });
     return undefined;
   },
 };

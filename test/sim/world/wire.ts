@@ -7,6 +7,8 @@ import {
 } from '@azure/core-rest-pipeline';
 import type { Emulator, EmulatorResponse } from '../../../local/emulator.ts';
 import type { FaultName } from '../faults/catalogue.ts';
+import { caCall, learned } from './ca-calls.ts';
+import { ACME_ORIGIN } from './estate.ts';
 import type { Line } from './line.ts';
 import { discardStray } from './strays.ts';
 import type { World } from './world.ts';
@@ -15,8 +17,8 @@ import type { World } from './world.ts';
 const HOUR = 3_600_000;
 
 /** A request on its way, and what the faults need to know of it. */
-interface Call {
-  readonly family: 'kv' | 'arm';
+export interface Call {
+  readonly family: 'kv' | 'arm' | 'ca';
   readonly emulator: Emulator;
   readonly method: string;
   readonly url: URL;
@@ -24,6 +26,8 @@ interface Call {
   /** `METHOD what`, for people and for the ids of faults. */
   readonly place: string;
   readonly certificate: string | undefined;
+  /** Whether it changes anything; absent: the method says it. */
+  readonly isAct?: boolean;
 }
 
 /** The emulators as the SDKs' HTTP client: no socket, but everything that may happen on the way to one and back. */
@@ -51,10 +55,11 @@ export function wire(world: World, line: Line): HttpClient {
 function readCall(world: World, request: PipelineRequest): Call | undefined {
   const url = new URL(request.url);
   const { method } = request;
-  const body = typeof request.body === 'string' ? request.body : '';
+  const body = bodyOf(request);
   if (url.host === 'management.azure.com') {
     const [kind = '', name = ''] = url.pathname.split('/').slice(-2);
-    const certificate = world.certificateOfTarget(url.pathname);
+    const [, host] = /^_acme-challenge\.(.+)$/.exec(name) ?? [];
+    const certificate = host === undefined ? world.certificateOfTarget(url.pathname) : world.certificateOfHost(host);
     return {
       family: 'arm',
       emulator: world.cloud.arm,
@@ -65,6 +70,8 @@ function readCall(world: World, request: PipelineRequest): Call | undefined {
       certificate,
     };
   }
+  const { publicCa } = world.cloud;
+  if (publicCa !== undefined && url.origin === ACME_ORIGIN) return caCall(world, { publicCa, method, url, body });
   const emulator = world.cloud.vaults.find(({ uri }) => uri === url.origin);
   if (emulator === undefined) {
     world.see('stranger', url);
@@ -83,6 +90,11 @@ function readCall(world: World, request: PipelineRequest): Call | undefined {
   };
 }
 
+/** Texts of the SDKs, bytes of our own client. */
+function bodyOf({ body }: PipelineRequest): string {
+  return typeof body === 'string' || Buffer.isBuffer(body) ? String(body) : '';
+}
+
 /** What happens instead of the request's arrival: an answer, an error's code, or nothing (undefined). */
 function before(world: World, call: Call): EmulatorResponse | string | undefined {
   const strikes = (name: FaultName): boolean => world.faults.strikes(name, call.place, call.certificate);
@@ -90,6 +102,7 @@ function before(world: World, call: Call): EmulatorResponse | string | undefined
   if (strikes('net.cut')) return 'ECONNRESET';
   if (strikes('net.hang')) return 'hang';
   if (call.method !== 'GET' && strikes('net.late')) return 'late';
+  if (call.family === 'ca') return undefined;
   return call.family === 'kv' ? beforeVault(world, call, strikes) : beforeArm(world, strikes);
 }
 
@@ -119,8 +132,8 @@ function beforeArm(world: World, strikes: Strikes): EmulatorResponse | undefined
 /** What becomes of an answer on its way back. */
 function after(world: World, call: Call, answer: EmulatorResponse): EmulatorResponse | string | undefined {
   const strikes = (name: FaultName): boolean => world.faults.strikes(name, call.place, call.certificate);
-  const acknowledged = call.method !== 'GET' && answer.status < 300;
-  if (acknowledged && strikes(call.family === 'kv' ? 'kv.ack-lost' : 'arm.ack-lost')) {
+  const acknowledged = (call.isAct ?? call.method !== 'GET') && answer.status < 300;
+  if (acknowledged && strikes(`${call.family}.ack-lost`)) {
     return world.dice.chance('ack', 0.5) ? 'ECONNRESET' : vaultError(500, 'InternalServerError');
   }
   if (answer.body !== undefined && strikes('net.truncate')) {
@@ -130,7 +143,7 @@ function after(world: World, call: Call, answer: EmulatorResponse): EmulatorResp
   return undefined;
 }
 
-async function handled(world: World, call: Call, request: PipelineRequest): Promise<EmulatorResponse> {
+async function handled(world: World, call: Call, request: PipelineRequest, isLate = false): Promise<EmulatorResponse> {
   const { method, url, body } = call;
   const headers = Object.fromEntries(Object.entries(request.headers.toJSON({ preserveCase: false })));
   const isMerge = method === 'POST' && url.pathname.endsWith('/pending/merge');
@@ -139,8 +152,10 @@ async function handled(world: World, call: Call, request: PipelineRequest): Prom
   if (shown !== undefined && answer.status < 300 && world.faults.strikes('kv.lag', call.place, call.certificate)) {
     world.startLag(shown.url, shown.answer);
   }
+  if (call.family === 'ca') learned(world, call, answer);
   world.trace(() => `http ${call.family} ${call.place} -> ${answer.status}`);
-  world.see('request', { method, url, requestBody: body, status: answer.status, body: String(answer.body ?? '') });
+  const { status } = answer;
+  world.see('request', { method, url, requestBody: body, status, body: String(answer.body ?? ''), isLate });
   return answer;
 }
 
@@ -156,7 +171,7 @@ function later(world: World, call: Call, request: PipelineRequest): RestError {
   const delay = world.dice.scale('late request', 200, 600_000);
   world.clock.after(delay, () => {
     world.trace(() => `http late ${call.place}`);
-    void handled(world, call, request).then(({ status, body }) => {
+    void handled(world, call, request, true).then(({ status, body }) => {
       const [vault, name] = call.certificate?.split('/') ?? [];
       const isCreate = call.family === 'kv' && call.url.pathname.endsWith('/create') && status === 202;
       if (isCreate && vault !== undefined && name !== undefined) discardStray(world, vault, name, csrIn(body));

@@ -36,6 +36,10 @@ export class World {
   readonly hubStore: HubStore = { records: [] };
   /** CSRs by order reference, as the issuer remembers them. */
   readonly requests = new Map<string, string>();
+  /** Renewals by the references of their orders, as far as the app was told them. */
+  readonly renewalOfOrder = new Map<string, string>();
+  /** `vault/certificate` by the URLs of the public CA that have to do with it. */
+  readonly certificateOfUrl = new Map<string, string>();
   /** Answers of issuers that were tampered with, by fault and renewal. */
   readonly tampered = new Map<string, readonly string[]>();
   /** Whether the issuer refuses the order of a renewal. */
@@ -68,7 +72,8 @@ export class World {
     this.#tamper = tamper;
     this.certificates = certificates;
     this.cloud = cloud;
-    this.estate = estateOf(certificates, { chain: [], root: cloud.root.pem });
+    const publicRoot = cloud.publicCa?.root.toString();
+    this.estate = estateOf(certificates, { internal: cloud.root.pem, public: publicRoot });
     for (const { vault, name, targets } of certificates) {
       for (const target of targets)
         this.#certificateOfTarget.set(target.hostName.split('.')[0] ?? '', `${vault}/${name}`);
@@ -209,6 +214,13 @@ export class World {
   certificateOfTarget(path: string): string | undefined {
     const names = path.split('/').map((part) => this.#certificateOfTarget.get(part));
     return names.find((name) => name !== undefined);
+  }
+
+  /** `vault/certificate` that a DNS name is a name of. */
+  certificateOfHost(host: string): string | undefined {
+    const [label = ''] = host.split('.');
+    const named = this.certificates.find(({ name }) => name === label);
+    return named === undefined ? this.#certificateOfTarget.get(label) : `${named.vault}/${named.name}`;
   }
 
   /** `vault/certificate` as the estate has it. */

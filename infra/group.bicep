@@ -6,6 +6,8 @@ import {
   appOptions
   authenticationOptions
   caVault
+  credentialVault
+  dnsZone
   durableBackend
   estateVault
   eventDelivery
@@ -38,6 +40,14 @@ param vaults estateVault[]
 @description('Vaults that hold the keys of internal CAs.')
 @maxLength(20)
 param caVaults caVault[] = []
+
+@description('Vaults that hold nothing but the keys and secrets with which issuers are asked.')
+@maxLength(20)
+param credentialVaults credentialVault[] = []
+
+@description('Azure DNS zones in which names are proved to an ACME CA.')
+@maxLength(100)
+param dnsZones dnsZone[] = []
 
 @description('Resource groups whose App Service sites are targets. Name the groups of their plans as well, where those are others.')
 @maxLength(100)
@@ -100,6 +110,8 @@ module perennial 'modules/perennial.bicep' = {
     tags: tags
     vaults: vaults
     caVaults: caVaults
+    credentialVaults: credentialVaults
+    dnsZones: dnsZones
     targetGroups: targetGroups
     app: app
     backend: backend

@@ -8,6 +8,8 @@ param tags = { 'azd-env-name': readEnvironmentVariable('AZURE_ENV_NAME', 'perenn
 // A JSON list, such as [{"name":"contoso-web","resourceGroup":"web"}].
 param vaults = json(readEnvironmentVariable('ESTATE_VAULTS', '[]'))
 param caVaults = json(readEnvironmentVariable('CA_VAULTS', '[]'))
+param credentialVaults = json(readEnvironmentVariable('CREDENTIAL_VAULTS', '[]'))
+param dnsZones = json(readEnvironmentVariable('DNS_ZONES', '[]'))
 param targetGroups = json(readEnvironmentVariable('TARGET_GROUPS', '[]'))
 param appServicePrincipalId = readEnvironmentVariable('APP_SERVICE_PRINCIPAL', '')
 param operatorPrincipalIds = filter([readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')], id => !empty(id))

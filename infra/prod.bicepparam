@@ -30,6 +30,21 @@ param caVaults = [
     crls: { storageAccount: 'contosocrl', container: 'crl', resourceGroup: 'ca' }
   }
 ]
+// What the app shows issuers, in a vault of its own: the app may read every secret there.
+param credentialVaults = [
+  {
+    name: 'contoso-issuers'
+    subscriptionId: '11111111-2222-3333-4444-555555555555'
+    resourceGroup: 'ca'
+  }
+]
+param dnsZones = [
+  {
+    name: 'contoso.example'
+    subscriptionId: '11111111-2222-3333-4444-555555555555'
+    resourceGroup: 'dns'
+  }
+]
 param targetGroups = [
   {
     subscriptionId: '11111111-2222-3333-4444-555555555555'

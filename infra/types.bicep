@@ -78,6 +78,44 @@ type crlContainer = {
 }
 
 @export()
+@description('A vault that holds the keys and secrets with which issuers are asked, and nothing else: the app may read every secret of it.')
+type credentialVault = {
+  @description('Name of the Key Vault.')
+  @minLength(3)
+  @maxLength(24)
+  name: string
+
+  @description('Id of the subscription it is in. Absent: the one that is deployed to.')
+  @minLength(36)
+  @maxLength(36)
+  subscriptionId: string?
+
+  @description('Resource group it is in. Absent: the group of the app.')
+  @minLength(1)
+  @maxLength(90)
+  resourceGroup: string?
+}
+
+@export()
+@description('An Azure DNS zone in which the app proves names to an ACME CA.')
+type dnsZone = {
+  @description('Name of the zone, such as contoso.example.')
+  @minLength(1)
+  @maxLength(63)
+  name: string
+
+  @description('Id of the subscription it is in. Absent: the one that is deployed to.')
+  @minLength(36)
+  @maxLength(36)
+  subscriptionId: string?
+
+  @description('Resource group it is in. Absent: the group of the app.')
+  @minLength(1)
+  @maxLength(90)
+  resourceGroup: string?
+}
+
+@export()
 @description('A resource group whose App Service sites are targets, or that holds their certificate resources or plans.')
 type targetGroup = {
   @description('Id of the subscription. Absent: the one that is deployed to.')
@@ -283,4 +321,8 @@ type existingRoleIds = {
   logReader: string
   @description('crl-publisher.json')
   crlPublisher: string
+  @description('issuer-credentials.json')
+  issuerCredentials: string
+  @description('dns-prover.json')
+  dnsProver: string
 }

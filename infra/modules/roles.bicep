@@ -17,6 +17,8 @@ var files = [
   loadJsonContent('../roles/config-reader.json')
   loadJsonContent('../roles/log-reader.json')
   loadJsonContent('../roles/crl-publisher.json')
+  loadJsonContent('../roles/issuer-credentials.json')
+  loadJsonContent('../roles/dns-prover.json')
 ]
 
 resource definitions 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [for file in files: {
@@ -47,4 +49,6 @@ output ids existingRoleIds = {
   configReader: definitions[5].id
   logReader: definitions[6].id
   crlPublisher: definitions[7].id
+  issuerCredentials: definitions[8].id
+  dnsProver: definitions[9].id
 }

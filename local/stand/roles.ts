@@ -3,7 +3,9 @@ import caSigner from '../../infra/roles/ca-signer.json' with { type: 'json' };
 import certificateRenewer from '../../infra/roles/certificate-renewer.json' with { type: 'json' };
 import configReader from '../../infra/roles/config-reader.json' with { type: 'json' };
 import crlPublisher from '../../infra/roles/crl-publisher.json' with { type: 'json' };
+import dnsProver from '../../infra/roles/dns-prover.json' with { type: 'json' };
 import estateKeeper from '../../infra/roles/estate-keeper.json' with { type: 'json' };
+import issuerCredentials from '../../infra/roles/issuer-credentials.json' with { type: 'json' };
 import journalWriter from '../../infra/roles/journal-writer.json' with { type: 'json' };
 import logReader from '../../infra/roles/log-reader.json' with { type: 'json' };
 
@@ -26,7 +28,9 @@ export const roles: readonly Role[] = [
   certificateRenewer,
   configReader,
   crlPublisher,
+  dnsProver,
   estateKeeper,
+  issuerCredentials,
   journalWriter,
   logReader,
 ];
@@ -35,6 +39,10 @@ export const roles: readonly Role[] = [
 export interface Where {
   readonly vaults: readonly string[];
   readonly caVault: string;
+  /** Vaults of what issuers are asked with; absent: there are none, and nobody may read any. */
+  readonly credentialVaults?: readonly string[];
+  /** Zones in which names are proved; absent: there are none. */
+  readonly dnsZones?: readonly string[];
   readonly siteGroup: string;
   /** The storage account of estate and journal. */
   readonly storageAccount: string;
@@ -44,11 +52,14 @@ export interface Where {
 
 /** The ARM ids that a role is given out at. A role whose place the stand does not know is a `TypeError`. */
 export function placesOf({ name, scope }: Role, where: Where): readonly string[] {
+  const { credentialVaults = [], dnsZones = [] } = where;
   const { vaults, caVault, siteGroup, storageAccount, workspace } = where;
   const containers = `${storageAccount}/blobServices/default/containers`;
   const places: Readonly<Record<string, readonly string[]>> = {
     'each vault of the estate': vaults,
     'each vault of a CA': [caVault],
+    'each vault of issuer credentials': credentialVaults,
+    'each DNS zone of ACME': dnsZones,
     'each resource group of targets': [siteGroup],
     'the tables of the records account': [`${storageAccount}/tableServices/default`],
     'the journal container': [`${containers}/journal`],

@@ -3,7 +3,10 @@ import builtIn from '../../infra/roles/built-in.json' with { type: 'json' };
 import caSigner from '../../infra/roles/ca-signer.json' with { type: 'json' };
 import certificateRenewer from '../../infra/roles/certificate-renewer.json' with { type: 'json' };
 import configReader from '../../infra/roles/config-reader.json' with { type: 'json' };
+import crlPublisher from '../../infra/roles/crl-publisher.json' with { type: 'json' };
+import dnsProver from '../../infra/roles/dns-prover.json' with { type: 'json' };
 import estateKeeper from '../../infra/roles/estate-keeper.json' with { type: 'json' };
+import issuerCredentials from '../../infra/roles/issuer-credentials.json' with { type: 'json' };
 import journalWriter from '../../infra/roles/journal-writer.json' with { type: 'json' };
 import logReader from '../../infra/roles/log-reader.json' with { type: 'json' };
 import type { Finding } from '../report.ts';
@@ -20,7 +23,13 @@ export interface DeployedRole {
 
 /** Every role of infra/roles. */
 export const deployedRoles: readonly DeployedRole[] = [
-  ...[appServiceDeployer, caSigner, certificateRenewer, configReader, estateKeeper, journalWriter, logReader],
+  ...[appServiceDeployer, caSigner, certificateRenewer, configReader, crlPublisher, dnsProver, estateKeeper],
+  ...[issuerCredentials, journalWriter, logReader],
+];
+
+/** Scopes of roles that not every deployment gives out: it depends on the issuers that there are. */
+const byIssuer: readonly string[] = [
+  ...['each vault of issuer credentials', 'each DNS zone of ACME', 'the CRL container of each CA'],
 ];
 
 /** A role that somebody really holds: the assignment, with what its definition allows. */
@@ -44,9 +53,12 @@ export interface Grounds {
 const places: Readonly<Record<string, RegExp>> = {
   'each vault of the estate': /\/vaults\/[^/]+$/i,
   'each vault of a CA': /\/vaults\/[^/]+$/i,
+  'each vault of issuer credentials': /\/vaults\/[^/]+$/i,
+  'each DNS zone of ACME': /\/dnsZones\/[^/]+$/i,
   'each resource group of targets': /\/resourceGroups\/[^/]+$/i,
   'the tables of the records account': /\/tableServices\/default$/i,
   'the journal container': /\/containers\/journal$/i,
+  'the CRL container of each CA': /\/containers\/[^/]+$/i,
   'the config container': /\/containers\/config$/i,
   'the Log Analytics workspace': /\/workspaces\/[^/]+$/i,
 };
@@ -79,6 +91,7 @@ function missing(role: DeployedRole, held: readonly Held[], { vaults, siteGroup 
   const where = wanted[role.scope];
   // Without a target there may be no such role, and without a list of places one is enough.
   if (where === undefined && role.scope === 'each resource group of targets') return [];
+  if (byIssuer.includes(role.scope)) return [];
   if (where === undefined) return held.length > 0 ? [] : [`missing: ${role.name} at ${role.scope}`];
   return where
     .filter((place) => !held.some(({ scope }) => same(scope, place)))

@@ -21,6 +21,8 @@ export interface EmulatedVault {
   readonly operator: VaultConnection;
   /** Of somebody known who may do nothing. */
   readonly outsider: VaultConnection;
+  /** Of somebody who may do just this. */
+  readonly holder: (actions: readonly string[]) => VaultConnection;
   /** As App Service's resource provider reads the vault. */
   readonly readSecret: ReadSecret;
   /** `METHOD path status` of every call that was answered. */
@@ -72,15 +74,33 @@ export async function startEmulatedVault(more: Partial<VaultOptions> = {}): Prom
     tls: { ca: ca.caPem },
     retries: { count: 3, firstDelayMilliseconds: 5 },
   });
+  let holders = 0;
   const connection = connectionOf('renewer');
   identity.assign('renewer-object', { actions: ROLE, scope: RESOURCE });
   const operator = connectionOf('operator');
   identity.assign('operator-object', { actions: OPERATOR, scope: RESOURCE });
   const outsider = connectionOf('outsider');
+  const holder = (actions: readonly string[]): VaultConnection => {
+    const name = `holder-${holders++}`;
+    const connection = connectionOf(name);
+    identity.assign(`${name}-object`, { actions, scope: RESOURCE });
+    return connection;
+  };
   const reader = identity.addPrincipal({ name: 'app-service', clientId: 'reader-client', objectId: 'reader-object' });
   identity.assign(reader.id, { actions: ['Microsoft.KeyVault/vaults/secrets/getSecret/action'], scope: RESOURCE });
   const readSecret = readSecretAs(vaults, () => identity.issueToken(reader, AUDIENCE));
-  return { uri: listener.url, clock, connection, operator, outsider, readSecret, calls, faults, close: listener.close };
+  return {
+    uri: listener.url,
+    clock,
+    connection,
+    operator,
+    outsider,
+    holder,
+    readSecret,
+    calls,
+    faults,
+    close: listener.close,
+  };
 }
 
 function credentialOf(identity: Identity, name: string): TokenCredential {

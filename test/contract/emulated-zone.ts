@@ -1,3 +1,4 @@
+import dnsProver from '../../infra/roles/dns-prover.json' with { type: 'json' };
 import { createAppService } from '../../local/arm/app-service.ts';
 import { ARM_AUDIENCE, createArm as createArmEmulator } from '../../local/arm/arm.ts';
 import { dnsRoutes } from '../../local/arm/dns-routes.ts';
@@ -28,13 +29,13 @@ export interface EmulatedZone {
 
 export interface ZoneOptions {
   readonly clock?: Clock;
+  /** What it may do; absent: what the role of the deployer allows. */
+  readonly actions?: readonly string[];
   /** Until the name servers answer with what was written. */
   readonly propagationSeconds?: number;
 }
 
 const transport = createTransportCa();
-/** All that docs/issuers/acme.md asks for. */
-const ROLE = ['read', 'write', 'delete'].map((verb) => `Microsoft.Network/dnsZones/TXT/${verb}`);
 
 export async function startZone(name: string, options: ZoneOptions = {}): Promise<EmulatedZone> {
   const { clock = systemClock, propagationSeconds = 0 } = options;
@@ -43,7 +44,7 @@ export async function startZone(name: string, options: ZoneOptions = {}): Promis
   const identity = createIdentity({ tenantId: SUBSCRIPTION });
   const objectId = '33333333-3333-3333-3333-333333333333';
   const principal = identity.addPrincipal({ name: 'deployer', clientId: objectId, objectId });
-  identity.assign(principal.id, { actions: ROLE, scope: id });
+  identity.assign(principal.id, { actions: options.actions ?? dnsProver.actions, scope: id });
   const appService = createAppService({
     clock: systemClock,
     readSecret: async () => ({ state: 'secret-unknown' }),

@@ -16,6 +16,12 @@ const tooMuch = {
   'Key Vault Secrets Officer': 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7',
 };
 
+/** What only these may do: read what issuers are asked with, in vaults that hold nothing else; take their own proofs away. */
+const exceptions: Readonly<Record<string, readonly string[]>> = {
+  'issuer-credentials': ['Microsoft.KeyVault/vaults/secrets/getSecret/action'],
+  'dns-prover': ['Microsoft.Network/dnsZones/TXT/delete'],
+};
+
 describe.each(roles)('the role $name', ({ name, actions, dataActions, operations }) => {
   it('has exactly the actions that its calls need', () => {
     const needed = new Set(operations.map(({ needs }) => needs));
@@ -28,7 +34,8 @@ describe.each(roles)('the role $name', ({ name, actions, dataActions, operations
   });
 
   it('has no wildcard, deletes nothing, reads no secret, gives no role', () => {
-    for (const action of [...actions, ...dataActions]) {
+    const own = exceptions[name] ?? [];
+    for (const action of [...actions, ...dataActions].filter((one) => !own.includes(one))) {
       expect(action).toMatch(/^Microsoft\.\w+(\/\w+)+$/);
       expect(action).not.toMatch(
         /delete|purge|\/secrets?\/|getSecret|Microsoft\.Authorization|listKeys|\/backup|\/import/i,

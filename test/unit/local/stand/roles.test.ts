@@ -4,7 +4,10 @@ import { createIdentity } from '../../../../local/identity/identity.ts';
 import { addPrincipals, assignRoles } from '../../../../local/stand/principals.ts';
 import { placesOf, roles } from '../../../../local/stand/roles.ts';
 
-const where = { vaults: ['/v/1', '/v/2'], caVault: '/v/ca', siteGroup: '/g', storageAccount: '/s', workspace: '/w' };
+const where = {
+  ...{ vaults: ['/v/1', '/v/2'], caVault: '/v/ca', siteGroup: '/g', storageAccount: '/s', workspace: '/w' },
+  ...{ credentialVaults: ['/v/credentials'], dnsZones: ['/z/1'] },
+};
 
 function openIdentity() {
   const identity = createIdentity({ tenantId: 't' });

@@ -74,6 +74,25 @@ describe.each(['renewer', 'deployer', 'reader'])('the roles of %s', (duty) => {
   });
 });
 
+describe('roles that depend on the issuers', () => {
+  const vault = '/subscriptions/s/resourceGroups/ca/providers/Microsoft.KeyVault/vaults/issuers';
+  const zone = '/subscriptions/s/resourceGroups/dns/providers/Microsoft.Network/dnsZones/contoso.example';
+  const container = `${account}/blobServices/default/containers/crl`;
+
+  it.each([
+    ['renewer', 'issuer-credentials', vault],
+    ['renewer', 'crl-publisher', container],
+    ['deployer', 'dns-prover', zone],
+  ])('are as deployed where %s holds %s, and nowhere else', (duty, name, scope) => {
+    const role = deployedRoles.find((one) => one.name === name);
+    if (role === undefined) throw new TypeError(`no role ${name}`);
+    const more = { ...role, definition: name, scope };
+    expect(saw(judgeDuty(duty, [...heldBy(duty), more], grounds))).toBe('as deployed');
+    const wide = { ...more, scope: '/subscriptions/s' };
+    expect(saw(judgeDuty(duty, [...heldBy(duty), wide], grounds))).toContain(`besides: role ${name} at`);
+  });
+});
+
 describe('the roles of the host', () => {
   const one = (id: string): Held => ({ definition: id.toUpperCase(), scope: account, actions: [], dataActions: [] });
   const all = [

@@ -11,6 +11,8 @@ export interface LeafWish {
   readonly spki: Uint8Array;
   readonly names: readonly string[];
   readonly commonName?: string | undefined;
+  /** The whole subject, in place of the common name alone. */
+  readonly subject?: readonly RelativeName[];
   /** OIDs; a TLS server by default. */
   readonly purposes?: readonly string[];
   readonly notBefore: Date;
@@ -132,7 +134,7 @@ function issueLeaf(issuing: Authority, wish: LeafWish, chance: Chance): Leaf {
   const serial = leafSerial(chance);
   const isRsa = publicKey.asymmetricKeyType === 'rsa';
   const der = signCertificate({
-    subject: wish.commonName === undefined ? [] : [[{ type: COMMON_NAME, value: wish.commonName }]],
+    subject: wish.subject ?? (wish.commonName === undefined ? [] : [[{ type: COMMON_NAME, value: wish.commonName }]]),
     issuer: issuing.name,
     notBefore: wish.notBefore,
     notAfter: wish.notAfter,

@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto';
+import type { RelativeName } from '../../src/certificate/types.ts';
 import type { Authorities, Leaf } from './authorities.ts';
 import type { IssuerFaults } from './faults.ts';
 
@@ -9,6 +10,8 @@ export interface CertifyWish {
   /** DNS names. */
   readonly names: readonly string[];
   readonly commonName?: string | undefined;
+  /** The whole subject, in place of the common name alone. */
+  readonly subject?: readonly RelativeName[];
   /** OIDs; a TLS server by default. */
   readonly purposes?: readonly string[];
   readonly notBefore: Date;

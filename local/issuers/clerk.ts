@@ -35,7 +35,6 @@ interface Waiting {
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-const COMMON_NAME = '2.5.4.3';
 
 export function createClerk(options: ClerkOptions): Clerk {
   const { clock, call, random, keyPool } = options;
@@ -51,10 +50,9 @@ export function createClerk(options: ClerkOptions): Clerk {
     const der = Buffer.from(text.replace(/-----[A-Z ]+-----/g, ''), 'base64');
     if (!(await verifyCsr(der))) throw new TypeError(`order ${order.reference}: its CSR is not signed by its own key`);
     const { spki, subject } = readCsr(der);
-    const commonName = subject.flat().find(({ type }) => type === COMMON_NAME)?.value;
     const notBefore = new Date(clock.now().getTime() - HOUR);
     const notAfter = new Date(notBefore.getTime() + order.validityDays * DAY - 1000);
-    const leaf = certifyAt({ authorities, faults }, { spki, commonName, names: order.names, notBefore, notAfter });
+    const leaf = certifyAt({ authorities, faults }, { spki, subject, names: order.names, notBefore, notAfter });
     return [leaf.der, ...leaf.above].map((one) => derToPem(one)).join('');
   };
 

@@ -13,6 +13,7 @@ import * as adCs from './ad-cs.ts';
 import * as cfssl from './cfssl.ts';
 import { createCredential } from './credential.ts';
 import type { CrlContainer } from './crl-container.ts';
+import * as digicert from './digicert.ts';
 import * as ejbca from './ejbca.ts';
 import * as est from './est.ts';
 import * as manual from './manual.ts';
@@ -70,6 +71,7 @@ const creators: Creators = {
   [est.kind]: est.create,
   [adCs.kind]: adCs.create,
   [stepCa.kind]: (plan, all) => stepCa.create(plan, { ...all, provisionerKey: all.keyOf(plan.provisionerKey) }),
+  [digicert.kind]: digicert.create,
   [cfssl.kind]: cfssl.create,
   [ejbca.kind]: ejbca.create,
   [webhook.kind]: (plan, all) => webhook.create(plan, { ...all, credential: credentialOf(plan.secret, all) }),

@@ -2,6 +2,7 @@ import type { KeyType } from '../certificate/types.ts';
 import type { AcmePlan } from './issuers/acme.ts';
 import type { AdCsPlan } from './issuers/ad-cs.ts';
 import type { CfsslPlan } from './issuers/cfssl.ts';
+import type { DigicertPlan } from './issuers/digicert.ts';
 import type { EjbcaPlan } from './issuers/ejbca.ts';
 import type { EstPlan } from './issuers/est.ts';
 import type { ManualPlan } from './issuers/manual.ts';
@@ -45,6 +46,7 @@ export type IssuerPlan =
   | ManualPlan
   | StepCaPlan
   | VaultPkiPlan
+  | DigicertPlan
   | EjbcaPlan
   | CfsslPlan;
 

@@ -25,6 +25,7 @@ import { createIssuerLine, type Submits } from '../line.ts';
 import type { ConformanceBench, IssuerUnderTest } from '../under-test.ts';
 import { submits as acmeSubmits } from './acme.ts';
 import { submits as cfsslSubmits } from './cfssl.ts';
+import { submits as digicertSubmits } from './digicert.ts';
 import { submits as ejbcaSubmits } from './ejbca.ts';
 import { submits as estSubmits } from './est.ts';
 import { submits as stepCaSubmits } from './step-ca.ts';
@@ -56,6 +57,7 @@ type Credentials = z.infer<typeof credentialsSchema>;
 /** Per kind, what the suite cannot know: the setting that holds the address, and which request asks for a certificate. */
 const kinds: Readonly<Record<string, { readonly address: string; readonly submits: Submits }>> = {
   acme: { address: 'directory', submits: acmeSubmits },
+  digicert: { address: 'url', submits: digicertSubmits },
   cfssl: { address: 'url', submits: cfsslSubmits },
   ejbca: { address: 'url', submits: ejbcaSubmits },
   est: { address: 'url', submits: estSubmits },

@@ -1,0 +1,4 @@
+import { digicertAtEmulator } from './benches/digicert.ts';
+import { conformanceSuite } from './suite.ts';
+
+conformanceSuite(digicertAtEmulator);

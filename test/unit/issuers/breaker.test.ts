@@ -263,17 +263,24 @@ describe('a guarded issuer', () => {
       asked += 1;
       throw silent();
     };
-    const whole = { submit: down, poll: down, cancel: down, revoke: down, renewalWindow: down };
-    const issuer = guarded({ ...bare, ...whole, capabilities: ['cancel', 'revoke', 'renewalWindow'] }, breaker);
+    const whole = { submit: down, poll: down, cancel: down, revoke: down };
+    const issuer = guarded({ ...bare, ...whole, capabilities: ['cancel', 'revoke'] }, breaker);
     const order = { reference: 'r', csr: async () => '' };
     const all = [
       () => issuer.submit({ renewalId: 'r', csr: '', validityDays: 1 }),
       () => issuer.poll(order),
       () => issuer.cancel?.(order),
       () => issuer.revoke?.({ certificate: '', reason: 'superseded' }),
-      () => issuer.renewalWindow?.(''),
     ];
     for (const one of [...all, ...all]) await expect(one()).rejects.toMatchObject({ code: 'issuer-unreachable' });
     expect(asked).toBe(5);
+  });
+
+  it('lets renewal windows pass, which keep no order waiting', async () => {
+    const issuer = guarded({ ...bare, renewalWindow: () => Promise.reject(silent()) }, breaker);
+    for (let times = 0; times < 10; times += 1) {
+      await expect(issuer.renewalWindow?.('')).rejects.toMatchObject({ code: 'issuer-unreachable' });
+    }
+    expect(await issuer.submit({ renewalId: 'r', csr: '', validityDays: 1 })).toEqual(rejected);
   });
 });

@@ -16,6 +16,7 @@ import type { CrlContainer } from './crl-container.ts';
 import * as digicert from './digicert.ts';
 import * as ejbca from './ejbca.ts';
 import * as est from './est.ts';
+import * as globalsign from './globalsign.ts';
 import * as manual from './manual.ts';
 import * as partner from './partner.ts';
 import type { Issuer } from './port.ts';
@@ -74,6 +75,7 @@ const creators: Creators = {
   [digicert.kind]: digicert.create,
   [cfssl.kind]: cfssl.create,
   [ejbca.kind]: ejbca.create,
+  [globalsign.kind]: globalsign.create,
   [webhook.kind]: (plan, all) => webhook.create(plan, { ...all, credential: credentialOf(plan.secret, all) }),
   [manual.kind]: manual.create,
   [vaultPki.kind]: vaultPki.create,

@@ -5,6 +5,7 @@ import type { CfsslPlan } from './issuers/cfssl.ts';
 import type { DigicertPlan } from './issuers/digicert.ts';
 import type { EjbcaPlan } from './issuers/ejbca.ts';
 import type { EstPlan } from './issuers/est.ts';
+import type { GlobalSignPlan } from './issuers/globalsign.ts';
 import type { ManualPlan } from './issuers/manual.ts';
 import type { PartnerPlan } from './issuers/partner.ts';
 import type { StepCaPlan } from './issuers/step-ca.ts';
@@ -48,6 +49,7 @@ export type IssuerPlan =
   | VaultPkiPlan
   | DigicertPlan
   | EjbcaPlan
+  | GlobalSignPlan
   | CfsslPlan;
 
 export interface Plan {

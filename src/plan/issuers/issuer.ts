@@ -5,6 +5,7 @@ import { cfssl } from './cfssl.ts';
 import { digicert } from './digicert.ts';
 import { ejbca } from './ejbca.ts';
 import { est } from './est.ts';
+import { globalsign } from './globalsign.ts';
 import { manual } from './manual.ts';
 import { partner } from './partner.ts';
 import { stepCa } from './step-ca.ts';
@@ -26,4 +27,5 @@ export const issuer = union([
   digicert,
   ejbca,
   cfssl,
+  globalsign,
 ]);

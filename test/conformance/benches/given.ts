@@ -28,6 +28,7 @@ import { submits as cfsslSubmits } from './cfssl.ts';
 import { submits as digicertSubmits } from './digicert.ts';
 import { submits as ejbcaSubmits } from './ejbca.ts';
 import { submits as estSubmits } from './est.ts';
+import { submits as globalSignSubmits } from './globalsign.ts';
 import { submits as stepCaSubmits } from './step-ca.ts';
 import { submits as vaultPkiSubmits } from './vault-pki.ts';
 
@@ -61,6 +62,7 @@ const kinds: Readonly<Record<string, { readonly address: string; readonly submit
   cfssl: { address: 'url', submits: cfsslSubmits },
   ejbca: { address: 'url', submits: ejbcaSubmits },
   est: { address: 'url', submits: estSubmits },
+  globalsign: { address: 'url', submits: globalSignSubmits },
   'step-ca': { address: 'url', submits: stepCaSubmits },
   'vault-pki': { address: 'url', submits: vaultPkiSubmits },
 };

@@ -27,6 +27,8 @@ export interface IssuerLine {
   readonly client: HttpClient;
   /** Befalls the next request that asks for a certificate, or with `any` the next one. */
   plant(mishap: Mishap, where?: 'submit' | 'any'): void;
+  /** Takes away what has befallen nothing: some issuers ask nobody when they look. */
+  clear(): void;
 }
 
 export type Submits = (request: { readonly method: string; readonly url: URL }) => boolean;
@@ -53,7 +55,11 @@ export function createIssuerLine(submits: Submits): IssuerLine {
       return { ...answer, readableStreamBody: mishap === 'truncated-body' ? Readable.from([half]) : ending(half) };
     },
   };
-  return { client, plant: (mishap, where = 'submit') => void planted.push({ mishap, where }) };
+  return {
+    client,
+    plant: (mishap, where = 'submit') => void planted.push({ mishap, where }),
+    clear: () => void planted.splice(0),
+  };
 }
 
 function gateway(request: PipelineRequest, status: number, headers: Record<string, string>): PipelineResponse {

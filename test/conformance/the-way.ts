@@ -60,6 +60,7 @@ export function theWay({ under, ask, tries }: Conformance): void {
       const order = await ask().place(asked);
       under().line?.plant(mishap, 'any');
       expect(ask().judge(await ask().end(order), asked), mishap).toMatchObject({ state: 'accepted' });
+      under().line?.clear();
     }
   });
 }

@@ -3,6 +3,7 @@ import { startDnsServer } from '../../../local/dns/server.ts';
 import { pemToDer } from '../../../src/certificate/pem.ts';
 import { clock } from '../../../src/clock.ts';
 import { DOMAIN, issuerAt } from '../../contract/acme-bench.ts';
+import { answeredBy, startChallengeServer } from '../../contract/challenge-server.ts';
 import { startZone } from '../../contract/emulated-zone.ts';
 import { type PebbleOptions, startPebble } from '../../contract/pebble.ts';
 import { createIssuerLine } from '../line.ts';
@@ -18,10 +19,14 @@ export const pebbles: readonly ConformanceBench[] = [
   atPebble('as it is'),
   atPebble('that refuses half of all nonces', { nonceRejectPercent: 50 }),
   atPebble('that wants external accounts', { externalAccounts: { 'kid-1': secret } }),
+  atPebble('that asks pebble-challtestsrv', {}, 'pebble-challtestsrv'),
   atPebble('that validates slowly and has a long chain', { validationSeconds: 3, chainLength: 3, reusePercent: 0 }),
 ];
 
-export function atPebble(how: string, options: PebbleOptions = {}): ConformanceBench {
+/** Which DNS server answers: ours, straight out of the emulated zone, or another that is told what was written there. */
+type Answers = 'ours' | 'pebble-challtestsrv';
+
+export function atPebble(how: string, options: PebbleOptions = {}, by: Answers = 'ours'): ConformanceBench {
   return {
     title: `ACME at a pebble ${how}`,
     lacks: {
@@ -34,8 +39,7 @@ export function atPebble(how: string, options: PebbleOptions = {}): ConformanceB
       'expired-intermediate': honest,
     },
     async setUp() {
-      const zone = await startZone(DOMAIN);
-      const dns = await startDnsServer(zone.txt);
+      const { zone, dns } = await namesAnsweredBy(by);
       const pebble = await startPebble({ dnsServer: dns.address, validitySeconds: 90 * 86_400, ...options });
       if (pebble === undefined) throw new TypeError('pebble was there a moment ago');
       const line = createIssuerLine(submits);
@@ -60,4 +64,11 @@ export function atPebble(how: string, options: PebbleOptions = {}): ConformanceB
       };
     },
   };
+}
+
+async function namesAnsweredBy(by: Answers) {
+  const zone = await startZone(DOMAIN);
+  if (by === 'ours') return { zone, dns: await startDnsServer(zone.txt) };
+  const dns = await startChallengeServer();
+  return { zone: answeredBy(dns, zone), dns };
 }

@@ -81,7 +81,7 @@ async function lateness(world: World, certificate: SimCertificate, judged: Judge
   const { status, body } = await operate(world, { vault, method: 'GET', path: `/certificates/${name}/` });
   if (status !== 200) return `the vault says ${status}`;
   const leaf = knownOf(world).learn(Buffer.from(String(body.cer), 'base64'));
-  const due = dueOf(leaf, plan);
+  const due = dueOf(leaf, plan, wishOf(world, leaf));
   if (due.getTime() <= healedAt) return `was due at ${due.toISOString()}, and was not renewed`;
   const sha256 = sha256Hex(leaf.raw);
   if (!isOurs(world, sha256)) return undefined;
@@ -115,6 +115,12 @@ function wasOwed(world: World, { vault, name, plan }: SimCertificate, healedAt: 
   return before !== undefined && dueOf(before, plan).getTime() <= healedAt;
 }
 
-function dueOf(leaf: X509Certificate, plan: Plan): Date {
-  return new Date(renewalPoint({ notBefore: leaf.validFrom, notAfter: leaf.validTo }, plan.renewAt));
+function dueOf(leaf: X509Certificate, plan: Plan, window?: number): Date {
+  return new Date(renewalPoint({ notBefore: leaf.validFrom, notAfter: leaf.validTo, window }, plan.renewAt));
+}
+
+/** Since when the CA wants it replaced, if it has said so of this certificate. */
+function wishOf(world: World, { raw }: X509Certificate): number | undefined {
+  const issued = world.cloud.publicCa?.acme.certificates().find(({ leaf }) => raw.equals(leaf));
+  return issued?.window?.start.getTime() ?? issued?.revoked?.at.getTime();
 }

@@ -1,4 +1,5 @@
 import type { VaultEvent } from '../../../local/events/types.ts';
+import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import { cancelRenewal } from '../../../src/renewal/cancel.ts';
 import { startRenewal } from '../../../src/renewal/start.ts';
 import { takeEvent } from '../../../src/renewal/take-event.ts';
@@ -53,6 +54,20 @@ const deeds: Readonly<Partial<Record<FaultName, Deed>>> = {
       for (const { id } of some) world.down.delete(id);
     };
   },
+  'ca.tls-expired': (world) => troubled(world, 'tls'),
+  'ca.refused': (world) => troubled(world, 'refused'),
+  'ca.early': (world, { vault, name }) => {
+    const versions = world.cloud
+      .vault(vault)
+      .snapshot()
+      .find((one) => one.name === name)?.versions;
+    const { acme } = world.cloud.publicCa ?? {};
+    const current = acme?.certificates().find(({ leaf }) => sha256Hex(leaf) === versions?.at(-1)?.sha256);
+    if (acme === undefined || current === undefined) return undefined;
+    if (world.dice.chance('revoked', 0.5)) current.revoked = { at: world.clock.now(), reason: 4 };
+    else acme.suggestWindow('now', current.renewalId);
+    return undefined;
+  },
   'eg.forge': async (world) => {
     await trigger(world, (app) => takeEvent(forgery(world), app)).catch(() => undefined);
     return undefined;
@@ -89,6 +104,11 @@ const deeds: Readonly<Partial<Record<FaultName, Deed>>> = {
     return undefined;
   },
 };
+
+function troubled(world: World, trouble: 'tls' | 'refused'): Mend {
+  world.caTroubles.add(trouble);
+  return () => void world.caTroubles.delete(trouble);
+}
 
 function inForce(world: World, fault: 'app.no-sync' | 'app.binding'): Mend {
   world.cloud.appServiceFaults.add(fault);

@@ -8,6 +8,7 @@ import {
 import type { Emulator, EmulatorResponse } from '../../../local/emulator.ts';
 import type { FaultName } from '../faults/catalogue.ts';
 import { caCall, learned } from './ca-calls.ts';
+import { plant, refusedByCa } from './ca-faults.ts';
 import { ACME_ORIGIN } from './estate.ts';
 import type { Line } from './line.ts';
 import { discardStray } from './strays.ts';
@@ -102,7 +103,7 @@ function before(world: World, call: Call): EmulatorResponse | string | undefined
   if (strikes('net.cut')) return 'ECONNRESET';
   if (strikes('net.hang')) return 'hang';
   if (call.method !== 'GET' && strikes('net.late')) return 'late';
-  if (call.family === 'ca') return undefined;
+  if (call.family === 'ca') return refusedByCa(world, call);
   return call.family === 'kv' ? beforeVault(world, call, strikes) : beforeArm(world, strikes);
 }
 
@@ -148,7 +149,9 @@ async function handled(world: World, call: Call, request: PipelineRequest, isLat
   const headers = Object.fromEntries(Object.entries(request.headers.toJSON({ preserveCase: false })));
   const isMerge = method === 'POST' && url.pathname.endsWith('/pending/merge');
   const shown = isMerge ? await current(call, headers) : undefined;
+  const undo = call.family === 'ca' ? plant(world, call) : () => undefined;
   const answer = await call.emulator.handle({ method, url, headers, body: Buffer.from(body) });
+  undo();
   if (shown !== undefined && answer.status < 300 && world.faults.strikes('kv.lag', call.place, call.certificate)) {
     world.startLag(shown.url, shown.answer);
   }

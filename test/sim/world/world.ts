@@ -48,6 +48,8 @@ export class World {
   readonly lies = new Map<string, readonly X509Certificate[]>();
   readonly down = new Set<string>();
   readonly readOnlyHosts = new Set<string>();
+  /** For hours: the certificate of the public CA's host has expired, or it refuses our account. */
+  readonly caTroubles = new Set<'tls' | 'refused'>();
   /** SHA-256 of every leaf that somebody has merged by hand, or tried to. */
   readonly mergedByHand = new Set<string>();
   readonly #lagUntil = new Map<string, { readonly answer: EmulatorResponse; readonly until: number }>();

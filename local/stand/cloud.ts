@@ -14,7 +14,7 @@ import { type Before, type Ground, portOffsets, prepareGround } from './ground.t
 import { addPrincipals, assignRoles, type Principals, type RemoveRole } from './principals.ts';
 import { seededRandom } from './random.ts';
 import { type Role, roles, type Where } from './roles.ts';
-import { resourceGroupOf, type SeededEstate, zoneOf } from './scenarios.ts';
+import { hasForeignIssuers, resourceGroupOf, type SeededEstate, zoneOf } from './scenarios.ts';
 import { mountStorageFronts, type StorageEndpoints } from './storage-fronts.ts';
 import { mountVaults } from './vaults.ts';
 
@@ -95,6 +95,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const where: Where = {
       vaults: estate.vaultNames.map((name) => vault(name).resourceId),
       caVault: vault(estate.caVaultName).resourceId,
+      ...(hasForeignIssuers(estate) && { credentialVaults: [credentialVault.resourceId], dnsZones: [zoneOf(estate)] }),
       ...{ siteGroup: group, storageAccount, workspace },
     };
     const removeRole = assignRoles(identity, principals, { roles: options.roles ?? roles, where });

@@ -43,7 +43,7 @@ export async function mountForeignIssuers(
   ground: ForeignGround,
   authorities: ForeignAuthorities,
 ): Promise<readonly IssuerEntry[]> {
-  giveRoles(ground.cloud);
+  letOperatorIn(ground.cloud);
   const trust = [await readFile(ground.cloud.caFile, 'utf8')];
   return Promise.all(
     [...authorities].map(async ([kind, own]) => {
@@ -53,18 +53,10 @@ export async function mountForeignIssuers(
   );
 }
 
-const vaultAction = (action: string): string => `Microsoft.KeyVault/vaults/${action}`;
-
-/** What docs/issuers says that the app needs: for signing with account keys, for reading secrets, for proving names. */
-function giveRoles({ identity, principals, credentialVault: { resourceId }, dnsZone }: Cloud): void {
-  const actions = ['keys/read', 'keys/sign/action', 'secrets/getSecret/action'].map(vaultAction);
-  identity.assign(principals.renewer.id, { scope: resourceId, actions });
-  identity.assign(principals.operator.id, {
-    scope: resourceId,
-    actions: [vaultAction('keys/*'), vaultAction('secrets/*')],
-  });
-  const records = ['read', 'write', 'delete'].map((verb) => `Microsoft.Network/dnsZones/TXT/${verb}`);
-  identity.assign(principals.deployer.id, { scope: dnsZone, actions: records });
+/** The operator fills the vault: the app may only read and sign there. */
+function letOperatorIn({ identity, principals, credentialVault: { resourceId } }: Cloud): void {
+  const actions = ['keys/*', 'secrets/*'].map((action) => `Microsoft.KeyVault/vaults/${action}`);
+  identity.assign(principals.operator.id, { scope: resourceId, actions });
 }
 
 type Mount = (ground: ForeignGround, authorities: Authorities) => Promise<Readonly<Record<string, unknown>>>;

@@ -315,3 +315,8 @@ export function resourceGroupOf({ subscription, company }: SeededEstate): string
 export function zoneOf(estate: SeededEstate): string {
   return `${resourceGroupOf(estate)}/providers/Microsoft.Network/dnsZones/${estate.domain}`;
 }
+
+/** Whether some certificates come from CAs that are servers of their own, and are asked with credentials. */
+export function hasForeignIssuers({ certificates }: SeededEstate): boolean {
+  return certificates.some(({ issuer }) => issuer !== undefined);
+}

@@ -90,6 +90,13 @@ describe.each(cases)('when $what', ({ settings, code, named, problems }) => {
     ['GET', '/api/certificates/kv/shop/readers', undefined],
     ['POST', '/api/certificates/kv/shop/revoke', '{"reason":"superseded"}'],
     ['GET', '/api/openapi.json', undefined],
+    ['GET', '/api/orders', undefined],
+    ['GET', '/api/orders/some-order/csr', undefined],
+    ['POST', '/api/orders/some-order/chain', 'a chain'],
+    ['POST', '/api/orders/some-order/reject', '{"reason":"no"}'],
+    ['POST', '/api/callbacks/some-order', '{}'],
+    ['POST', '/api/relay/internal/requests', '{}'],
+    ['POST', '/api/relay/internal/answers', '{}'],
   ])('%s %s answers with 503, the reason, and nothing of the inside', async (method, path, body) => {
     const headers = { 'x-functions-key': host.keys.function, 'content-type': 'application/json' };
     const answer = await fetch(`${host.url}${path}`, { method, headers, ...(body !== undefined && { body }) });
@@ -171,6 +178,21 @@ const asks = { vault: 'kv', certificate: 'shop', reason: 'manual', force: false 
 
 /** What is asked above over HTTP, or by an event. The queue's function is registered by its setting, and does what `certificateEvent` does. */
 const asked = [
-  ...['cancelRenewal', 'certificateEvent', 'certificateReaders', 'getRenewal', 'health', 'lastSweep', 'listRenewals'],
-  ...['openApi', 'revokeCertificate', 'startRenewal'],
+  'cancelRenewal',
+  'certificateEvent',
+  'certificateReaders',
+  'getCsr',
+  'getRenewal',
+  'health',
+  'lastSweep',
+  'listOrders',
+  'listRenewals',
+  'openApi',
+  'orderCallback',
+  'rejectOrder',
+  'revokeCertificate',
+  'startRenewal',
+  'uploadChain',
+  'workerAnswer',
+  'workerCall',
 ];

@@ -41,8 +41,17 @@ export async function createOwnIssuer(fault: FaultName, ca: InternalCa, now: Dat
       return { issuing: await issuingBelow(expired), chain: [expired.pem] };
     }
     case 'ca.junk-chain': {
-      const bulky = await Promise.all(Array.from({ length: 7 }, () => policyLike({ extraExtensions: [bulk()] })));
-      return { issuing: await issuingBelow(ca.policy), chain: [ca.policy.pem, ...bulky.map(({ pem }) => pem)] };
+      const bulky: Authority[] = [];
+      for (let tiers = BULKY_TIERS; tiers > 0; tiers -= 1) {
+        const wish = {
+          subject: `CN=bulky CA ${tiers}`,
+          pathLength: tiers,
+          extraExtensions: [bulk()],
+          ...years(now, 10),
+        };
+        bulky.unshift(await createAuthority({ ...wish, parent: bulky[0] ?? ca.root }));
+      }
+      return { issuing: await issuingBelow(bulky[0] ?? ca.root), chain: bulky.map(({ pem }) => pem) };
     }
     case 'ca.reject':
       return { issuing: await issuingBelow(ca.policy), chain: [ca.policy.pem], dnsSuffixes: ['elsewhere.example'] };
@@ -56,6 +65,8 @@ function years(now: Date, count: number): { notBefore: Date; notAfter: Date } {
 }
 
 const BULK_BYTES = 60 * 1024;
+/** Of CAs one above the other, each as large as it may be. */
+const BULKY_TIERS = 8;
 
 /** An extension that nobody has to understand, as large as a certificate may be at most. */
 function bulk(): NonNullable<CertificateWish['extraExtensions']>[number] {

@@ -74,6 +74,7 @@ describe('the health', () => {
     expect(await healthOf(world.app)).toEqual({
       ...{ state: 'healthy', problems: ['heartbeat-none', 'sweep-none'] },
       eventPaths: { state: 'off', paths: [] },
+      ...{ issuers: [], credentials: [] },
     });
     expect((await getSweep(call(world))).status).toBe(404);
   });

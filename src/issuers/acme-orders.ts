@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
 import { issuedChain } from './acme-chain.ts';
-import type { AcmeClient } from './acme-client.ts';
+import type { AcmeAnswer, AcmeClient } from './acme-client.ts';
 import { type AcmeOrder, orderShape, pending, type Rejected, readAs, rejected, unusable } from './acme-order.ts';
 import { wordsOf } from './acme-problem.ts';
 import { cleanUp, failedProof, type ProofOptions, type Proving, prove, rememberTold } from './acme-proof.ts';
@@ -40,7 +40,7 @@ export function createAcmeOrders(options: AcmeOrdersOptions): AcmeOrders {
       const first = await account.post(newOrder, { ...wish, ...(replaces !== undefined && { replaces }) });
       // An order is worth more than the link to what it replaces.
       const answer = replaces !== undefined && isOfReplaced(first) ? await account.post(newOrder, wish) : first;
-      if (answer.state === 'problem') return rejected(answer);
+      if (answer.state === 'problem') return refusedOrder(answer);
       const reference = answer.answer.header('location');
       if (reference !== undefined) return { reference };
       throw new RenewalError('issuer-unreachable', 'acme: newOrder answered without a Location');
@@ -62,6 +62,12 @@ export function createAcmeOrders(options: AcmeOrdersOptions): AcmeOrders {
       }
     },
   };
+}
+
+/** Before there is an order, nobody can be unauthorized but the account. */
+function refusedOrder(answer: Extract<AcmeAnswer, { state: 'problem' }>): Rejected {
+  if (answer.problem.type !== 'unauthorized') return rejected(answer);
+  throw new RenewalError('issuer-misconfigured', `acme: the account was refused: ${wordsOf(answer.problem)}`);
 }
 
 /** Of one call: a server that is quick decides while it is asked again, and saves whoever waits a durable timer. */

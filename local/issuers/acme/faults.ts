@@ -13,6 +13,8 @@ export const acmeFaultKinds = [
   'truncated-body',
   /** 429 to a new order. */
   'rate-limited',
+  /** A new order is refused for the account's sake: it was deactivated, say. */
+  'account-refused',
   /** The CA looks `seconds` later than usual. */
   'slow-validation',
   /** The certificate comes `seconds` later than usual. */

@@ -139,6 +139,7 @@ function readDate(wish: JsonObject, name: string): Date | undefined {
 function checkLimits(server: AcmeServer, account: Account, identifiers: readonly Identifier[]): void {
   const { limits, faults } = server;
   const hosts = [...new Set(identifiers.map(({ value }) => hostOf(value)))];
+  if (faults.strike('account-refused', hosts)) throw unauthorized('Account is not valid, has status "deactivated"');
   if (faults.strike('rate-limited', hosts)) {
     throw rateLimited('too many requests of this kind', retryAfterHeader(server, PLANTED_WAIT_SECONDS));
   }

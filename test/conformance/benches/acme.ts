@@ -12,6 +12,7 @@ const HALF_A_DAY_SECONDS = 43_200;
 const emulatedKinds: Partial<Record<IssuerFault['kind'], AcmeFaultKind>> = {
   held: 'slow-issuance',
   rejected: 'order-rejected',
+  'credentials-refused': 'account-refused',
   'wrong-key': 'wrong-key',
   'extra-name': 'extra-name',
   'missing-chain': 'missing-chain',
@@ -22,8 +23,6 @@ export const acmeAtEmulator: ConformanceBench = {
   title: 'ACME at the emulator',
   lacks: {
     'pending-issued': 'an ACME order ends by itself after days; shorter waits are in the contract tests',
-    'credentials-refused':
-      'an account key that the CA does not know makes an account; external ones are in the contract tests',
     cancel: 'RFC 8555 knows no cancelling: an order that is left alone ends by itself',
   },
   async setUp() {

@@ -31,6 +31,7 @@ export function atPebble(how: string, options: PebbleOptions = {}, by: Answers =
     title: `ACME at a pebble ${how}`,
     lacks: {
       ...acmeAtEmulator.lacks,
+      'credentials-refused': 'an account key that the CA does not know makes an account',
       'pending-issued': unattended,
       'pending-rejected': unattended,
       'wrong-key': honest,

@@ -4,7 +4,15 @@ import { issuedChain } from './acme-chain.ts';
 import type { AcmeAnswer, AcmeClient } from './acme-client.ts';
 import { type AcmeOrder, orderShape, pending, type Rejected, readAs, rejected, unusable } from './acme-order.ts';
 import { wordsOf } from './acme-problem.ts';
-import { cleanUp, failedProof, type ProofOptions, type Proving, prove, rememberTold } from './acme-proof.ts';
+import {
+  cleanUp,
+  failedProof,
+  type Proof,
+  type ProofOptions,
+  type Proving,
+  prove,
+  rememberTold,
+} from './acme-proof.ts';
 import { isOfReplaced, replacedId } from './acme-renewal-info.ts';
 import type { IssuerAnswer } from './http.ts';
 import type { Order, OrderStatus, PlacedOrder } from './port.ts';
@@ -46,6 +54,7 @@ export function createAcmeOrders(options: AcmeOrdersOptions): AcmeOrders {
       throw new RenewalError('issuer-unreachable', 'acme: newOrder answered without a Location');
     },
     async advance(placed) {
+      let proofs: readonly Proof[] = [];
       let kept: { readonly at: AcmeOrder['status']; readonly step: Stepped } | undefined;
       for (let looks = 1; ; looks += 1) {
         const answer = await account.post(placed.reference);
@@ -56,9 +65,10 @@ export function createAcmeOrders(options: AcmeOrdersOptions): AcmeOrders {
         if (isOver && order.status !== 'valid')
           return { state: 'rejected', reason: `the order ended at ${order.expires}` };
         if (kept?.at === order.status) return waitingFor(kept.step, options);
-        const next = await step(placed, order, answer.answer, options);
+        const next = await step({ ...placed, told: proofs }, order, answer.answer, options);
         if (next.told === undefined || looks === MOST_LOOKS) return waitingFor(next, options);
         kept = { at: order.status, step: next };
+        proofs = [...proofs, ...next.told];
       }
     },
   };
@@ -81,9 +91,14 @@ async function waitingFor({ told, ...status }: Stepped, options: AcmeOrdersOptio
   return status;
 }
 
+/** An order, with the proofs that the server was told to look at in this very call. */
+interface Looked extends PlacedOrder {
+  readonly told: readonly Proof[];
+}
+
 /** RFC 8555 7.1.6: what the order waits for, in its own words. */
 async function step(
-  placed: PlacedOrder,
+  placed: Looked,
   order: AcmeOrder,
   answer: IssuerAnswer,
   options: AcmeOrdersOptions,
@@ -99,7 +114,7 @@ async function step(
     case 'processing':
       return pending(answer.retryAfterSeconds);
     case 'valid':
-      return issued(order, options);
+      return issued(placed, order, options);
     case 'invalid':
       return refused(order, options);
     default:
@@ -107,23 +122,23 @@ async function step(
   }
 }
 
-async function finalize({ csr }: PlacedOrder, order: AcmeOrder, options: AcmeOrdersOptions): Promise<Stepped> {
+async function finalize(placed: Looked, order: AcmeOrder, options: AcmeOrdersOptions): Promise<Stepped> {
   const answer = await options.account.post(order.finalize, {
-    csr: Buffer.from(await csr(), 'base64').toString('base64url'),
+    csr: Buffer.from(await placed.csr(), 'base64').toString('base64url'),
   });
   if (answer.state === 'problem') {
     // Another poll has finalized it in the meantime.
     return answer.problem.type === 'orderNotReady' ? pending(undefined) : rejected(answer);
   }
   const after = readAs(answer, orderShape, 'an order');
-  if (after.status === 'valid') return issued(after, options);
+  if (after.status === 'valid') return issued(placed, after, options);
   return { ...pending(answer.answer.retryAfterSeconds), told: [] };
 }
 
-async function issued(order: AcmeOrder, options: AcmeOrdersOptions): Promise<OrderStatus> {
+async function issued({ told }: Looked, order: AcmeOrder, options: AcmeOrdersOptions): Promise<OrderStatus> {
   if (order.certificate === undefined) throw unusable('a valid order has no certificate');
   const chain = await issuedChain(options.account, order.certificate, options.preferredChain);
-  await cleanUp(order, options);
+  await cleanUp(order, options, told);
   return { state: 'issued', chain };
 }
 

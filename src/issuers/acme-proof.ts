@@ -25,7 +25,7 @@ export interface ProofOptions {
 }
 
 /** The record that proves a name. */
-interface Proof {
+export interface Proof {
   readonly name: string;
   readonly value: string;
 }
@@ -94,8 +94,13 @@ export async function failedProof(order: AcmeOrder, options: ProofOptions): Prom
   return undefined;
 }
 
-/** Records that have served are taken away. That one stays is no reason to lose a certificate: it proves nothing any more. */
-export async function cleanUp(order: AcmeOrder, options: ProofOptions): Promise<void> {
+/**
+ * Records that have served are taken away. That one stays is no reason to lose a certificate: it proves nothing any more.
+ * `known`: those of this order that are known already; the server is asked about others alone.
+ */
+export async function cleanUp(order: AcmeOrder, options: ProofOptions, known: readonly Proof[] = []): Promise<void> {
+  for (const { name, value } of known) await unlessBug(() => options.proofs.withdraw(name, value));
+  if (known.length === order.authorizations.length) return;
   for (const url of order.authorizations) {
     await unlessBug(async () => {
       const { authorization } = await authorizationAt(url, options);

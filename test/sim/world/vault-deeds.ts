@@ -62,10 +62,15 @@ export const vaultDeeds: Readonly<Partial<Record<FaultName, Deed>>> = {
       { key_props: { kty: 'EC', crv: 'P-384', key_size: 384, exportable: true, reuse_key: false } },
       { x509_props: { sans: { dns_names: ['edited.contoso.example'] } } },
     ]);
+    // Of edits one upon the other, none is what is gone back to.
+    const id = `${vault}/${certificate.name}`;
+    const original = world.editedPolicies.get(id) ?? before.body;
+    world.editedPolicies.set(id, original);
     await operate(world, { vault, method: 'PATCH', path, body: kind });
     return async () => {
-      const { id: _id, attributes: _attributes, ...policy } = before.body;
+      const { id: _id, attributes: _attributes, ...policy } = original;
       await operate(world, { vault, method: 'PATCH', path, body: policy });
+      world.editedPolicies.delete(id);
     };
   },
   'kv.soft-delete': async (world, certificate) => {

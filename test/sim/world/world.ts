@@ -48,6 +48,8 @@ export class World {
   readonly lies = new Map<string, readonly X509Certificate[]>();
   readonly down = new Set<string>();
   readonly readOnlyHosts = new Set<string>();
+  /** Policies as they were before somebody edited them, by certificate, until that is mended. */
+  readonly editedPolicies = new Map<string, Readonly<Record<string, unknown>>>();
   /** For hours: the certificate of the public CA's host has expired, or it refuses our account. */
   readonly caTroubles = new Set<'tls' | 'refused'>();
   /** SHA-256 of every leaf that somebody has merged by hand, or tried to. */

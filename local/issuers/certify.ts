@@ -1,22 +1,6 @@
 import { createPublicKey } from 'node:crypto';
-import type { RelativeName } from '../../src/certificate/types.ts';
-import type { Authorities, Leaf } from './authorities.ts';
+import type { Authorities, Leaf, LeafWish } from './authorities.ts';
 import type { IssuerFaults } from './faults.ts';
-
-/** What an emulated CA has decided to certify. */
-export interface CertifyWish {
-  /** DER of the SubjectPublicKeyInfo. */
-  readonly spki: Uint8Array;
-  /** DNS names. */
-  readonly names: readonly string[];
-  readonly commonName?: string | undefined;
-  /** The whole subject, in place of the common name alone. */
-  readonly subject?: readonly RelativeName[];
-  /** OIDs; a TLS server by default. */
-  readonly purposes?: readonly string[];
-  readonly notBefore: Date;
-  readonly notAfter: Date;
-}
 
 export interface Certified extends Leaf {
   /** DERs of the CAs from the issuing one upwards, without root. */
@@ -26,7 +10,7 @@ export interface Certified extends Leaf {
 /** Issues as an emulated CA does, or otherwise than was asked, when a fault says so. */
 export function certifyAt(
   { authorities, faults }: { readonly authorities: Authorities; readonly faults: IssuerFaults },
-  wish: CertifyWish,
+  wish: LeafWish,
 ): Certified {
   const hosts = wish.names;
   const spki = faults.strike('wrong-key', hosts)

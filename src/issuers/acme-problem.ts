@@ -31,10 +31,20 @@ export function readProblem(value: unknown): AcmeProblem | undefined {
   return { type, detail: plain([read.detail, ...parts].filter((text) => text !== '').join('; ')) };
 }
 
+/** Of half a document, or of something that stands before the server: whoever sent it has decided nothing about an order. */
+const UNREADABLE = 'unreadable';
+
 /** The problem that an answer is; one without a document has its status for a type. */
-export function problemOf({ status, text, retryAfterSeconds }: IssuerAnswer): AcmeProblem {
-  const read = readProblem(parsed(text)) ?? { type: `status ${status}`, detail: '' };
-  return { ...read, retryAfterSeconds };
+export function problemOf({
+  status,
+  text,
+  retryAfterSeconds,
+}: Pick<IssuerAnswer, 'status' | 'text' | 'retryAfterSeconds'>): AcmeProblem {
+  const read = readProblem(parsed(text));
+  if (read !== undefined) return { ...read, retryAfterSeconds };
+  const isEmpty = text.trim() === '';
+  if (isEmpty || status === 429) return { type: `status ${status}`, detail: '', retryAfterSeconds };
+  return { type: UNREADABLE, detail: `status ${status}`, retryAfterSeconds };
 }
 
 /** In the CA's own words, for people. */
@@ -60,7 +70,8 @@ export function throwUnlessRefusal(action: string, problem: AcmeProblem): void {
   if (type === 'rateLimited' || type === 'status 429')
     throw new RenewalError('issuer-throttled', message, { retryAfterSeconds });
   if (misconfigured.has(type)) throw new RenewalError('issuer-misconfigured', message);
-  if (type === 'serverInternal' || type === 'badNonce') throw new RenewalError('issuer-unreachable', message);
+  if (type === 'serverInternal' || type === 'badNonce' || type === UNREADABLE)
+    throw new RenewalError('issuer-unreachable', message);
 }
 
 function parsed(text: string): unknown {

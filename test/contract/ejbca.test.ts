@@ -1,40 +1,19 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createCsr, createKeys, type Keys } from '../../local/pki.ts';
+import { createKeys, type Keys } from '../../local/pki.ts';
 import { createTransportCa } from '../../local/transport/ca.ts';
 import type { Delivery, Rule } from '../../local/transport/line.ts';
 import { readCertificate } from '../../src/certificate/read.ts';
-import type { Issuer, OrderRequest, OrderStatus, PlacedOrder } from '../../src/issuers/port.ts';
+import type { OrderRequest } from '../../src/issuers/port.ts';
 import { CLIENT, CODE, DOMAIN, type EjbcaBench, pemOf, startEjbca, transport } from './ejbca-bench.ts';
+import { leafOf, orderFor, placed, using } from './one-order.ts';
 
 let keys: Keys;
 beforeAll(async () => {
   keys = await createKeys('P-256');
 });
 
-function requestOf(dns: readonly string[] = [`shop.${DOMAIN}`], renewalId = 'renewal-1-AAAA'): OrderRequest {
-  const csr = Buffer.from(createCsr({ subject: `CN=${dns[0]}`, names: { dns }, keys })).toString('base64');
-  return { renewalId, csr, validityDays: 90 };
-}
-
-async function placed(by: Issuer, request: OrderRequest): Promise<PlacedOrder> {
-  const order = await by.submit(request);
-  if ('state' in order) throw new TypeError(order.reason);
-  return { ...order, csr: async () => request.csr };
-}
-
-async function using<T>(starting: Promise<EjbcaBench>, run: (bench: EjbcaBench) => Promise<T>): Promise<T> {
-  const bench = await starting;
-  try {
-    return await run(bench);
-  } finally {
-    await bench.close();
-  }
-}
-
-const leafOf = (status: OrderStatus) => {
-  if (status.state !== 'issued') throw new TypeError(JSON.stringify(status));
-  return readCertificate(Buffer.from(status.chain[0] ?? '', 'base64'));
-};
+const requestOf = (dns: readonly string[] = [`shop.${DOMAIN}`], renewalId?: string): OrderRequest =>
+  orderFor(keys, dns, renewalId);
 
 /** What is wrong with the next answer of that operation, and with no other one. */
 function onceAt(operation: string, change: (delivery: Delivery) => Delivery): Rule {

@@ -1,42 +1,19 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { EmulatorRequest } from '../../local/emulator.ts';
-import { createCsr, createKeys, type Keys } from '../../local/pki.ts';
+import { createKeys, type Keys } from '../../local/pki.ts';
 import { createTransportCa, type TransportCa } from '../../local/transport/ca.ts';
 import { encode, integer, oid, sequence, set } from '../../local/transport/der.ts';
 import type { Delivery, Rule } from '../../local/transport/line.ts';
-import { readCertificate } from '../../src/certificate/read.ts';
-import type { Issuer, OrderRequest, OrderStatus, PlacedOrder } from '../../src/issuers/port.ts';
-import { CLIENT, DOMAIN, type EstBench, PASSWORD, pemOf, startEst, transport } from './est-bench.ts';
+import type { OrderRequest } from '../../src/issuers/port.ts';
+import { CLIENT, DOMAIN, PASSWORD, pemOf, startEst, transport } from './est-bench.ts';
+import { leafOf, orderFor, placed, using } from './one-order.ts';
 
 let keys: Keys;
 beforeAll(async () => {
   keys = await createKeys('P-256');
 });
 
-function requestOf(dns: readonly string[] = [`shop.${DOMAIN}`]): OrderRequest {
-  const csr = Buffer.from(createCsr({ subject: `CN=${dns[0]}`, names: { dns }, keys })).toString('base64');
-  return { renewalId: 'renewal-1-AAAA', csr, validityDays: 90 };
-}
-
-async function placed(by: Issuer, request: OrderRequest): Promise<PlacedOrder> {
-  const order = await by.submit(request);
-  if ('state' in order) throw new TypeError(order.reason);
-  return { ...order, csr: async () => request.csr };
-}
-
-async function using<T>(starting: Promise<EstBench>, run: (bench: EstBench) => Promise<T>): Promise<T> {
-  const bench = await starting;
-  try {
-    return await run(bench);
-  } finally {
-    await bench.close();
-  }
-}
-
-const leafOf = (status: OrderStatus) => {
-  if (status.state !== 'issued') throw new TypeError(JSON.stringify(status));
-  return readCertificate(Buffer.from(status.chain[0] ?? '', 'base64'));
-};
+const requestOf = (dns: readonly string[] = [`shop.${DOMAIN}`]): OrderRequest => orderFor(keys, dns);
 
 const isEnrolment = ({ method }: EmulatorRequest): boolean => method === 'POST';
 

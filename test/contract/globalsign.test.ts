@@ -1,34 +1,18 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createCsr, createKeys, type Keys } from '../../local/pki.ts';
+import { createKeys, type Keys } from '../../local/pki.ts';
 import type { Delivery, Rule } from '../../local/transport/line.ts';
 import { readCertificate } from '../../src/certificate/read.ts';
-import type { Issuer, OrderRequest, PlacedOrder } from '../../src/issuers/port.ts';
-import { DOMAIN, type GlobalSignBench, SECRET, startGlobalSign } from './globalsign-bench.ts';
+import type { OrderRequest } from '../../src/issuers/port.ts';
+import { DOMAIN, SECRET, startGlobalSign } from './globalsign-bench.ts';
+import { orderFor, placed, using } from './one-order.ts';
 
 let keys: Keys;
 beforeAll(async () => {
   keys = await createKeys('P-256');
 });
 
-function requestOf(dns: readonly string[] = [`shop.${DOMAIN}`], renewalId = 'renewal-1-AAAA'): OrderRequest {
-  const csr = Buffer.from(createCsr({ subject: `CN=${dns[0]}`, names: { dns }, keys })).toString('base64');
-  return { renewalId, csr, validityDays: 90 };
-}
-
-async function placed(by: Issuer, request: OrderRequest): Promise<PlacedOrder> {
-  const order = await by.submit(request);
-  if ('state' in order) throw new TypeError(order.reason);
-  return { ...order, csr: async () => request.csr };
-}
-
-async function using<T>(starting: Promise<GlobalSignBench>, run: (bench: GlobalSignBench) => Promise<T>): Promise<T> {
-  const bench = await starting;
-  try {
-    return await run(bench);
-  } finally {
-    await bench.close();
-  }
-}
+const requestOf = (dns: readonly string[] = [`shop.${DOMAIN}`], renewalId?: string): OrderRequest =>
+  orderFor(keys, dns, renewalId);
 
 /** What is wrong with the next answer of that operation, and with no other one. */
 function onceAt(method: string, path: string, change: () => Delivery): Rule {

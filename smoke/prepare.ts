@@ -1,5 +1,6 @@
 import { sameId } from '../src/azure/arm-id.ts';
-import type { Estate, EstateVault, Target } from '../src/plan/types.ts';
+import type { Target } from '../src/plan/targets/target.ts';
+import type { Estate, EstateVault } from '../src/plan/types.ts';
 import type { App } from './app.ts';
 import type { Arm } from './arm.ts';
 import { InterruptedError, messageOf, SmokeError, UsageError } from './errors.ts';

@@ -100,7 +100,8 @@ export async function buildApp(settings: Settings): Promise<App> {
     credentialFacts: createCredentialReader(connection),
     target: (at, issuer, kind) => {
       const mayConnect = addressRule(at.network?.allow ?? []);
-      return createTarget(kind, { arm, clock, roots: issuerPlan(at, issuer).roots, mayConnect });
+      const { roots } = issuerPlan(at, issuer);
+      return createTarget(kind, { arm, clock, roots, mayConnect, secret: issuerParts.secret, credential: deployer });
     },
   };
 }

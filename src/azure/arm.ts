@@ -56,8 +56,8 @@ export type ArmCondition = { readonly ifMatch: string } | { readonly ifNoneMatch
  * `arm-*` code. Bodies are whatever Azure sent: the caller checks the part it needs.
  */
 export interface Arm {
-  /** `undefined` when there is no such resource (404). */
-  get(id: string): Promise<unknown>;
+  /** `undefined` when there is no such resource (404). `expand`: the part that Azure leaves out otherwise. */
+  get(id: string, expand?: 'instanceView'): Promise<unknown>;
   put(id: string, body: unknown, when?: ArmCondition): Promise<ArmWrite>;
   patch(id: string, body: unknown): Promise<ArmWrite>;
   post(id: string, body?: unknown): Promise<ArmWrite>;
@@ -109,8 +109,9 @@ export function createArm(options: ArmOptions): Arm {
     return written(url, accepted({ method, url }, await send({ method, url, body, when })));
   };
   return {
-    async get(id) {
+    async get(id, expand) {
       const call: Call = { method: 'GET', url: armUrl(options.endpoint, id) };
+      if (expand !== undefined) call.url.searchParams.set('$expand', expand);
       const response = await send(call);
       return response.status === 404 ? undefined : bodyOf(accepted(call, response));
     },

@@ -1,8 +1,9 @@
 import { type CertificateFile, entrySchemas, type PlanFile } from './estate-schema.ts';
 import { type Entry, type Mention, mentionAt, type Outline } from './outline.ts';
 import { planProblems } from './plan-checks.ts';
+import { isPrivateIssuer } from './private-issuer.ts';
 import { type Finding, type Path, pathText } from './problem.ts';
-import { selfServiceHours, targetId } from './targets.ts';
+import { factsOf, targetFindings as ownFindings, pullHours, targetId, targetIdFrom } from './targets/target.ts';
 import type { IssuerPlan } from './types.ts';
 
 /** What no single entry can tell: names that lead nowhere, things that are there twice, plans that contradict themselves. */
@@ -48,9 +49,10 @@ function readIssuer({ key, value }: Entry): readonly (readonly [string, IssuerPl
   return issuer.success ? [[key, issuer.data]] : [];
 }
 
-function certificateFindings({ certificates, vaults, plans }: Outline): readonly Finding[] {
+function certificateFindings({ certificates, vaults, plans, issuers }: Outline): readonly Finding[] {
   const known = vaults.flatMap(({ name }) => (name === undefined ? [] : [name.text]));
-  const rollouts = new Map(plans.flatMap(readPlan));
+  const readPlans = new Map(plans.flatMap(readPlan));
+  const readIssuers = new Map(issuers.flatMap(readIssuer));
   const references = certificates.flatMap(({ value, path }) => [
     ...unknownVault(mentionAt('vault', value, path), known),
     ...unknown(mentionAt('plan', value, path), 'plan', plans),
@@ -65,7 +67,11 @@ function certificateFindings({ certificates, vaults, plans }: Outline): readonly
     ...twice(certificates.flatMap(certificateMention), 'is the certificate', plain),
     ...twice(targets, 'is the target', plain),
     ...readable.flatMap(({ certificate, path }) => targetFindings(certificate, path)),
-    ...readable.flatMap(({ certificate, path }) => soakFindings(certificate, path, rollouts.get(certificate.plan))),
+    ...readable.flatMap(({ certificate, path }) => {
+      const plan = readPlans.get(certificate.plan);
+      const issuer = plan && readIssuers.get(plan.issuer);
+      return [...takesFindings(certificate, path, { plan, issuer }), ...soakFindings(certificate, path, plan)];
+    }),
   ];
 }
 
@@ -81,21 +87,47 @@ function certificateMention({ value, path }: Entry): readonly Mention[] {
 }
 
 function targetMentions({ targets }: CertificateFile, path: Path): readonly Mention[] {
-  return targets.map((target, place) => ({ text: targetId(target), path: [...path, 'targets', place, 'hostName'] }));
+  return targets.map((target, place) => ({ text: targetId(target), path: [...path, 'targets', place, 'kind'] }));
 }
 
 /** An id may be written down, as the API shows it, but it may not say something else than its parts. */
 function targetFindings({ targets }: CertificateFile, path: Path): readonly Finding[] {
   return targets.flatMap((target, place) => {
     const at: Path = [...path, 'targets', place];
-    const { id, hostName, endpoint } = target;
-    const isNameless = hostName.startsWith('*.') && (endpoint.host === undefined || endpoint.sni === undefined);
+    const { id } = target;
     return [
       ...(id === undefined || id === targetId(target)
         ? []
-        : [wrong([...at, 'id'], 'does not follow from site and hostName', `write ${targetId(target)}, or nothing`)]),
-      ...(isNameless
-        ? [wrong([...at, 'endpoint'], 'lacks host or sni, which a wildcard cannot give', 'write both host and sni')]
+        : [
+            wrong(
+              [...at, 'id'],
+              `does not follow from ${targetIdFrom(target)}`,
+              `write ${targetId(target)}, or nothing`,
+            ),
+          ]),
+      ...ownFindings(target).map((finding) => ({ ...finding, path: [...at, ...finding.path] })),
+    ];
+  });
+}
+
+/** What a kind of target never serves. */
+function takesFindings(
+  { targets, plan: name }: CertificateFile,
+  path: Path,
+  { plan, issuer }: { readonly plan: PlanFile | undefined; readonly issuer: IssuerPlan | undefined },
+): readonly Finding[] {
+  return targets.flatMap(({ kind }, place) => {
+    const { takes } = factsOf(kind);
+    const at: Path = [...path, 'targets', place, 'kind'];
+    const hasKey = plan === undefined || plan.acceptance.keys.some((key) => takes.keys.includes(key));
+    const isRefused = issuer !== undefined && takes.privateCa === 'no' && isPrivateIssuer(issuer);
+    const keys = takes.keys.join(', ');
+    return [
+      ...(hasKey
+        ? []
+        : [wrong(at, `takes ${keys}, and plan ${name} allows none of them`, `use a plan with one of these keys`)]),
+      ...(isRefused
+        ? [wrong(at, `takes no certificate of a private CA, and plan ${name} has one`, 'use a plan with a public CA')]
         : []),
     ];
   });
@@ -104,7 +136,7 @@ function targetFindings({ targets }: CertificateFile, path: Path): readonly Find
 /** While a rollout rests longer than a later target waits, that target takes the new version before its wave. */
 function soakFindings({ targets }: CertificateFile, path: Path, plan: PlanFile | undefined): readonly Finding[] {
   if (plan === undefined || targets.length < 2 || plan.rollout.wavePercent.length < 2) return [];
-  const hours = Math.min(...targets.map(({ kind }) => selfServiceHours[kind]));
+  const hours = Math.min(...targets.flatMap((target) => pullHours(target) ?? []));
   if (plan.rollout.soakSeconds <= hours * 3600) return [];
   const problem = `rests ${plan.rollout.soakSeconds} s between waves, but its targets take a new version by themselves within ${hours} h`;
   return [wrong([...path, 'plan'], problem, `use a plan whose soakSeconds is at most ${hours * 3600}`)];

@@ -1,18 +1,12 @@
 import { RenewalError } from '../errors.ts';
 import { estateFindings } from './estate-checks.ts';
-import {
-  type CertificateFile,
-  type EstateFile,
-  estateSchema,
-  type PlanFile,
-  type TargetFile,
-} from './estate-schema.ts';
+import { type CertificateFile, type EstateFile, estateSchema, type PlanFile } from './estate-schema.ts';
 import { explain } from './explain.ts';
 import { findVault } from './look-up.ts';
 import { outlineOf } from './outline.ts';
 import { type Problem, problemText } from './problem.ts';
-import { targetId } from './targets.ts';
-import type { Estate, EstateCertificate, Plan, Target } from './types.ts';
+import { endpointOf, type Target, type TargetFile, targetId } from './targets/target.ts';
+import type { Estate, EstateCertificate, Plan } from './types.ts';
 import { readYaml } from './yaml-source.ts';
 
 const SHOWN_PROBLEMS = 200;
@@ -66,8 +60,9 @@ function certificateOf(file: EstateFile, certificate: CertificateFile): EstateCe
   return { ...certificate, vault, owner, targets: certificate.targets.map(targetOf) };
 }
 
-function targetOf(target: TargetFile): Target {
-  const { endpoint, hostName } = target;
-  const { host = hostName, port, sni = hostName } = endpoint;
-  return { ...target, id: targetId(target), endpoint: { host, port, sni } };
+/** The schema and the type of a kind are written side by side: what the one has read is the other. */
+function targetOf(file: TargetFile): Target {
+  const { endpoint: _written, ...rest } = file;
+  const endpoint = endpointOf(file);
+  return { ...rest, id: targetId(file), ...(endpoint && { endpoint }) } as Target;
 }

@@ -1,25 +1,11 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { keyTypes } from '../certificate/types.ts';
-import { isHostName, isHostNameOrWildcard } from './host-names.ts';
 import { issuer } from './issuers/issuer.ts';
-import {
-  checked,
-  group,
-  hostName,
-  httpsUrl,
-  keys,
-  listOf,
-  named,
-  planName,
-  RESOURCE,
-  union,
-  whole,
-  word,
-} from './schema-parts.ts';
+import { checked, group, httpsUrl, keys, listOf, named, planName, RESOURCE, whole, word } from './schema-parts.ts';
+import { target } from './targets/target.ts';
 
 const VAULT_ID = new RegExp(`^${RESOURCE}Microsoft\\.KeyVault/vaults/[a-z0-9-]{3,24}$`, 'i');
-const SITE_ID = new RegExp(`^${RESOURCE}Microsoft\\.Web/sites/[\\w-]{1,60}(?:/slots/[\\w-]{1,60})?$`, 'i');
 const FIVE_DAYS = 432_000;
 
 const vaultName = word(
@@ -64,28 +50,12 @@ const plan = group({
   rollout: rollout.prefault({}),
 });
 
-const appService = group({
-  kind: z.literal('app-service'),
-  id: z.string({ error: 'no id: it follows from site and hostName' }).optional(),
-  site: word(SITE_ID, 'the ARM id of a site or slot: /subscriptions/…/providers/Microsoft.Web/sites/…'),
-  certificateResource: word(
-    /^[^\s/\\?#%][^/\\?#%\p{Cc}]{0,259}$/u,
-    'the name of a Microsoft.Web/certificates resource',
-  ),
-  hostName: checked(isHostNameOrWildcard, 'a DNS host name in ASCII, or a wildcard like *.contoso.com').toLowerCase(),
-  endpoint: group({
-    host: checked(isHost, 'a DNS host name or an IP address').optional(),
-    port: whole(1, 65_535).default(443),
-    sni: hostName.optional(),
-  }).prefault({}),
-});
-
 const certificate = group({
   vault: vaultName,
   name: certificateName,
   plan: planName,
   owner: owner.optional(),
-  targets: listOf(union([appService]), { what: 'a list of targets' }).default([]),
+  targets: listOf(target, { what: 'a list of targets' }).default([]),
 });
 
 /** The estate file as a person writes it; everything with a default may be left out. */
@@ -107,7 +77,6 @@ export const estateSchema = group({
 export type EstateFile = z.output<typeof estateSchema>;
 export type PlanFile = EstateFile['plans'][string];
 export type CertificateFile = EstateFile['certificates'][number];
-export type TargetFile = CertificateFile['targets'][number];
 
 /** The schemas of single entries, for checks that go on although other entries are wrong. */
 export const entrySchemas = { plan, issuer: issuer, certificate } as const;
@@ -122,10 +91,6 @@ function isNetwork(text: string): boolean {
   const most = isIP(address) === 4 ? 32 : 128;
   const isPrefix = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
   return isIP(address) !== 0 && !address.includes('%') && isPrefix && rest.length === 0;
-}
-
-function isHost(text: string): boolean {
-  return isHostName(text) || isIP(text) !== 0;
 }
 
 /** The form in which Perennial compares vaults: lower case, default port and trailing slash left out. */

@@ -12,6 +12,7 @@ import type { StepCaPlan } from './issuers/step-ca.ts';
 import type { VaultCaPlan } from './issuers/vault-ca.ts';
 import type { VaultPkiPlan } from './issuers/vault-pki.ts';
 import type { WebhookPlan } from './issuers/webhook.ts';
+import type { Target } from './targets/target.ts';
 
 /** The estate file, validated: every vault, issuer, plan and certificate under Perennial's care. */
 export interface Estate {
@@ -95,25 +96,3 @@ export interface EstateCertificate {
   readonly owner: string;
   readonly targets: readonly Target[];
 }
-
-/** Where a probe connects to, and the name it asks for (SNI). */
-export interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-  readonly sni: string;
-}
-
-/** An App Service site that serves the certificate on one of its host names. */
-export interface AppServiceTarget {
-  readonly kind: 'app-service';
-  /** Unique within the estate: `app-service:<site name>:<host name>`, lower case. */
-  readonly id: string;
-  /** ARM id of the site (or slot). */
-  readonly site: string;
-  /** Name of the Microsoft.Web/certificates resource that imports the certificate. */
-  readonly certificateResource: string;
-  readonly hostName: string;
-  readonly endpoint: Endpoint;
-}
-
-export type Target = AppServiceTarget;

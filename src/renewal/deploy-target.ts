@@ -1,5 +1,5 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
-import type { Target } from '../plan/types.ts';
+import type { Target } from '../plan/targets/target.ts';
 import type { Probe } from '../targets/port.ts';
 import {
   ChildPerformer,
@@ -12,7 +12,7 @@ import {
   type Story,
 } from './perform.ts';
 import type { GroupInput } from './roll-out.ts';
-import { isEnded, type TargetResult } from './story.ts';
+import { type Ended, isEnded, type TargetResult } from './story.ts';
 
 /** What is left once the target was changed: to see it serve what it should. Carried from one history to the next. */
 interface Verifying {
@@ -58,12 +58,21 @@ function* deployAndVerify(context: OrchestrationContext, input: DeployInput): St
 function* deploy(who: Performer, input: DeployInput): Story<TargetResult | Verifying> {
   const { id, kind } = input.target;
   const before = yield* perform(who, 'probe', { ...callOf(input), purpose: 'baseline', round: 0 });
-  const baseline = isEnded(before) ? 'unreachable' : before.state;
+  const baseline = baselineOf(before);
   const deployed = yield* perform(who, 'deploy', callOf(input));
   const problem = isEnded(deployed) ? `${deployed.outcomeReason}: ${deployed.detail}` : deployed.refused;
   const touched = isEnded(deployed) || deployed.touched === true;
-  if (problem !== undefined) return { id, kind, verified: false, touched, problem, baseline };
-  return { round: 1, until: verifyUntil(who, input), baseline };
+  if (problem !== undefined) return { id, kind, verified: false, touched, problem, ...baseline };
+  const until = verifyUntil(who, input);
+  if (!isEnded(deployed) && deployed.lookAfterSeconds !== undefined)
+    yield* pause(who, deployed.lookAfterSeconds, 'verify');
+  return { round: 1, until, ...baseline };
+}
+
+/** A target that cannot say anything before its deployment has no baseline; what it was comes with its report. */
+function baselineOf(before: Probe | Ended): Pick<Verifying, 'baseline'> {
+  if (isEnded(before) || before.state === 'unreachable') return { baseline: 'unreachable' };
+  return before.state === 'served' ? { baseline: 'served' } : {};
 }
 
 function verifyUntil(who: Performer, { verify: { forSeconds } }: DeployInput): string {
@@ -86,18 +95,32 @@ function* verify(
     const result = { id, kind, touched: true, ...baseline, ...seen };
     if (seen.problem === undefined) return { ...result, verified: true };
     const now = who.context.df.currentUtcDateTime.toISOString();
-    if (now >= verifying.until) return { ...result, verified: false };
+    if (now >= verifying.until || isOver(probe)) return { ...result, verified: false };
     yield* pause(who, input.verify.everySeconds, 'verify');
   }
   return { ...verifying, round };
 }
 
+function isOver(probe: Probe | Ended): boolean {
+  return !isEnded(probe) && probe.state === 'failed';
+}
+
 /** A probe against what should be served: no `problem` means verified. */
-export function judge(probe: Probe, wanted: string): { readonly servedSha256?: string; readonly problem?: string } {
-  if (probe.state === 'unreachable') return { problem: `unreachable: ${probe.reason}` };
-  const { sha256: servedSha256 } = probe;
-  if (servedSha256 !== wanted) return { servedSha256, problem: `still serves ${servedSha256.slice(0, 16)}` };
-  return probe.problem === undefined ? { servedSha256 } : { servedSha256, problem: probe.problem };
+export function judge(probe: Probe, wanted: string): Judgement {
+  if (probe.state !== 'served') return { problem: `${probe.state}: ${probe.reason}` };
+  const { sha256: servedSha256, before: servedBefore } = probe;
+  const seen = judgeServed(probe, wanted);
+  return { servedSha256, ...(servedBefore !== undefined && { servedBefore }), ...seen };
+}
+
+type Judgement = Pick<TargetResult, 'servedSha256' | 'servedBefore' | 'problem'>;
+
+function judgeServed(
+  { sha256, problem }: Extract<Probe, { state: 'served' }>,
+  wanted: string,
+): Pick<Judgement, 'problem'> {
+  if (sha256 !== wanted) return { problem: `still serves ${sha256.slice(0, 16)}` };
+  return problem === undefined ? {} : { problem };
 }
 
 function* closeTarget(who: Performer, input: DeployInput, result: TargetResult): Story<TargetResult> {

@@ -1,4 +1,4 @@
-import type { Target } from '../plan/types.ts';
+import type { Target } from '../plan/targets/target.ts';
 import { callChild, pause, type Story, whoseOf } from './perform.ts';
 import type { RenewalProgress } from './progress.ts';
 import type { Ended, Inspected, TargetResult, VersionSummary } from './story.ts';

@@ -2,7 +2,8 @@ import type { DiffClass } from '../certificate/diff.ts';
 import type { KeyType } from '../certificate/types.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { OrderStatus } from '../issuers/port.ts';
-import type { Plan, Target } from '../plan/types.ts';
+import type { Target } from '../plan/targets/target.ts';
+import type { Plan } from '../plan/types.ts';
 import type { Probe } from '../targets/port.ts';
 import type { Inspection } from '../vault/port.ts';
 import type { Outcome, Reason } from './outcomes.ts';
@@ -120,6 +121,8 @@ export interface TargetResult {
   readonly servedSha256?: string;
   readonly problem?: string;
   readonly baseline?: 'served' | 'unreachable';
+  /** Of a target that reports itself: what was there before, SHA-256. */
+  readonly servedBefore?: string;
   readonly rolledBack?: boolean;
 }
 
@@ -220,7 +223,10 @@ export interface Steps {
     asks: TargetCall & { readonly purpose: 'baseline' | 'verify' | 'roll-back'; readonly round: number };
     answers: Probe;
   };
-  deploy: { asks: TargetCall; answers: { readonly refused?: string; readonly touched?: true } };
+  deploy: {
+    asks: TargetCall;
+    answers: { readonly refused?: string; readonly touched?: true; readonly lookAfterSeconds?: number };
+  };
   rollBack: { asks: TargetCall; answers: { readonly rolledBack: boolean; readonly detail: string } };
   targetClosed: { asks: TargetCall & { readonly result: TargetResult }; answers: { readonly recorded: true } };
   close: {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Arm, ArmWrite } from '../azure/arm.ts';
 import { resourceGroupOf } from '../azure/arm-id.ts';
 import { RenewalError } from '../errors.ts';
-import type { AppServiceTarget } from '../plan/types.ts';
+import type { AppServiceTarget } from '../plan/targets/app-service.ts';
 
 /** The parts of App Service's resources that are read here; what Azure sends besides is let through. */
 const siteShape = z.looseObject({

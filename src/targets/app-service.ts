@@ -1,16 +1,13 @@
-import type { AddressRule } from '../address.ts';
-import type { Arm } from '../azure/arm.ts';
 import { sameId } from '../azure/arm-id.ts';
-import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
-import type { AppServiceTarget } from '../plan/types.ts';
+import { type AppServiceTarget, appServiceKind } from '../plan/targets/app-service.ts';
 import {
   type AppServiceResources,
   appServiceResources,
   type HostNameBinding,
   type SiteCertificate,
 } from './app-service-resources.ts';
-import type { Deployment, RollBack, TargetAdapter, TargetCapabilities, VersionToServe } from './port.ts';
+import type { Deployment, RollBack, TargetAdapter, TargetOptions, VersionToServe } from './port.ts';
 import { probe } from './probe.ts';
 
 export const kind = 'app-service';
@@ -18,24 +15,8 @@ export const kind = 'app-service';
 /** App Service has no settings of its own: everything is in the target. */
 export const settings = {} as const;
 
-/**
- * Changes when we force a sync, else by App Service's own within 24 hours. There is one copy per certificate resource,
- * so that a roll back needs another resource that still holds the old one, and lasts until App Service's next sync.
- */
-const capabilities: TargetCapabilities = { control: 'push', pullWindowHours: 24, rollBack: 'until-next-pull' };
-
-export interface AppServiceOptions {
-  readonly arm: Arm;
-  readonly clock: Clock;
-  /** PEM of the roots that a served chain may end at; absent: the public ones. */
-  readonly roots?: readonly string[];
-  readonly probeSeconds?: number;
-  /** Which addresses a probe may connect to. Absent: every one. */
-  readonly mayConnect?: AddressRule;
-}
-
 /** Sites (and slots) that serve a vault's certificate through a Microsoft.Web/certificates resource. */
-export function create(given: AppServiceOptions): TargetAdapter<AppServiceTarget> {
+export function create(given: TargetOptions): TargetAdapter<AppServiceTarget> {
   const { arm, clock, roots, mayConnect, probeSeconds = 10 } = given;
   const resources = appServiceResources(arm);
   const options = {
@@ -46,7 +27,7 @@ export function create(given: AppServiceOptions): TargetAdapter<AppServiceTarget
   };
   return {
     kind,
-    capabilities,
+    capabilities: appServiceKind.facts,
     probe: ({ endpoint }) => probe(endpoint, options),
     deploy: (target, version) => refusedByArm(() => deploy(resources, target, version)),
     rollBack: (target, lastGood) => rollBack(resources, target, lastGood),

@@ -3,7 +3,7 @@ import { connect as connectSocket, isIP, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { AddressRefusedError, type AddressRule, guardedLookup } from '../address.ts';
-import type { Endpoint } from '../plan/types.ts';
+import type { Endpoint } from '../plan/targets/every-target.ts';
 import { sentCertificates } from './sent-chain.ts';
 
 /** What a server sent, leaf first and else in its own order; or why there was no handshake. */

@@ -3,7 +3,7 @@ import { rootCertificates } from 'node:tls';
 import type { AddressRule } from '../address.ts';
 import { sha256Hex } from '../certificate/fingerprint.ts';
 import type { Clock } from '../clock.ts';
-import type { Endpoint } from '../plan/types.ts';
+import type { Endpoint } from '../plan/targets/every-target.ts';
 import { chainProblem } from './chain-problem.ts';
 import { shakeHands } from './handshake.ts';
 import type { Probe } from './port.ts';

@@ -1,8 +1,6 @@
-import type { Target } from '../plan/types.ts';
+import type { Target } from '../plan/targets/target.ts';
 import * as appService from './app-service.ts';
-import type { TargetAdapter } from './port.ts';
-
-export type TargetOptions = appService.AppServiceOptions;
+import type { TargetAdapter, TargetOptions } from './port.ts';
 
 /** Every kind of target: one line each. */
 const kinds = {

@@ -7,7 +7,8 @@ import { createMemoryAppRows, createMemoryEstate } from '../../src/estate/memory
 import { create as createPartner } from '../../src/issuers/partner.ts';
 import type { Issuer } from '../../src/issuers/port.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
-import type { Estate, Plan, Target } from '../../src/plan/types.ts';
+import { factsOf, type Target } from '../../src/plan/targets/target.ts';
+import type { Estate, Plan } from '../../src/plan/types.ts';
 import type { RenewalInstance } from '../../src/renewal/orchestrations.ts';
 import type { StartDependencies } from '../../src/renewal/start.ts';
 import type { RenewalInput } from '../../src/renewal/story.ts';
@@ -338,7 +339,7 @@ function targetOf(world: Pick<World, 'served' | 'lying' | 'levers' | 'clock'>): 
   const { served, lying, levers, clock } = world;
   return {
     kind: 'app-service',
-    capabilities: { control: 'push', pullWindowHours: 24, rollBack: 'until-next-pull' },
+    capabilities: factsOf('app-service'),
     async probe({ id }): Promise<Probe> {
       const sha256 = served.get(id);
       const at = clock.now().toISOString();

@@ -7,7 +7,7 @@ import { createTransportCa } from '../../local/transport/ca.ts';
 import { serveEmulator } from '../../local/transport/serve.ts';
 import { createArm } from '../../src/azure/arm.ts';
 import { sha256Hex } from '../../src/certificate/fingerprint.ts';
-import type { AppServiceTarget } from '../../src/plan/types.ts';
+import type { AppServiceTarget } from '../../src/plan/targets/app-service.ts';
 import type { VersionToServe } from '../../src/targets/port.ts';
 import { createTarget } from '../../src/targets/registry.ts';
 import {
@@ -105,12 +105,19 @@ async function stand({ site = {}, lagSeconds = 0, lies = false, role = ROLE, bur
     endpoint: { host, port, sni },
   };
   const adapter = createTarget('app-service', { arm, clock, roots: [ca.root.pem] });
-  return { ...bench, identity, target, adapter, served: () => adapter.probe(target) };
+  return {
+    ...bench,
+    identity,
+    target,
+    adapter,
+    served: () => adapter.probe(target, { purpose: 'verify', version: versionOf(renewed) }),
+  };
 }
 
 const hashes = (made: MadeSecret): string[] => made.chain.map(sha256Hex);
 
 const versionOf = (made: MadeSecret): VersionToServe => ({
+  renewalId: 'shop-renewal',
   vault: 'https://kv-one.vault.azure.net',
   vaultResourceId: VAULT,
   name: 'shop',
@@ -229,7 +236,7 @@ describe('the App Service target', () => {
 
   it('demands no more than the role grants', async () => {
     const { adapter, target, identity } = await stand();
-    await adapter.preflight?.(target, { isPrivate: true });
+    await adapter.preflight?.(target, { isPrivate: true, keyType: 'RSA-2048', exportable: true });
     await adapter.deploy(target, versionOf(renewed));
     await adapter.rollBack(target, versionOf(old));
     expect(identity.demands.filter(({ granted }) => !granted)).toEqual([]);
@@ -270,6 +277,6 @@ describe('the preflight of the App Service target', () => {
     ['multi-tenant', false, {}],
   ] as const)('of a %s site, private CA: %s', async (environment, isPrivate, expected) => {
     const { adapter, target } = await stand({ site: { environment } });
-    expect(await adapter.preflight?.(target, { isPrivate })).toEqual(expected);
+    expect(await adapter.preflight?.(target, { isPrivate, keyType: 'RSA-2048', exportable: true })).toEqual(expected);
   });
 });

@@ -2,7 +2,7 @@ import { createKeys } from '../../local/pki.ts';
 import { type ErrorCode, RenewalError } from '../../src/errors.ts';
 import type { OrderRow } from '../../src/estate/port.ts';
 import type { Issuer } from '../../src/issuers/port.ts';
-import type { Target } from '../../src/plan/types.ts';
+import type { Target } from '../../src/plan/targets/target.ts';
 import { cancelRenewal } from '../../src/renewal/cancel.ts';
 import type { StepName, VersionSummary } from '../../src/renewal/story.ts';
 import type { TargetAdapter } from '../../src/targets/port.ts';

@@ -6,8 +6,7 @@ import { certificateParts, readCertificate } from '../../certificate/read.ts';
 import type { CertificateDetails, CsrDetails } from '../../certificate/types.ts';
 import { RenewalError } from '../../errors.ts';
 import type { OrderRow, Versioned } from '../../estate/port.ts';
-import { selfServiceHours } from '../../plan/targets.ts';
-import type { Target } from '../../plan/types.ts';
+import { pullHours, type Target } from '../../plan/targets/target.ts';
 import type { Inspection, VersionFacts } from '../../vault/port.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { StepInput } from '../story.ts';
@@ -123,8 +122,13 @@ const SHOWN_TARGETS = 10;
 
 /** Nothing of ours deploys what was refused, and not every target waits to be told. */
 function takenAnyway({ version }: VersionFacts, targets: readonly Target[]): string {
-  const told = targets.slice(0, SHOWN_TARGETS).map(({ id, kind }) => `${id} within ${selfServiceHours[kind]} h`);
-  const rest = targets.length > told.length ? ` and ${targets.length - told.length} more` : '';
-  const takers = told.length === 0 ? 'it has no targets' : `these take it by themselves: ${told.join(', ')}${rest}`;
-  return `version ${version} is current in the vault and is deployed nowhere; ${takers}`;
+  const takers = targets.flatMap((target) => {
+    const hours = pullHours(target);
+    return hours === undefined ? [] : [`${target.id} within ${hours} h`];
+  });
+  const told = takers.slice(0, SHOWN_TARGETS);
+  const rest = takers.length > told.length ? ` and ${takers.length - told.length} more` : '';
+  const pulled =
+    told.length === 0 ? 'no target takes it by itself' : `these take it by themselves: ${told.join(', ')}${rest}`;
+  return `version ${version} is current in the vault and is deployed nowhere; ${pulled}`;
 }

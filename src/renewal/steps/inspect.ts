@@ -2,7 +2,9 @@ import { readCertificate } from '../../certificate/read.ts';
 import type { KeyType } from '../../certificate/types.ts';
 import type { InVault, Issuer } from '../../issuers/port.ts';
 import { monthsInDays } from '../../plan/due.ts';
-import type { Estate, Target } from '../../plan/types.ts';
+import { factsOf, type Target } from '../../plan/targets/target.ts';
+import type { Estate } from '../../plan/types.ts';
+import type { CertificateToServe } from '../../targets/port.ts';
 import { traceIdOf } from '../../trace-parent.ts';
 import type { CertificateRef, Inspection, VersionFacts } from '../../vault/port.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -32,7 +34,7 @@ export const inspect: Step<'inspect'> = {
     const refusal =
       policyRefusal(facts, place) ??
       vaultRefusal(facts, { place, inVault: issuer.inVault, now: app.clock.now() }) ??
-      (await targetRefusal(app, { place, estate, isPrivate: issuer.isPrivate }));
+      (await targetRefusal(app, { place, estate, certificate: certificateOf(facts, issuer) }));
     if (refusal !== undefined) return refusal;
     const pendingIsOurs = await isOurs(app, { vault, ref, facts, issuerName: issuer.inVault?.issuerName });
     return done(snapshot(place, { facts, current: facts.current, pendingIsOurs, issuer }));
@@ -120,14 +122,32 @@ function policyRefusal(facts: Present, { plan, certificate }: Place) {
   if (keyType === 'unknown' || !plan.acceptance.keys.includes(keyType)) {
     return ended('refused', 'key-not-allowed', `plan ${plan.name} does not allow the policy's key type ${keyType}`);
   }
-  if (!exportable && certificate.targets.length > 0) {
-    return ended(
-      'refused',
-      'key-not-exportable',
-      'the targets take the certificate with its key, and the policy forbids exporting it',
-    );
+  return kindRefusal({ keyType, exportable }, certificate.targets);
+}
+
+/** What the kinds of the targets do not take, whoever issues it. */
+function kindRefusal(
+  { keyType, exportable }: Pick<CertificateToServe, 'keyType' | 'exportable'>,
+  targets: readonly Target[],
+) {
+  for (const { id, kind } of targets) {
+    const { takes } = factsOf(kind);
+    if (!exportable && !takes.nonExportable) {
+      return ended('refused', 'key-not-exportable', `${id} takes the key as well, and the policy forbids exporting it`);
+    }
+    if (!takes.keys.includes(keyType)) {
+      return ended(
+        'refused',
+        'key-not-allowed',
+        `${id} takes ${takes.keys.join(', ')}, and the policy says ${keyType}`,
+      );
+    }
   }
   return undefined;
+}
+
+function certificateOf({ policy: { keyType, exportable } }: Present, { isPrivate }: Issuer): CertificateToServe {
+  return { isPrivate, keyType: keyType as KeyType, exportable };
 }
 
 /** What an issuer inside the vault is not asked for. Its version is current before anybody could refuse it. */
@@ -150,7 +170,7 @@ const PREFLIGHTS_AT_ONCE = 10;
 interface Preflight {
   readonly place: Place;
   readonly estate: Estate;
-  readonly isPrivate: boolean;
+  readonly certificate: CertificateToServe;
 }
 
 /** Targets that can never serve a certificate of this issuer. */
@@ -167,7 +187,7 @@ async function targetRefusal(app: Dependencies, about: Preflight) {
 
 async function preflight(app: Dependencies, about: Preflight, target: Target) {
   const adapter = app.target(about.estate, about.place.plan.issuer, target.kind);
-  const { refused } = (await adapter.preflight?.(target, { isPrivate: about.isPrivate })) ?? {};
+  const { refused } = (await adapter.preflight?.(target, about.certificate)) ?? {};
   if (refused === undefined) return undefined;
   return ended('refused', isReason(refused) ? refused : 'deploy-refused', `${target.id}: ${refused}`);
 }

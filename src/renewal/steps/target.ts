@@ -6,12 +6,15 @@ import { done, type Step } from './step.ts';
 
 type TargetInput = Pick<
   StepInput<'deploy'>,
-  'target' | 'version' | 'vaultUri' | 'vaultResourceId' | 'certificate' | 'issuer'
+  'renewalId' | 'target' | 'version' | 'vaultUri' | 'vaultResourceId' | 'certificate' | 'issuer'
 >;
 
 /** A fresh look at what a target serves. While it does not serve yet what it should, that is not worth a record. */
 export const probe: Step<'probe'> = {
-  run: async (input, app) => done(await (await adapterOf(input, app)).probe(input.target)),
+  run: async (input, app) =>
+    done(
+      await (await adapterOf(input, app)).probe(input.target, { purpose: input.purpose, version: versionOf(input) }),
+    ),
   result: (value, { purpose, version }) => {
     if (purpose !== 'baseline' && (value.state !== 'served' || value.sha256 !== version.sha256)) return undefined;
     return { purpose, ...value };
@@ -23,7 +26,10 @@ export const probe: Step<'probe'> = {
 export const deploy: Step<'deploy'> = {
   async run(input, app) {
     const answer = await (await adapterOf(input, app)).deploy(input.target, versionOf(input));
-    if (answer.state === 'deployed') return done({});
+    if (answer.state === 'deployed') {
+      const { lookAfterSeconds } = answer;
+      return done({ ...(lookAfterSeconds !== undefined && { lookAfterSeconds }) });
+    }
     return done({ refused: answer.reason, ...(answer.touched && { touched: answer.touched }) });
   },
   intent: ({ target, version }) => ({ target: target.id, version: version.version, certificate: version.sha256 }),
@@ -69,7 +75,7 @@ async function adapterOf({ issuer, target }: TargetInput, app: Dependencies) {
   return app.target(await app.estate(), issuer, target.kind);
 }
 
-function versionOf({ version, vaultUri, vaultResourceId, certificate }: TargetInput): VersionToServe {
+function versionOf({ renewalId, version, vaultUri, vaultResourceId, certificate }: TargetInput): VersionToServe {
   const { version: id, sha256, thumbprint } = version;
-  return { vault: vaultUri, vaultResourceId, name: certificate, version: id, sha256, thumbprint };
+  return { renewalId, vault: vaultUri, vaultResourceId, name: certificate, version: id, sha256, thumbprint };
 }

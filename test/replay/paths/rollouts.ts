@@ -235,8 +235,8 @@ export const rollouts: Paths = {
             const adapter = honest.adapters?.target?.(...asked) ?? world.app.target(...asked);
             return {
               ...adapter,
-              probe: async (target) =>
-                ++probes % 7 === 0 ? await adapter.probe(target) : await throwing('arm-unreachable')(),
+              probe: async (target, look) =>
+                ++probes % 7 === 0 ? await adapter.probe(target, look) : await throwing('arm-unreachable')(),
             };
           },
         },

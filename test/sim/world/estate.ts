@@ -1,5 +1,6 @@
 import type { AcmePlan } from '../../../src/plan/issuers/acme.ts';
-import type { Estate, EstateCertificate, EstateVault, Plan, Target } from '../../../src/plan/types.ts';
+import type { Target } from '../../../src/plan/targets/target.ts';
+import type { Estate, EstateCertificate, EstateVault, Plan } from '../../../src/plan/types.ts';
 import type { Dice } from '../virtual/dice.ts';
 import type { SimKeyKind } from '../virtual/keys.ts';
 

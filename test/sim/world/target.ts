@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { sentChain } from '../../../local/arm/pfx.ts';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
-import type { Target } from '../../../src/plan/types.ts';
+import type { Target } from '../../../src/plan/targets/target.ts';
 import { chainProblem } from '../../../src/targets/chain-problem.ts';
 import type { Probe, TargetAdapter } from '../../../src/targets/port.ts';
 import type { Line } from './line.ts';

@@ -1,6 +1,7 @@
 import type { CertificateRow } from '../../../src/estate/port.ts';
 import type { DecisionInput, DecisionRequest } from '../../../src/plan/decision.ts';
-import type { AppServiceTarget, Estate, EstateVault, Plan } from '../../../src/plan/types.ts';
+import type { AppServiceTarget } from '../../../src/plan/targets/app-service.ts';
+import type { Estate, EstateVault, Plan } from '../../../src/plan/types.ts';
 import type { Inspection, PendingFacts, VersionFacts } from '../../../src/vault/port.ts';
 
 type Present = Extract<Inspection, { state: 'present' }>;

@@ -255,7 +255,7 @@ describe('estateProblems', () => {
     const [certificate] = anEstate().certificates;
     const estate = anEstate({ certificates: [{ ...certificate, targets: [aSite(), aSite()] }] as never });
     expect(told(JSON.stringify(estate))).toEqual([
-      '1 certificates[0].targets[1].hostName is the target that certificates[0].targets[0] is already',
+      '1 certificates[0].targets[1].kind is the target that certificates[0].targets[0] is already',
     ]);
   });
 

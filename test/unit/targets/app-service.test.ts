@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RenewalError } from '../../../src/errors.ts';
-import type { AppServiceTarget } from '../../../src/plan/types.ts';
+import type { AppServiceTarget } from '../../../src/plan/targets/app-service.ts';
 import { create } from '../../../src/targets/app-service.ts';
 import type { VersionToServe } from '../../../src/targets/port.ts';
 import { createTarget } from '../../../src/targets/registry.ts';
@@ -23,6 +23,7 @@ const target: AppServiceTarget = {
   endpoint: { host: '127.0.0.1', port: 443, sni: 'shop.contoso.example' },
 };
 const version: VersionToServe = {
+  renewalId: 'shop-renewal',
   vault: 'https://kv-main.vault.azure.net',
   vaultResourceId: vaultId,
   name: 'shop',
@@ -250,7 +251,7 @@ describe('preflight', () => {
     ['a site that is gone', true, undefined, undefined],
   ])('judges %s', async (_, isPrivate, properties, reason) => {
     const arm = appService({ site: properties && { properties } });
-    expect(await adapterFor(arm).preflight?.(target, { isPrivate })).toEqual(
+    expect(await adapterFor(arm).preflight?.(target, { isPrivate, keyType: 'RSA-2048', exportable: true })).toEqual(
       reason === undefined ? {} : { refused: reason },
     );
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { targetId } from '../../../src/plan/targets.ts';
+import { targetId } from '../../../src/plan/targets/target.ts';
 import { aSite } from './build.ts';
 
 describe('targetId', () => {

@@ -1,0 +1,51 @@
+import type { z } from 'zod';
+import type { Finding } from '../problem.ts';
+import { union } from '../schema-parts.ts';
+import { type AppServiceTarget, appService, appServiceKind } from './app-service.ts';
+import type { Endpoint, TargetFacts, TargetKind } from './every-target.ts';
+
+/** A place that uses a certificate: every kind, one line each, here and below. */
+export type Target = AppServiceTarget;
+
+/** One target of the estate file. */
+export const target = union([appService]);
+export type TargetFile = z.output<typeof target>;
+
+type KindName = TargetFile['kind'];
+
+const kinds: { readonly [K in KindName]: TargetKind<Extract<TargetFile, { kind: K }>> } = {
+  'app-service': appServiceKind,
+};
+
+/** The id of a target within the estate. */
+export function targetId(file: TargetFile): string {
+  return kindOf(file).idOf(file);
+}
+
+/** Of which members the id of a target is made. */
+export function targetIdFrom(file: TargetFile): string {
+  return kindOf(file).idFrom;
+}
+
+export function endpointOf(file: TargetFile): Endpoint | undefined {
+  return kindOf(file).endpointOf(file);
+}
+
+/** What no schema can tell of a single target. */
+export function targetFindings(file: TargetFile): readonly Finding[] {
+  return kindOf(file).findings?.(file) ?? [];
+}
+
+export function factsOf(kind: KindName): TargetFacts {
+  return kinds[kind].facts;
+}
+
+/** Within how many hours a target takes a new version by itself; `undefined`: never. */
+export function pullHours({ kind, pullWindowHours }: Pick<Target, 'kind' | 'pullWindowHours'>): number | undefined {
+  return pullWindowHours ?? factsOf(kind).pullWindowHours;
+}
+
+/** TypeScript does not see that a kind's own functions are given its own targets. */
+function kindOf(file: TargetFile): TargetKind<TargetFile> {
+  return kinds[file.kind] as TargetKind<TargetFile>;
+}

@@ -50,7 +50,11 @@ const clockSkewMinutes = 15;
 const backdatingDays = 1 / 24;
 /** RSA-2048 has 112 bits, which NIST SP 800-57 ends with the year 2030. */
 const rsa2048EndsAt = new Date('2031-01-01T00:00:00Z');
-const shortestSerialBytes = 8;
+/**
+ * CAs draw at least 64 bits (CA/Browser Forum BR 7.1), and of such numbers one in 256 begins with eight zeros: its length does not
+ * tell how it was drawn. What is smaller than this was counted.
+ */
+const smallestDrawnSerial = 2n ** 32n;
 
 type Rule = (leaf: CertificateDetails, request: AcceptanceRequest, chain: BuiltChain) => Refusal | undefined;
 
@@ -157,8 +161,11 @@ function serialRule(leaf: CertificateDetails, { knownSerials, old }: AcceptanceR
   if (known.includes(plainSerial(leaf.serial))) {
     return refused('serial-reused', `an earlier version has the serial number ${leaf.serial}`);
   }
-  if (leaf.serial.length >= shortestSerialBytes * 2) return undefined;
-  return refused('serial-reused', `the serial number ${leaf.serial} is shorter than 64 bits`);
+  if (BigInt(`0x0${leaf.serial}`) >= smallestDrawnSerial) return undefined;
+  return refused(
+    'serial-reused',
+    `the serial number ${leaf.serial} has no more than 32 bits: it was counted, not drawn`,
+  );
 }
 
 /** Others write serial numbers in capitals and with or without zeros in front. */

@@ -70,7 +70,7 @@ export const reasons = {
   'is-ca': 'The certificate could sign other certificates.',
   'usage-differs': 'Key usage or extended key usage is not that of a TLS server.',
   'dates-not-accepted': 'The certificate is not valid now, ends too early, or lives too long.',
-  'serial-reused': 'The serial number is one that this certificate had before, or is too short.',
+  'serial-reused': 'The serial number is one that this certificate had before, or was counted and not drawn.',
   'subject-differs': 'The subject is not the one that was requested.',
   'needs-approval': 'The new certificate differs from the old one in a way that a person has to approve.',
   // How the targets ended.

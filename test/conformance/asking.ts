@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { createCsr, createKeys, type Keys } from '../../local/pki.ts';
 import { type Acceptance, accept } from '../../src/certificate/acceptance.ts';
 import { readCsr } from '../../src/certificate/csr.ts';
@@ -29,7 +30,14 @@ export interface Asking {
   judge(status: Ended, request: OrderRequest): Verdict;
 }
 
+type Accepted = Extract<Acceptance, { state: 'accepted' }>;
 type Verdict = Acceptance | { readonly state: 'refused'; readonly reason: 'issuer-rejected'; readonly detail: string };
+
+/** Says why, where Perennial would not merge it. */
+export function expectAccepted(verdict: Verdict, when = 'judged'): asserts verdict is Accepted {
+  const why = verdict.state === 'refused' ? `: ${verdict.reason}: ${verdict.detail}` : '';
+  expect(verdict.state, `${when}${why}`).toBe('accepted');
+}
 
 let orders = 0;
 

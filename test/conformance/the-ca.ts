@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { RenewalError } from '../../src/errors.ts';
 import type { Issuer } from '../../src/issuers/port.ts';
+import { expectAccepted } from './asking.ts';
 import { faultsOf } from './bad-answers.ts';
 import type { Conformance } from './suite.ts';
 
@@ -30,7 +31,7 @@ function deciding({ under, ask, tries }: Conformance): void {
       await under().wait(DAYS_BETWEEN * DAY_SECONDS);
     }
     release();
-    expect(ask().judge(await ask().end(order), asked)).toMatchObject({ state: 'accepted' });
+    expectAccepted(ask().judge(await ask().end(order), asked));
   });
 
   tries('pending-rejected', 'waits, and is told why it was rejected', async () => {
@@ -54,7 +55,7 @@ function deciding({ under, ask, tries }: Conformance): void {
     expect(error).toBeInstanceOf(RenewalError);
     expect(error).toMatchObject({ code: 'issuer-misconfigured', retry: false });
     for (const secret of under().secrets ?? []) expect(JSON.stringify([error, String(error)])).not.toContain(secret);
-    expect(ask().judge(await ask().decide(asked), asked)).toMatchObject({ state: 'accepted' });
+    expectAccepted(ask().judge(await ask().decide(asked), asked));
   });
 }
 

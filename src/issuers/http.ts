@@ -40,7 +40,7 @@ export interface IssuerRequest {
   readonly handsOn?: readonly number[];
 }
 
-/** Whatever was answered but a redirect, a request to slow down, or a server error: those are thrown. */
+/** Whatever was answered but a redirect, a request to slow down, a server error, or half of a refusal: those are thrown. */
 export interface IssuerAnswer {
   readonly status: number;
   readonly header: (name: string) => string | undefined;
@@ -55,6 +55,8 @@ export interface IssuerHttp {
 }
 
 const CALL_MILLISECONDS = 30_000;
+/** The request came too late or too early (RFC 9110 15.5.9, RFC 8470 5.2): nothing is said about it. */
+const NOT_HEARD: readonly number[] = [408, 425];
 /** A chain of certificates is a few kilobytes, a list of validation failures some dozens. */
 const LARGEST_ANSWER = 1024 * 1024;
 
@@ -84,7 +86,12 @@ export function createIssuerHttp(options: IssuerHttpOptions): IssuerHttp {
       if (request.handsOn?.includes(status) === true) return answer;
       if (status >= 300 && status < 400) throw misconfigured(`${at}: ${status}, and redirects are not followed`);
       if (status === 429) throw new RenewalError('issuer-throttled', `${at}: 429`, { retryAfterSeconds: wait });
-      if (status >= 500) throw new RenewalError('issuer-unreachable', `${at}: ${status}`, { retryAfterSeconds: wait });
+      if (status >= 500 || NOT_HEARD.includes(status))
+        throw new RenewalError('issuer-unreachable', `${at}: ${status}`, { retryAfterSeconds: wait });
+      if (status >= 400 && isHalf(text))
+        throw new RenewalError('issuer-unreachable', `${at}: ${status}, and half of an answer`, {
+          retryAfterSeconds: wait,
+        });
       return answer;
     },
   };
@@ -174,6 +181,20 @@ function within(text: string, at: string): string {
 
 function tooLarge(at: string): RenewalError {
   return new RenewalError('issuer-unreachable', `${at}: the answer is larger than ${LARGEST_ANSWER} bytes`);
+}
+
+/**
+ * Of a refusal in JSON that was cut on its way: whether it is one, and of what, stood in the rest. The type of the content tells
+ * nothing: some send JSON as plain text.
+ */
+function isHalf(text: string): boolean {
+  if (!text.trimStart().startsWith('{')) return false;
+  try {
+    JSON.parse(text);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function misconfigured(message: string): RenewalError {

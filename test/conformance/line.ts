@@ -15,6 +15,8 @@ export type Mishap =
   | 'server-error'
   /** 429 with `Retry-After` of a gateway: it never arrives. */
   | 'throttled'
+  /** 400 with half of a reason: it never arrives. */
+  | 'half-refusal'
   /** It is done; half of the answer's body comes, and nothing says so. */
   | 'truncated-body'
   /** It is done; the connection ends in the middle of the answer's body. */
@@ -45,8 +47,10 @@ export function createIssuerLine(submits: Submits): IssuerLine {
   const client: HttpClient = {
     async sendRequest(request) {
       const mishap = befalling(request);
-      if (mishap === 'server-error') return gateway(request, 502, {});
-      if (mishap === 'throttled') return gateway(request, 429, { 'retry-after': String(THROTTLED_SECONDS) });
+      if (mishap === 'server-error') return gateway(request, { status: 502 });
+      if (mishap === 'throttled')
+        return gateway(request, { status: 429, headers: { 'retry-after': String(THROTTLED_SECONDS) } });
+      if (mishap === 'half-refusal') return gateway(request, { status: 400, body: '{"status":400,"message":"the req' });
       const answer = await network.sendRequest(request);
       if (mishap === undefined) return answer;
       const body = await bodyOf(answer);
@@ -62,9 +66,20 @@ export function createIssuerLine(submits: Submits): IssuerLine {
   };
 }
 
-function gateway(request: PipelineRequest, status: number, headers: Record<string, string>): PipelineResponse {
-  const readableStreamBody = Readable.from([Buffer.from('<html>Bad gateway</html>')]);
-  return { request, status, headers: createHttpHeaders(headers), readableStreamBody };
+interface Refusal {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+function gateway(request: PipelineRequest, refusal: Refusal): PipelineResponse {
+  const { status, headers = {}, body = '<html>Bad gateway</html>' } = refusal;
+  return {
+    request,
+    status,
+    headers: createHttpHeaders(headers),
+    readableStreamBody: Readable.from([Buffer.from(body)]),
+  };
 }
 
 async function bodyOf({ readableStreamBody, bodyAsText }: PipelineResponse): Promise<Buffer> {

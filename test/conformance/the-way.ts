@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { RenewalError } from '../../src/errors.ts';
 import type { OrderRequest } from '../../src/issuers/port.ts';
-import { type Asking, leafOf } from './asking.ts';
+import { type Asking, expectAccepted, leafOf } from './asking.ts';
 import { type IssuerLine, type Mishap, THROTTLED_SECONDS } from './line.ts';
 import type { Conformance } from './suite.ts';
 import type { IssuerUnderTest } from './under-test.ts';
@@ -16,7 +16,7 @@ export function theWay({ under, ask, tries }: Conformance): void {
     const lost = await failing(ask(), asked, under(), 'lost-answer');
     expect(lost).toMatchObject({ code: 'issuer-unreachable', retry: true });
     const status = await ask().decide(asked);
-    expect(ask().judge(status, asked)).toMatchObject({ state: 'accepted' });
+    expectAccepted(ask().judge(status, asked));
     expectAtMost(under(), before);
   });
 
@@ -33,33 +33,41 @@ export function theWay({ under, ask, tries }: Conformance): void {
     const asked = await request();
     const error = await failing(ask(), asked, under(), 'server-error');
     expect(error).toMatchObject({ code: 'issuer-unreachable', retry: true });
-    expect(ask().judge(await ask().decide(asked), asked)).toMatchObject({ state: 'accepted' });
+    expectAccepted(ask().judge(await ask().decide(asked), asked));
   });
 
   tries('rate-limit', 'waits as long as it is told to', async () => {
     const asked = await request();
     const error = await failing(ask(), asked, under(), 'throttled');
     expect(error).toMatchObject({ code: 'issuer-throttled', retry: true, retryAfterSeconds: THROTTLED_SECONDS });
-    expect(ask().judge(await ask().decide(asked), asked)).toMatchObject({ state: 'accepted' });
+    expectAccepted(ask().judge(await ask().decide(asked), asked));
   });
 
   tries('truncated-body', 'takes half an answer for none', async () => {
-    for (const mishap of ['truncated-body', 'cut-connection'] as const) {
+    for (const mishap of ['truncated-body', 'cut-connection', 'half-refusal'] as const) {
       const asked = await request();
       const error = await failing(ask(), asked, under(), mishap);
-      // An answer whose body says nothing has lost nothing.
-      if (error !== undefined) expect(error).toMatchObject({ code: 'issuer-unreachable', retry: true });
-      expect(ask().judge(await ask().decide(asked), asked)).toMatchObject({ state: 'accepted' });
+      // An answer whose body says nothing has lost nothing; a refusal has lost its reason.
+      if (error !== undefined || mishap === 'half-refusal')
+        expect(error).toMatchObject({ code: 'issuer-unreachable', retry: true });
+      expectAccepted(ask().judge(await ask().decide(asked), asked));
     }
   });
 
   tries('server-error', 'goes on whatever befalls one of its looks', async () => {
-    const mishaps = ['lost-answer', 'server-error', 'throttled', 'truncated-body', 'cut-connection'] as const;
+    const mishaps = [
+      'lost-answer',
+      'server-error',
+      'throttled',
+      'truncated-body',
+      'cut-connection',
+      'half-refusal',
+    ] as const;
     for (const mishap of mishaps) {
       const asked = await request();
       const order = await ask().place(asked);
       lineOf(under()).plant(mishap, 'any');
-      expect(ask().judge(await ask().end(order), asked), mishap).toMatchObject({ state: 'accepted' });
+      expectAccepted(ask().judge(await ask().end(order), asked), mishap);
       lineOf(under()).clear();
     }
   });

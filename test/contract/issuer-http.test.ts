@@ -66,10 +66,25 @@ describe('HTTP to an issuer', () => {
     expect(await get(client())).toMatchObject({ status, text: 'because' });
   });
 
+  it.each([400, 401, 403, 404, 409, 422])('takes half of a refusal by %i for none', async (status) => {
+    reply = (_, response) => response.writeHead(status, { 'retry-after': '5' }).end('{"errors":["planted-can');
+    const error = await get(client()).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'issuer-unreachable', retry: true, retryAfterSeconds: 5 });
+    expect(String(error)).not.toContain('planted-can');
+  });
+
+  it('asks nobody else about half of an answer that somebody has asked for', async () => {
+    reply = (_, response) => response.writeHead(429).end('{"type":"urn');
+    const asked = { method: 'GET', url: urlOf('/order/1'), handsOn: [429] } as const;
+    expect(await client().send(asked)).toMatchObject({ status: 429, text: '{"type":"urn' });
+  });
+
   it.each([
     [429, { 'retry-after': '90' }, 'issuer-throttled', 90],
     [500, {}, 'issuer-unreachable', undefined],
     [503, { 'retry-after': '30' }, 'issuer-unreachable', 30],
+    [408, {}, 'issuer-unreachable', undefined],
+    [425, {}, 'issuer-unreachable', undefined],
     [301, { location: 'https://elsewhere.example/' }, 'issuer-misconfigured', undefined],
     [307, { location: '/order/2' }, 'issuer-misconfigured', undefined],
   ])('throws for %i', async (status, headers, code, wait) => {

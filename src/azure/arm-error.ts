@@ -13,7 +13,7 @@ const wrappedError = z.looseObject({ error: errorBody });
 /** What an answer with an error status means. `action` names verb and resource. */
 export function armAnswerError(action: string, response: PipelineResponse): RenewalError {
   const said = saidBy(response);
-  const code = codeOf(response.status, said?.code);
+  const code = codeOf(response.status, said);
   return new RenewalError(code, `arm: ${action} failed: ${response.status}${said ? ` ${explain(said)}` : ''}`, {
     retryAfterSeconds: retryAfterSeconds(response),
   });
@@ -53,15 +53,21 @@ function saidBy(response: PipelineResponse): z.infer<typeof errorBody> | undefin
 
 /** ARM's words for "somebody else is changing this resource": a conflict that ends by itself. */
 const passing = new Set(['AnotherOperationInProgress', 'OperationNotAllowedOnConcurrentUpdate', 'RetryableError']);
+/** App Service and Compute call every conflict `Conflict`; only their sentence tells which ones end by themselves. */
+const passingSentence = /another operation is in progress|conflict with a concurrent request/i;
 
 /** The token ended on its way: the next try has a new one. */
 const EXPIRED = 'ExpiredAuthenticationToken';
 
-function codeOf(status: number, said: string | undefined): ErrorCode {
-  if (status === 401 && said === EXPIRED) return 'arm-unreachable';
+function codeOf(status: number, said: z.infer<typeof errorBody> | undefined): ErrorCode {
+  if (status === 401 && said?.code === EXPIRED) return 'arm-unreachable';
   if (status === 401 || status === 403) return 'arm-forbidden';
-  if (status === 429 || (status === 409 && said !== undefined && passing.has(said))) return 'arm-throttled';
+  if (status === 429 || (status === 409 && said !== undefined && isPassing(said))) return 'arm-throttled';
   if (status === 412) return 'arm-conflict';
   if (status === 408 || status >= 500) return 'arm-unreachable';
   return 'arm-refused';
+}
+
+function isPassing({ code, message }: z.infer<typeof errorBody>): boolean {
+  return passing.has(code) || (code === 'Conflict' && passingSentence.test(message));
 }

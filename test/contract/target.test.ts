@@ -1,133 +1,31 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { SiteSeed } from '../../local/arm/app-service-types.ts';
-import { ARM_AUDIENCE, createArm as createArmEmulator } from '../../local/arm/arm.ts';
-import { startConsumers } from '../../local/consumers/consumers.ts';
-import { createIdentity } from '../../local/identity/identity.ts';
-import { createTransportCa } from '../../local/transport/ca.ts';
-import { serveEmulator } from '../../local/transport/serve.ts';
-import { createArm } from '../../src/azure/arm.ts';
-import { sha256Hex } from '../../src/certificate/fingerprint.ts';
-import type { AppServiceTarget } from '../../src/plan/targets/app-service.ts';
-import type { VersionToServe } from '../../src/targets/port.ts';
-import { createTarget } from '../../src/targets/registry.ts';
-import {
-  appServiceBench,
-  CERTIFICATE,
-  GROUP,
-  HOST,
-  type MadeSecret,
-  makeSecret,
-  privateCa,
-  SITE,
-  SUBSCRIPTION,
-  VAULT,
-} from '../unit/local/arm/bench.ts';
+import { CERTIFICATE, type MadeSecret, SITE } from '../unit/local/arm/bench.ts';
+import { type AppServiceWish, hashes, makeSecrets, openAppService, ROLE, versionOf } from './app-service-bench.ts';
 
 const HOUR = 3_600_000;
-/** All that the deployer's role grants: infra.md's "App Service binder". */
-const ROLE = [
-  'Microsoft.Web/certificates/read',
-  'Microsoft.Web/certificates/write',
-  'Microsoft.Web/serverfarms/join/action',
-  'Microsoft.Web/sites/read',
-  'Microsoft.Web/sites/hostNameBindings/read',
-  'Microsoft.Web/sites/hostNameBindings/write',
-];
-const transport = createTransportCa();
 
-let ca: Awaited<ReturnType<typeof privateCa>>;
+let secrets: Awaited<ReturnType<typeof makeSecrets>>;
 let old: MadeSecret;
 let renewed: MadeSecret;
 beforeAll(async () => {
-  ca = await privateCa();
-  old = await makeSecret(ca);
-  renewed = await makeSecret(ca, { keyType: 'RSA-2048' });
+  secrets = await makeSecrets();
+  ({ old, renewed } = secrets);
 });
 
-const ends: (() => Promise<void> | void)[] = [];
+const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
+  for (const end of ends.splice(0)) await end();
 });
 
-interface Wish {
-  readonly site?: Partial<SiteSeed>;
-  readonly lagSeconds?: number;
-  readonly lies?: boolean;
-  readonly role?: readonly string[];
-  readonly burst?: number;
+async function stand(wish: AppServiceWish = {}) {
+  const open = await openAppService(secrets, wish);
+  ends.push(open.close);
+  return open;
 }
-
-/** A site that serves the old certificate, a vault that holds the renewed one, and the adapter over the real client. */
-async function stand({ site = {}, lagSeconds = 0, lies = false, role = ROLE, burst = 100 }: Wish = {}) {
-  const bench = appServiceBench();
-  const { appService, clock, vault } = bench;
-  ends.push(() => appService.stop());
-  vault.now = old.secret;
-  const seed = {
-    resourceId: SITE,
-    location: 'West Europe',
-    environment: 'ase-v3' as const,
-    hostNames: [HOST],
-    ...site,
-  };
-  const certificate = { resourceId: CERTIFICATE, keyVaultId: VAULT, keyVaultSecretName: 'shop' };
-  const consumers = await startConsumers({
-    appService,
-    clock,
-    seeds: [{ ...seed, certificate, lagSeconds }],
-    lies: () => lies,
-  });
-  ends.push(() => consumers.close());
-  vault.now = renewed.secret;
-  const identity = createIdentity({ tenantId: '22222222-2222-2222-2222-222222222222' });
-  const objectId = '33333333-3333-3333-3333-333333333333';
-  const principal = identity.addPrincipal({ name: 'deployer', clientId: objectId, objectId });
-  identity.assign(principal.id, { actions: [...role], scope: GROUP });
-  const bucket = { burst, perSecond: 0.01 };
-  const limits = { reads: bucket, writes: bucket, deletes: bucket };
-  const emulator = createArmEmulator({ access: identity, clock, appService, subscriptions: [SUBSCRIPTION], limits });
-  const listener = await serveEmulator(emulator, { port: 0, tls: transport.issue() });
-  ends.push(() => listener.close());
-  const credential = {
-    getToken: async () => ({
-      token: identity.issueToken(principal, ARM_AUDIENCE),
-      expiresOnTimestamp: Date.now() + HOUR,
-    }),
-  };
-  const arm = createArm({ endpoint: listener.url, credential, tls: { ca: transport.caPem }, retryMilliseconds: 1 });
-  const { host = '', port = 0, sni = '' } = consumers.endpoints[0] ?? {};
-  const target: AppServiceTarget = {
-    kind: 'app-service',
-    id: 'app-service:shop:shop.contoso.example',
-    site: SITE,
-    certificateResource: 'shop-cert',
-    hostName: HOST,
-    endpoint: { host, port, sni },
-  };
-  const adapter = createTarget('app-service', { arm, clock, roots: [ca.root.pem] });
-  return {
-    ...bench,
-    identity,
-    target,
-    adapter,
-    served: () => adapter.probe(target, { purpose: 'verify', version: versionOf(renewed) }),
-  };
-}
-
-const hashes = (made: MadeSecret): string[] => made.chain.map(sha256Hex);
-
-const versionOf = (made: MadeSecret): VersionToServe => ({
-  renewalId: 'shop-renewal',
-  vault: 'https://kv-one.vault.azure.net',
-  vaultResourceId: VAULT,
-  name: 'shop',
-  version: made.thumbprint.slice(0, 32).toLowerCase(),
-  sha256: hashes(made)[0] ?? '',
-  thumbprint: made.thumbprint,
-});
 
 const serves = (made: MadeSecret) => ({ state: 'served', sha256: hashes(made)[0] });
 
+/** What every kind of target does is in `app-service-suite.test.ts`. */
 describe('the App Service target', () => {
   it('is seen serving the old version, then the new one, with nothing wrong', async () => {
     const { adapter, target, served } = await stand();
@@ -136,15 +34,6 @@ describe('the App Service target', () => {
     const after = await served();
     expect(after).toMatchObject({ ...serves(renewed), chain: hashes(renewed) });
     expect(after).not.toHaveProperty('problem');
-  });
-
-  it('may be deployed to again without a second write', async () => {
-    const { adapter, target, identity } = await stand();
-    const writes = () => identity.demands.filter(({ action }) => action.endsWith('/write')).length;
-    await adapter.deploy(target, versionOf(renewed));
-    const before = writes();
-    expect(await adapter.deploy(target, versionOf(renewed))).toMatchObject({ state: 'deployed' });
-    expect(writes()).toBe(before);
   });
 
   it('binds again where the bindings stayed on the old thumbprint', async () => {
@@ -172,12 +61,6 @@ describe('the App Service target', () => {
     clock.advance(90_000);
     await appService.settled();
     await expect.poll(served).toMatchObject(serves(renewed));
-  });
-
-  it('is not believed: the probe sees that it lies', async () => {
-    const { adapter, target, served } = await stand({ lies: true });
-    expect(await adapter.deploy(target, versionOf(renewed))).toMatchObject({ state: 'deployed' });
-    expect(await served()).toMatchObject(serves(old));
   });
 
   it('is tried again while App Service reads an older version', async () => {
@@ -216,14 +99,6 @@ describe('the App Service target', () => {
     });
     expect(identity.demands.filter(({ action }) => action.endsWith('/write'))).toEqual([]);
     expect(await served()).toMatchObject(serves(old));
-  });
-
-  it('says which permission is missing', async () => {
-    const { adapter, target } = await stand({ role: ROLE.filter((action) => !action.includes('certificates/write')) });
-    await expect(adapter.deploy(target, versionOf(renewed))).rejects.toMatchObject({
-      code: 'arm-forbidden',
-      message: expect.stringContaining('Microsoft.Web/certificates/write'),
-    });
   });
 
   it('hands on how long ARM wants to be left alone', async () => {

@@ -86,6 +86,12 @@ describe('createArm', () => {
     [404, armError('ResourceGroupNotFound', 'no'), 'arm-refused'],
     [409, armError('Conflict', 'no'), 'arm-refused'],
     [409, armError('AnotherOperationInProgress', 'wait'), 'arm-throttled'],
+    [
+      409,
+      { Code: 'Conflict', Message: 'Cannot modify this site because another operation is in progress.' },
+      'arm-throttled',
+    ],
+    [409, armError('Conflict', 'The request failed due to conflict with a concurrent request.'), 'arm-throttled'],
     [409, { Code: 'Conflict', Message: 'older shape' }, 'arm-refused'],
     [429, '<html>', 'arm-throttled'],
     [501, undefined, 'arm-unreachable'],

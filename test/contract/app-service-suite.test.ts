@@ -1,0 +1,4 @@
+import { appServiceTarget } from './app-service-bench.ts';
+import { targetSuite } from './target-suite.ts';
+
+targetSuite(appServiceTarget);

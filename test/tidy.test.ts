@@ -116,6 +116,7 @@ const pure = [
   'src/renewal/outcomes.ts',
   'src/plan/decision.ts',
   'src/plan/due.ts',
+  'src/plan/waves.ts',
   'src/errors.ts',
   'src/trace-parent.ts',
 ];

@@ -5,6 +5,7 @@ import { isPrivateIssuer } from './private-issuer.ts';
 import { type Finding, type Path, pathText } from './problem.ts';
 import { factsOf, targetFindings as ownFindings, pullHours, targetId, targetIdFrom } from './targets/target.ts';
 import type { IssuerPlan } from './types.ts';
+import { hasTags } from './waves.ts';
 
 /** What no single entry can tell: names that lead nowhere, things that are there twice, plans that contradict themselves. */
 export function estateFindings(outline: Outline): readonly Finding[] {
@@ -63,6 +64,7 @@ function certificateFindings({ certificates, vaults, plans, issuers }: Outline):
   });
   const targets = readable.flatMap(({ certificate, path }) => targetMentions(certificate, path));
   return [
+    ...plans.flatMap((plan) => tagFindings(plan, readable)),
     ...references,
     ...twice(certificates.flatMap(certificateMention), 'is the certificate', plain),
     ...twice(targets, 'is the target', plain),
@@ -73,6 +75,11 @@ function certificateFindings({ certificates, vaults, plans, issuers }: Outline):
       return [...takesFindings(certificate, path, { plan, issuer }), ...soakFindings(certificate, path, plan)];
     }),
   ];
+}
+
+interface Readable {
+  readonly certificate: CertificateFile;
+  readonly path: Path;
 }
 
 function readPlan({ key, value }: Entry): readonly (readonly [string, PlanFile])[] {
@@ -135,11 +142,33 @@ function takesFindings(
 
 /** While a rollout rests longer than a later target waits, that target takes the new version before its wave. */
 function soakFindings({ targets }: CertificateFile, path: Path, plan: PlanFile | undefined): readonly Finding[] {
-  if (plan === undefined || targets.length < 2 || plan.rollout.wavePercent.length < 2) return [];
+  if (plan === undefined || targets.length < 2) return [];
   const hours = Math.min(...targets.flatMap((target) => pullHours(target) ?? []));
-  if (plan.rollout.soakSeconds <= hours * 3600) return [];
-  const problem = `rests ${plan.rollout.soakSeconds} s between waves, but its targets take a new version by themselves within ${hours} h`;
+  const soakSeconds = longestSoak(plan.rollout);
+  if (soakSeconds <= hours * 3600) return [];
+  const problem = `rests ${soakSeconds} s between waves, but its targets take a new version by themselves within ${hours} h`;
   return [wrong([...path, 'plan'], problem, `use a plan whose soakSeconds is at most ${hours * 3600}`)];
+}
+
+/** Before the last wave: nothing is waited for after it. */
+function longestSoak({ wavePercent, waves, soakSeconds }: PlanFile['rollout']): number {
+  if (waves === undefined) return (wavePercent ?? []).length === 1 ? 0 : soakSeconds;
+  const last = waves.at(-1);
+  const between = last?.percent === 100 ? waves.slice(0, -1) : waves;
+  return Math.max(0, ...between.map((wave) => wave.soakSeconds ?? soakSeconds));
+}
+
+/** A wave by a tag that no target of the plan has takes nothing: a canary that nobody would notice missing. */
+function tagFindings({ key, value, path }: Entry, certificates: readonly Readable[]): readonly Finding[] {
+  const plan = entrySchemas.plan.safeParse(value);
+  const targets = certificates.flatMap(({ certificate }) => (certificate.plan === key ? certificate.targets : []));
+  if (!plan.success || targets.length === 0) return [];
+  return (plan.data.rollout.waves ?? []).flatMap(({ tag }, place) => {
+    if (tag === undefined || targets.some((target) => hasTags(target, tag))) return [];
+    const words = Object.entries(tag).map(([name, text]) => `${name}: ${text}`);
+    const at: Path = [...path, 'rollout', 'waves', place, 'tag'];
+    return [wrong(at, `is {${words.join(', ')}}, which no target of this plan has`, 'give the tag to some targets')];
+  });
 }
 
 function unknown(mention: Mention | undefined, what: string, entries: readonly Entry[]): readonly Finding[] {

@@ -1,12 +1,13 @@
 import { RenewalError } from '../errors.ts';
 import { estateFindings } from './estate-checks.ts';
-import { type CertificateFile, type EstateFile, estateSchema, type PlanFile } from './estate-schema.ts';
+import { type CertificateFile, type EstateFile, estateSchema, type PlanFile, type WaveFile } from './estate-schema.ts';
 import { explain } from './explain.ts';
 import { findVault } from './look-up.ts';
 import { outlineOf } from './outline.ts';
 import { type Problem, problemText } from './problem.ts';
 import { endpointOf, type Target, type TargetFile, targetId } from './targets/target.ts';
-import type { Estate, EstateCertificate, Plan } from './types.ts';
+import type { Estate, EstateCertificate, Plan, WavePlan } from './types.ts';
+import { percentWaves } from './waves.ts';
 import { readYaml } from './yaml-source.ts';
 
 const SHOWN_PROBLEMS = 200;
@@ -49,8 +50,20 @@ function estateOf(file: EstateFile): Estate {
   };
 }
 
+const usualPercents = [10, 50, 100];
+
 function namedPlan(name: string, plan: PlanFile): Plan {
-  return { ...plan, name };
+  const { wavePercent = usualPercents, waves, ...rollout } = plan.rollout;
+  return { ...plan, name, rollout: { waves: waves?.map(waveOf) ?? percentWaves(wavePercent), ...rollout } };
+}
+
+function waveOf({ count, percent, tag, failureBudget, soakSeconds }: WaveFile): WavePlan {
+  const limits = {
+    ...(failureBudget !== undefined && { failureBudget }),
+    ...(soakSeconds !== undefined && { soakSeconds }),
+  };
+  if (tag !== undefined) return { tag, ...limits };
+  return count === undefined ? { percent: percent ?? 100, ...limits } : { count, ...limits };
 }
 
 /** The vault in the spelling of its own entry, the owner of the plan when the certificate has none of its own. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { keyTypes } from '../certificate/types.ts';
 import { issuer } from './issuers/issuer.ts';
 import { checked, group, httpsUrl, keys, listOf, named, planName, RESOURCE, whole, word } from './schema-parts.ts';
+import { tagsByName } from './targets/every-target.ts';
 import { target } from './targets/target.ts';
 
 const VAULT_ID = new RegExp(`^${RESOURCE}Microsoft\\.KeyVault/vaults/[a-z0-9-]{3,24}$`, 'i');
@@ -28,8 +29,18 @@ const acceptance = group({
   keys: keys.default([...keyTypes]),
 });
 
+/** Which one of the first three it has is for `planProblems` to see. */
+const wave = group({
+  count: whole(1, 100_000).optional(),
+  percent: whole(1, 100).optional(),
+  tag: tagsByName.optional(),
+  failureBudget: whole(0, 1000).optional(),
+  soakSeconds: whole(0, FIVE_DAYS).optional(),
+});
+
 const rollout = group({
-  wavePercent: listOf(whole(1, 100), { min: 1, max: 10, what: 'a list like [10, 50, 100]' }).default([10, 50, 100]),
+  wavePercent: listOf(whole(1, 100), { min: 1, max: 10, what: 'a list like [10, 50, 100]' }).optional(),
+  waves: listOf(wave, { min: 1, max: 20, what: 'a list of waves like [{ count: 1 }, { percent: 50 }]' }).optional(),
   failureBudget: whole(0, 1000).default(0),
   soakSeconds: whole(0, FIVE_DAYS).default(0),
   verify: group({
@@ -76,6 +87,7 @@ export const estateSchema = group({
 /** The file after its defaults are filled in. */
 export type EstateFile = z.output<typeof estateSchema>;
 export type PlanFile = EstateFile['plans'][string];
+export type WaveFile = NonNullable<PlanFile['rollout']['waves']>[number];
 export type CertificateFile = EstateFile['certificates'][number];
 
 /** The schemas of single entries, for checks that go on although other entries are wrong. */

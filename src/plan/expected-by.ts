@@ -1,4 +1,4 @@
-import type { Plan } from './types.ts';
+import type { Plan, WavePlan } from './types.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -32,11 +32,21 @@ export function pushed(by: string | undefined, wait: { readonly now: Date; reado
 }
 
 function rolloutMilliseconds({ rollout }: Pick<Plan, 'rollout'>, targets: number): number {
-  const { wavePercent, soakSeconds, verify } = rollout;
-  const waves = Math.min(wavePercent.length, targets);
+  const { verify } = rollout;
+  // What no wave names may come in one more.
+  const waves = Math.min(rollout.waves.some(isAll) ? rollout.waves.length : rollout.waves.length + 1, targets);
   // Each wave may leave its last group half empty.
   const groups = waves === 0 ? 0 : waves - 1 + Math.ceil(targets / TARGETS_A_GROUP);
-  return waves * soakSeconds * 1000 + 2 * groups * (GROUP + verify.forSeconds * 1000);
+  return soakMilliseconds(rollout, waves) + 2 * groups * (GROUP + verify.forSeconds * 1000);
+}
+
+function isAll(wave: WavePlan): boolean {
+  return 'percent' in wave && wave.percent === 100;
+}
+
+function soakMilliseconds({ waves, soakSeconds }: Plan['rollout'], count: number): number {
+  const longest = Math.max(...waves.map((wave) => wave.soakSeconds ?? soakSeconds), soakSeconds);
+  return count * longest * 1000;
 }
 
 /** Days left, less the time that the renewal may take: what has the least is the most urgent. */

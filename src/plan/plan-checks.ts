@@ -1,4 +1,4 @@
-import type { PlanFile } from './estate-schema.ts';
+import type { PlanFile, WaveFile } from './estate-schema.ts';
 import type { Finding, Path } from './problem.ts';
 import type { IssuerPlan } from './types.ts';
 
@@ -28,11 +28,40 @@ function lives({ acceptance: { validityDays, minimumDays, maximumDays } }: PlanF
   ];
 }
 
-function waves({ rollout: { wavePercent } }: PlanFile): readonly Finding[] {
+function waves({ rollout }: PlanFile): readonly Finding[] {
+  const { wavePercent, waves } = rollout;
+  if (waves !== undefined && wavePercent !== undefined)
+    return [wrong('rollout.wavePercent', 'is there beside waves', 'write one of the two; waves can say both')];
+  return waves === undefined ? percents(wavePercent ?? [100]) : waves.flatMap(ofOneKind).concat(ascending(waves));
+}
+
+function percents(wavePercent: readonly number[]): readonly Finding[] {
   const isAscending = wavePercent.every((percent, place) => percent > (wavePercent[place - 1] ?? 0));
   if (isAscending && wavePercent.at(-1) === 100) return [];
   const fix = 'write ascending percents that end in 100, like [10, 50, 100]';
   return [wrong('rollout.wavePercent', `is [${wavePercent.join(', ')}]`, fix)];
+}
+
+function ofOneKind({ count, percent, tag }: WaveFile, place: number): readonly Finding[] {
+  const given = Object.entries({ count, percent, tag }).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  const fix = 'write exactly one of count, percent, tag';
+  if (given.length !== 1) {
+    const problem = given.length === 0 ? 'names no targets' : `has ${given.join(' and ')}`;
+    return [wrong(`rollout.waves.${place}`, problem, fix)];
+  }
+  if (tag === undefined || Object.keys(tag).length > 0) return [];
+  return [wrong(`rollout.waves.${place}.tag`, 'is empty', 'write a tag, like { ring: canary }')];
+}
+
+/** Shares of all targets: one that is not more than the share before it leaves nothing to take. */
+function ascending(waves: readonly WaveFile[]): readonly Finding[] {
+  const shares = waves.flatMap(({ percent }, place) => (percent === undefined ? [] : [{ percent, place }]));
+  return shares.flatMap(({ percent, place }, index) => {
+    const before = shares[index - 1]?.percent ?? 0;
+    if (percent > before) return [];
+    const problem = `is ${percent}, no more than ${before} before it`;
+    return [wrong(`rollout.waves.${place}.percent`, problem, `write the share after this wave, more than ${before}`)];
+  });
 }
 
 function verification({ rollout: { verify } }: PlanFile): readonly Finding[] {
@@ -60,5 +89,6 @@ function limits({ acceptance, issuer: name }: PlanFile, { limits: { maxDays, key
 }
 
 function wrong(path: string, problem: string, fix: string): Finding {
-  return { path: path.split('.'), at: 'value', problem, fix };
+  const parts = path.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  return { path: parts, at: 'value', problem, fix };
 }

@@ -77,16 +77,26 @@ export interface AcceptanceProfile {
 }
 
 export interface RolloutPlan {
-  /** Percent of the targets after each wave, ascending, the last 100. The first wave is the canary. */
-  readonly wavePercent: readonly number[];
-  /** How many targets of a wave may fail before the rollout stops. */
+  /** One after the other; the first is the canary. What none of them names comes in a last one. */
+  readonly waves: readonly WavePlan[];
+  /** How many targets of a wave may fail before the rollout stops, where the wave says nothing else. */
   readonly failureBudget: number;
+  /** The pause after a wave, likewise. */
   readonly soakSeconds: number;
   readonly verify: {
     readonly everySeconds: number;
     readonly forSeconds: number;
   };
 }
+
+/** Which targets a wave takes, of those that are in no earlier one. */
+export type WavePlan = (
+  | { readonly count: number }
+  /** Percent of all targets that are deployed to once the wave is done. */
+  | { readonly percent: number }
+  /** Tags by name: the wave takes the targets that have them all. */
+  | { readonly tag: Readonly<Record<string, string>> }
+) & { readonly failureBudget?: number; readonly soakSeconds?: number };
 
 export interface EstateCertificate {
   /** Name of an estate vault. */

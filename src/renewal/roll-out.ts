@@ -1,4 +1,6 @@
 import type { Target } from '../plan/targets/target.ts';
+import type { Plan } from '../plan/types.ts';
+import { percentWaves, wavesOf } from '../plan/waves.ts';
 import { callChild, pause, type Story, whoseOf } from './perform.ts';
 import type { RenewalProgress } from './progress.ts';
 import type { Ended, Inspected, TargetResult, VersionSummary } from './story.ts';
@@ -25,15 +27,15 @@ export function* rollOut(renewal: RenewalProgress, inspected: Inspected, version
   if (targets.length === 0)
     return { outcome: 'renewed', outcomeReason: 'no-targets', detail: 'the certificate has no targets' };
   let results: readonly TargetResult[] = [];
-  for (const [index, wave] of wavesOf(targets, plan.rollout.wavePercent).entries()) {
+  for (const [index, wave] of wavesOf(targets, recordedWaves(plan.rollout)).entries()) {
     renewal.enter('deploy');
-    const waveResults = yield* deployWave(renewal, inspected, version, wave, index + 1);
+    const waveResults = yield* deployWave(renewal, inspected, version, wave.targets, index + 1);
     results = [...results, ...waveResults];
     renewal.rolledOut(results);
     const failed = waveResults.filter((result) => !result.verified);
-    if (failed.length > plan.rollout.failureBudget) return yield* stop(renewal, inspected, { version, results });
+    if (failed.length > wave.failureBudget) return yield* stop(renewal, inspected, { version, results });
     const last = results.length === targets.length;
-    if (!last && plan.rollout.soakSeconds > 0) yield* pause(renewal, plan.rollout.soakSeconds, 'soak');
+    if (!last && wave.soakSeconds > 0) yield* pause(renewal, wave.soakSeconds, 'soak');
   }
   renewal.enter('verify');
   return endOf(results, targets.length);
@@ -118,10 +120,9 @@ function groupInput(
   };
 }
 
-/** Splits the targets by cumulative percentages; the first wave has at least one target, empty waves are left out. */
-export function wavesOf(targets: readonly Target[], wavePercent: readonly number[]): readonly (readonly Target[])[] {
-  const ends = wavePercent.map((percent) => Math.max(1, Math.ceil((targets.length * percent) / 100)));
-  return ends.map((end, index) => targets.slice(ends[index - 1] ?? 0, end)).filter((wave) => wave.length > 0);
+/** What `rollout.wavePercent` was of a plan that entered a history before there were waves of other kinds. */
+function recordedWaves(rollout: Plan['rollout'] & { readonly wavePercent?: readonly number[] }): Plan['rollout'] {
+  return rollout.wavePercent === undefined ? rollout : { ...rollout, waves: percentWaves(rollout.wavePercent) };
 }
 
 function groupsOf(targets: readonly Target[]): readonly (readonly Target[])[] {

@@ -9,6 +9,7 @@ import type { Issuer } from '../../src/issuers/port.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { factsOf, type Target } from '../../src/plan/targets/target.ts';
 import type { Estate, Plan } from '../../src/plan/types.ts';
+import { percentWaves } from '../../src/plan/waves.ts';
 import type { RenewalInstance } from '../../src/renewal/orchestrations.ts';
 import type { StartDependencies } from '../../src/renewal/start.ts';
 import type { RenewalInput } from '../../src/renewal/story.ts';
@@ -28,7 +29,12 @@ export function plan(changes: Partial<Plan> = {}): Plan {
     owner: 'team-web',
     renewAt: { percentOfLife: 66, floorDays: 30 },
     acceptance: { validityDays: 90, minimumDays: 30, maximumDays: 398, keys: ['P-256', 'RSA-2048'] },
-    rollout: { wavePercent: [50, 100], failureBudget: 0, soakSeconds: 0, verify: { everySeconds: 10, forSeconds: 60 } },
+    rollout: {
+      waves: percentWaves([50, 100]),
+      failureBudget: 0,
+      soakSeconds: 0,
+      verify: { everySeconds: 10, forSeconds: 60 },
+    },
     ...changes,
   };
 }

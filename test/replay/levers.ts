@@ -3,6 +3,7 @@ import { type ErrorCode, RenewalError } from '../../src/errors.ts';
 import type { OrderRow } from '../../src/estate/port.ts';
 import type { Issuer } from '../../src/issuers/port.ts';
 import type { Target } from '../../src/plan/targets/target.ts';
+import { percentWaves } from '../../src/plan/waves.ts';
 import { cancelRenewal } from '../../src/renewal/cancel.ts';
 import type { StepName, VersionSummary } from '../../src/renewal/story.ts';
 import type { TargetAdapter } from '../../src/targets/port.ts';
@@ -17,7 +18,7 @@ type Arrange = NonNullable<Path['arrange']>;
 export const two: readonly Target[] = [site('a'), site('b')];
 export const patient = { everySeconds: 10, forSeconds: 600 };
 export const rollout = plan().rollout;
-export const atOnce = plan({ rollout: { ...rollout, wavePercent: [100] } });
+export const atOnce = plan({ rollout: { ...rollout, waves: percentWaves([100]) } });
 export const renewal: readonly OrchestratorName[] = ['renewCertificate'];
 export const served = ['renewed', 'served'] as const;
 

@@ -54,14 +54,17 @@ export interface TargetKind<F> {
   findings?(file: F): readonly Finding[];
 }
 
+/** What targets are told apart by, and chosen by. */
+export const tagsByName = z.record(
+  word(/^[0-9A-Za-z][\w.-]{0,62}$/, 'a tag name: 1 to 63 letters, digits, _ . -'),
+  tagValue(),
+  { error: 'tags by name' },
+);
+
 /** Members that every kind's schema has. */
 export const common = {
   id: z.string({ error: 'no id: it follows from the other keys' }).optional(),
-  tags: z
-    .record(word(/^[0-9A-Za-z][\w.-]{0,62}$/, 'a tag name: 1 to 63 letters, digits, _ . -'), tagValue(), {
-      error: 'tags by name',
-    })
-    .optional(),
+  tags: tagsByName.optional(),
   pullWindowHours: whole(1, 168).optional(),
 };
 

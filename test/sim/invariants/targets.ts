@@ -155,7 +155,8 @@ function wavesBefore(certificate: SimCertificate, at: number): readonly SimCerti
 }
 
 function wavesOf({ targets, plan }: SimCertificate): readonly SimCertificate['targets'][] {
-  const ends = plan.rollout.wavePercent.map((percent) => Math.max(1, Math.ceil((targets.length * percent) / 100)));
+  const percents = plan.rollout.waves.map((wave) => ('percent' in wave ? wave.percent : 100));
+  const ends = percents.map((percent) => Math.max(1, Math.ceil((targets.length * percent) / 100)));
   return ends.map((end, index) => targets.slice(ends[index - 1] ?? 0, end));
 }
 

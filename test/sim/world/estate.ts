@@ -1,6 +1,7 @@
 import type { AcmePlan } from '../../../src/plan/issuers/acme.ts';
 import type { Target } from '../../../src/plan/targets/target.ts';
 import type { Estate, EstateCertificate, EstateVault, Plan } from '../../../src/plan/types.ts';
+import { percentWaves } from '../../../src/plan/waves.ts';
 import type { Dice } from '../virtual/dice.ts';
 import type { SimKeyKind } from '../virtual/keys.ts';
 
@@ -105,7 +106,7 @@ function drawPlan(dice: Dice, { name, validityDays, issuer }: PlanWish): Plan {
       keys: ['P-256', 'P-384'],
     },
     rollout: {
-      wavePercent: dice.pick<readonly number[]>('waves', [[100], [50, 100], [30, 60, 100]]),
+      waves: percentWaves(dice.pick<readonly number[]>('waves', [[100], [50, 100], [30, 60, 100]])),
       failureBudget: dice.pick('budget', [0, 0, 1]),
       soakSeconds: dice.pick('soak', [0, 60, 1800]),
       verify: { everySeconds: dice.pick('verify every', [10, 60]), forSeconds: dice.pick('verify for', [60, 900]) },

@@ -2,6 +2,7 @@ import type { CertificateRow } from '../../../src/estate/port.ts';
 import type { DecisionInput, DecisionRequest } from '../../../src/plan/decision.ts';
 import type { AppServiceTarget } from '../../../src/plan/targets/app-service.ts';
 import type { Estate, EstateVault, Plan } from '../../../src/plan/types.ts';
+import { percentWaves } from '../../../src/plan/waves.ts';
 import type { Inspection, PendingFacts, VersionFacts } from '../../../src/vault/port.ts';
 
 type Present = Extract<Inspection, { state: 'present' }>;
@@ -14,7 +15,7 @@ export function aPlan(change: Partial<Plan> = {}): Plan {
     renewAt: { percentOfLife: 66, floorDays: 30 },
     acceptance: { validityDays: 90, minimumDays: 30, maximumDays: 398, keys: ['RSA-2048'] },
     rollout: {
-      wavePercent: [10, 50, 100],
+      waves: percentWaves([10, 50, 100]),
       failureBudget: 0,
       soakSeconds: 0,
       verify: { everySeconds: 30, forSeconds: 900 },

@@ -30,7 +30,7 @@ describe('readEstate', () => {
       renewAt: { percentOfLife: 66, floorDays: 30 },
       acceptance: { validityDays: 90, minimumDays: 30, maximumDays: 398 },
       rollout: {
-        wavePercent: [10, 50, 100],
+        waves: [{ percent: 10 }, { percent: 50 }, { percent: 100 }],
         failureBudget: 0,
         soakSeconds: 0,
         verify: { everySeconds: 30, forSeconds: 900 },
@@ -39,6 +39,19 @@ describe('readEstate', () => {
     expect(estate.certificates.map(({ vault, owner }) => [vault, owner])).toEqual([
       ['Shop', 'team@contoso.example'],
       ['Shop', 'other@contoso.example'],
+    ]);
+  });
+
+  it('knows waves by count, share and tag, each with limits of its own', () => {
+    const waves = '[{ count: 1, soakSeconds: 60 }, { tag: { ring: early } }, { percent: 50, failureBudget: 2 }]';
+    const text = edited(
+      ['    owner: team@contoso.example', `    owner: team@contoso.example\n    rollout: { waves: ${waves} }`],
+      ['      - kind: app-service', '      - kind: app-service\n        tags: { ring: early }'],
+    );
+    expect(readEstate(text, 'estate.yaml').plans.internal?.rollout.waves).toEqual([
+      { count: 1, soakSeconds: 60 },
+      { tag: { ring: 'early' } },
+      { percent: 50, failureBudget: 2 },
     ]);
   });
 
@@ -178,6 +191,36 @@ describe('estateProblems', () => {
       'waves that leave targets out',
       edited([plan, `${plan}\n    rollout: { wavePercent: [50] }`]),
       '23 plans.internal.rollout.wavePercent is [50]',
+    ],
+    [
+      'waves beside their shorthand',
+      edited([plan, `${plan}\n    rollout: { wavePercent: [100], waves: [{ count: 1 }] }`]),
+      '23 plans.internal.rollout.wavePercent is there beside waves',
+    ],
+    [
+      'a wave of two kinds',
+      edited([plan, `${plan}\n    rollout: { waves: [{ count: 1, percent: 50 }] }`]),
+      '23 plans.internal.rollout.waves[0] has count and percent',
+    ],
+    [
+      'a wave of no kind',
+      edited([plan, `${plan}\n    rollout: { waves: [{ soakSeconds: 5 }] }`]),
+      '23 plans.internal.rollout.waves[0] names no targets',
+    ],
+    [
+      'a wave by no tag',
+      edited([plan, `${plan}\n    rollout: { waves: [{ tag: {} }] }`]),
+      '23 plans.internal.rollout.waves[0].tag is empty',
+    ],
+    [
+      'a share that is reached already',
+      edited([plan, `${plan}\n    rollout: { waves: [{ percent: 50 }, { count: 1 }, { percent: 50 }] }`]),
+      '23 plans.internal.rollout.waves[2].percent is 50, no more than 50 before it',
+    ],
+    [
+      'a tag that no target has',
+      edited([plan, `${plan}\n    rollout: { waves: [{ tag: { ring: canary } }] }`]),
+      '23 plans.internal.rollout.waves[0].tag is {ring: canary}, which no target of this plan has',
     ],
     [
       'a pause between probes that is too long',

@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { expectedBy, pushed, slackMilliseconds } from '../../../src/plan/expected-by.ts';
 import type { Plan } from '../../../src/plan/types.ts';
+import { percentWaves } from '../../../src/plan/waves.ts';
 import { plan } from '../../builders/world.ts';
 
 const now = new Date('2026-06-01T00:00:00Z');
 const HOUR = 3_600_000;
 
 function rollout(wavePercent: readonly number[], soakSeconds = 0, forSeconds = 3600): Pick<Plan, 'rollout'> {
-  return { rollout: { ...plan().rollout, wavePercent, soakSeconds, verify: { everySeconds: 60, forSeconds } } };
+  return {
+    rollout: {
+      ...plan().rollout,
+      waves: percentWaves(wavePercent),
+      soakSeconds,
+      verify: { everySeconds: 60, forSeconds },
+    },
+  };
 }
 
 describe('expectedBy', () => {

@@ -1,24 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/renewal/deploy-target.ts';
-import { wavesOf } from '../../../src/renewal/roll-out.ts';
-import { NOW, site } from '../../builders/world.ts';
-
-describe('waves', () => {
-  it.each([
-    [0, [100], []],
-    [1, [100], [1]],
-    [1, [5, 25, 100], [1]],
-    [2, [5, 100], [1, 1]],
-    [10, [5, 25, 100], [1, 2, 7]],
-    [100, [5, 25, 100], [5, 20, 75]],
-    [3, [50, 60, 100], [2, 1]],
-  ])('of %i targets at %j percent are %j', (count, wavePercent, sizes) => {
-    const targets = Array.from({ length: count }, (_, index) => site(`site${index}`));
-    const waves = wavesOf(targets, wavePercent);
-    expect(waves.map(({ length }) => length)).toEqual(sizes);
-    expect(waves.flat()).toEqual(targets);
-  });
-});
+import { NOW } from '../../builders/world.ts';
 
 describe('a probe', () => {
   const wanted = 'a'.repeat(64);

@@ -1,5 +1,6 @@
 import type { Principal } from '../access.ts';
 import { type EmulatorResponse, jsonResponse } from '../emulator.ts';
+import type { Operation, Toll } from './throttle.ts';
 
 /** An error of Azure Resource Manager itself. */
 export function armError(status: number, code: string, message: string): EmulatorResponse {
@@ -73,11 +74,43 @@ export function parentNotFound(verb: string, type: string, parent: string): Emul
   return armError(404, 'ParentResourceNotFound', message);
 }
 
-export function tooManyRequests(retryAfterSeconds: number): EmulatorResponse {
-  const answer = armError(
-    429,
-    'SubscriptionRequestsThrottled',
-    `Number of requests for subscription exceeded the limit. Please try again after '${retryAfterSeconds}' seconds.`,
-  );
-  return { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfterSeconds) } };
+/** ARM's own bucket is empty. The sentence is the one that clients report of Azure. */
+export function tooManyRequests(
+  retryAfterSeconds: number,
+  {
+    operation,
+    subscription,
+    principal,
+  }: { readonly operation: Operation; readonly subscription: string; readonly principal: string },
+): EmulatorResponse {
+  const message =
+    `Number of '${operation.slice(0, -1)}' requests for subscription actor '${subscription}:${principal}' exceeded. ` +
+    `Please try again after '${retryAfterSeconds}' seconds after additional tokens are available. Refer to ` +
+    'https://aka.ms/arm-throttling for additional information.';
+  return waiting(armError(429, 'SubscriptionRequestsThrottled', message), retryAfterSeconds);
+}
+
+/** A bucket of Compute is empty: the shape of "Troubleshooting API throttling errors", without `error` around it. */
+export function tooManyComputeRequests(
+  retryAfterSeconds: number,
+  { policy, bucket }: Toll,
+  now: Date,
+): EmulatorResponse {
+  const window = {
+    operationGroup: policy,
+    startTime: new Date(now.getTime() - 60_000).toISOString(),
+    endTime: now.toISOString(),
+    allowedRequestCount: bucket.burst,
+    measuredRequestCount: bucket.burst + 1,
+  };
+  const answer = jsonResponse(429, {
+    code: 'OperationNotAllowed',
+    message: 'The server rejected the request because too many requests have been received for this subscription.',
+    details: [{ code: 'TooManyRequests', target: policy, message: JSON.stringify(window) }],
+  });
+  return waiting(answer, retryAfterSeconds);
+}
+
+function waiting(answer: EmulatorResponse, seconds: number): EmulatorResponse {
+  return { ...answer, headers: { ...answer.headers, 'retry-after': String(seconds) } };
 }

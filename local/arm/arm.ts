@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../src/clock.ts';
 import type { AccessControl, Principal } from '../access.ts';
 import { type Emulator, type EmulatorRequest, type EmulatorResponse, jsonBody } from '../emulator.ts';
+import { createAdmission } from './admission.ts';
 import {
   armError,
   authorizationFailed,
@@ -9,14 +10,14 @@ import {
   invalidApiVersion,
   missingApiVersion,
   subscriptionNotFound,
-  tooManyRequests,
   unauthenticated,
 } from './answers.ts';
 import type { AppService } from './app-service.ts';
 import { certificateRoutes } from './certificate-routes.ts';
 import { type ArmRoute, matchTemplate } from './request.ts';
 import { siteRoutes } from './site-routes.ts';
-import { type Bucket, createThrottle, type Operation, operationOf } from './throttle.ts';
+import type { Bucket, Operation } from './throttle.ts';
+import { type ArmTraffic, createArmTraffic } from './traffic.ts';
 
 export const ARM_AUDIENCE = 'https://management.azure.com';
 
@@ -30,6 +31,8 @@ export interface ArmOptions {
   readonly routes?: readonly ArmRoute[];
   /** Absent: Azure's. */
   readonly limits?: Readonly<Record<Operation, Bucket>>;
+  /** Counts every request of somebody known. */
+  readonly traffic?: ArmTraffic;
 }
 
 /** https://management.azure.com: App Service, and what `routes` adds. */
@@ -37,7 +40,8 @@ export function createArm(options: ArmOptions): Emulator {
   const { access, clock, appService } = options;
   const subscriptions = new Set(options.subscriptions.map((subscription) => subscription.toLowerCase()));
   const routes = [...certificateRoutes(appService), ...siteRoutes(appService), ...(options.routes ?? [])];
-  const take = createThrottle(clock, options.limits);
+  const { limits, traffic = createArmTraffic() } = options;
+  const admit = createAdmission({ clock, limits, traffic });
 
   const answer = async (request: EmulatorRequest, principal: Principal): Promise<EmulatorResponse> => {
     const path = decodedPath(request.url);
@@ -73,11 +77,10 @@ export function createArm(options: ArmOptions): Emulator {
           : unauthenticated(authorization !== undefined);
         return withHeaders(answer, request);
       }
-      const operation = operationOf(request.method);
-      const taken = take(`${request.url.pathname.split('/')[2]} ${principal.id}`, operation);
-      if (taken.state === 'empty') return withHeaders(tooManyRequests(taken.retryAfterSeconds), request);
-      const remaining = { [`x-ms-ratelimit-remaining-subscription-${operation}`]: String(taken.remaining) };
-      return withHeaders(await answer(request, principal), request, remaining);
+      const { method, url } = request;
+      const admitted = admit({ method, path: decodedPath(url) ?? url.pathname, principal });
+      if (admitted.state === 'throttled') return withHeaders(admitted.response, request);
+      return withHeaders(await answer(request, principal), request, admitted.headers);
     },
   };
 }
@@ -116,7 +119,7 @@ function judgeApiVersion(url: URL): EmulatorResponse | undefined {
 function withHeaders(
   answer: EmulatorResponse,
   request: EmulatorRequest,
-  more: Record<string, string> = {},
+  more: Readonly<Record<string, string>> = {},
 ): EmulatorResponse {
   const id = randomUUID();
   const headers = {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type ArmTraffic, createArmTraffic, createTrafficDoor } from '../arm/traffic.ts';
 import { type Azurite, azuriteAccount, startAzurite } from '../azurite.ts';
 import type { StandClock } from '../clock.ts';
 import { createDeliveryLog } from '../events/delivery-log.ts';
@@ -43,6 +44,8 @@ export interface Cloud extends Ground {
   readonly identity: Identity;
   readonly principals: Principals;
   readonly events: EventGrid;
+  /** What Resource Manager was asked for so far. */
+  readonly traffic: ArmTraffic;
   readonly azurite: Promise<Azurite>;
   /** Where the app reaches the storage by its identity. */
   readonly storage: StorageEndpoints;
@@ -88,6 +91,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     });
     if (credentialVault === undefined) throw new TypeError('stand: the vault of credentials was not mounted');
     await mountDoor(vaults);
+    const traffic = createArmTraffic();
+    await ground.mount(createTrafficDoor(traffic), { offset: portOffsets.traffic, name: 'traffic' });
     const { workspace, workspaceId } = await mountWorkspace(ground, { group, identity, clock, audit });
     const vault = finder(vaults);
     const storageAccount = `${group}/providers/Microsoft.Storage/storageAccounts/${azuriteAccount.name}`;
@@ -104,6 +109,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       identity,
       principals,
       events,
+      traffic,
       azurite,
       storage,
       where,

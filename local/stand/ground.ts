@@ -23,6 +23,7 @@ export const portOffsets = {
   est: 15,
   cfssl: 16,
   stepCa: 17,
+  traffic: 18,
   sites: 30,
 } as const;
 
@@ -55,8 +56,8 @@ export interface Place {
   readonly family?: Family;
 }
 
-/** Azure's managed-identity endpoint is plain HTTP on loopback, and the door of Event Grid is none of Azure's. */
-const plain: readonly number[] = [portOffsets.identity, portOffsets.events];
+/** Azure's managed-identity endpoint is plain HTTP on loopback, and the stand's own doors are none of Azure's. */
+const plain: readonly number[] = [portOffsets.identity, portOffsets.events, portOffsets.traffic];
 
 export async function prepareGround(options: {
   readonly basePort: number;

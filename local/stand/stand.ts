@@ -279,7 +279,7 @@ async function openSites(
   cloud.onStop(() => appService.stop());
   cloud.onStop(() => consumers.close());
   const arm = createArm({
-    ...{ access: cloud.identity, clock, appService, subscriptions: [estate.subscription] },
+    ...{ access: cloud.identity, clock, appService, subscriptions: [estate.subscription], traffic: cloud.traffic },
     routes: [...governanceRoutes(cloud), ...dnsRoutes(dns)],
   });
   await cloud.mount(arm, { offset: portOffsets.arm, name: 'arm', family: 'arm' });

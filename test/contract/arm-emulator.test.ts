@@ -449,6 +449,8 @@ describe('the front door', () => {
     await call('GET', SITE);
     const third = await call('GET', SITE);
     expect([third.status, third.headers['retry-after']]).toEqual([429, '1']);
+    expect(third.body.error.code).toBe('SubscriptionRequestsThrottled');
+    expect(third.body.error.message).toContain("Number of 'read' requests for subscription actor");
     await pass(1000);
     expect((await call('GET', SITE)).status).toBe(200);
   });

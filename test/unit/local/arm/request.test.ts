@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { matchTemplate, member, textMember } from '../../../../local/arm/request.ts';
 import { parseResourceId, SeedError, webspaceOf } from '../../../../local/arm/resource-id.ts';
-import { createThrottle, operationOf } from '../../../../local/arm/throttle.ts';
-import { ManualClock } from '../../../../local/clock.ts';
 
 describe('templates', () => {
   it.each([
@@ -36,29 +34,5 @@ describe('resource ids', () => {
 
   it('name a webspace as Azure does', () => {
     expect(webspaceOf('clitest', 'Japan West')).toBe('clitest-JapanWestwebspace');
-  });
-});
-
-describe('throttling', () => {
-  it('empties a bucket and fills it by the clock', () => {
-    const clock = new ManualClock(new Date(0));
-    const bucket = { burst: 2, perSecond: 0.5 };
-    const take = createThrottle(clock, { reads: bucket, writes: bucket, deletes: bucket });
-    expect(take('a', 'reads')).toEqual({ state: 'taken', remaining: 1 });
-    expect(take('a', 'reads')).toEqual({ state: 'taken', remaining: 0 });
-    expect(take('a', 'reads')).toEqual({ state: 'empty', retryAfterSeconds: 2 });
-    expect(take('b', 'reads').state).toBe('taken');
-    expect(take('a', 'writes').state).toBe('taken');
-    clock.advance(2000);
-    expect(take('a', 'reads').state).toBe('taken');
-  });
-
-  it.each([
-    ['GET', 'reads'],
-    ['PUT', 'writes'],
-    ['POST', 'writes'],
-    ['DELETE', 'deletes'],
-  ])('counts %s among the %s', (method, operation) => {
-    expect(operationOf(method)).toBe(operation);
   });
 });

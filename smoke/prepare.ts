@@ -122,7 +122,8 @@ async function inEstate(config: Config, asked: Asked): Promise<Omit<Prepared, 's
 
 /** The certificate that the estate file has at that place already. */
 function servedBy(estate: Estate, site: string, hostName: string): string | undefined {
-  const isThere = (target: Target): boolean => sameId(target.site, site) && target.hostName === hostName;
+  const isThere = (target: Target): boolean =>
+    target.kind === 'app-service' && sameId(target.site, site) && target.hostName === hostName;
   return estate.certificates.find(({ targets }) => targets.some(isThere))?.name;
 }
 

@@ -19,6 +19,12 @@ export function armAnswerError(action: string, response: PipelineResponse): Rene
   });
 }
 
+/** Status and code of ARM's answer that became this error; none when it was no answer. */
+export function armStatusOf({ message }: RenewalError): { readonly status?: number; readonly code?: string } {
+  const [, status, code] = / failed: (\d{3})(?: (\w+):)?/.exec(message) ?? [];
+  return { ...(status !== undefined && { status: Number(status) }), ...(code !== undefined && { code }) };
+}
+
 /** What it means that there was no answer. The cause's own text stays out: it may repeat the request and its token. */
 export function armSilence(action: string, error: unknown): RenewalError {
   if (error instanceof RenewalError) return error;

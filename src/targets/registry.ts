@@ -1,10 +1,12 @@
 import type { Target } from '../plan/targets/target.ts';
 import * as appService from './app-service.ts';
 import type { TargetAdapter, TargetOptions } from './port.ts';
+import * as virtualMachine from './virtual-machine.ts';
 
 /** Every kind of target: one line each. */
 const kinds = {
   [appService.kind]: appService,
+  [virtualMachine.kind]: virtualMachine,
 } as const satisfies Record<Target['kind'], { create(options: TargetOptions): TargetAdapter }>;
 
 /** The adapter of a kind of target. */

@@ -1,5 +1,5 @@
 import type { AcmePlan } from '../../../src/plan/issuers/acme.ts';
-import type { Target } from '../../../src/plan/targets/target.ts';
+import type { AppServiceTarget } from '../../../src/plan/targets/app-service.ts';
 import type { Estate, EstateCertificate, EstateVault, Plan } from '../../../src/plan/types.ts';
 import { percentWaves } from '../../../src/plan/waves.ts';
 import type { Dice } from '../virtual/dice.ts';
@@ -25,7 +25,7 @@ export interface SimCertificate {
   /** The vault CA, or the public one that is spoken to by ACME. */
   readonly ca: 'internal' | 'public';
   readonly plan: Plan;
-  readonly targets: readonly Target[];
+  readonly targets: readonly AppServiceTarget[];
   /** The targets share one webspace, so that a deployment of one moves them all. */
   readonly sharesWebspace: boolean;
   /** Another certificate resource keeps the old version for a while: a roll back is possible. */
@@ -114,7 +114,7 @@ function drawPlan(dice: Dice, { name, validityDays, issuer }: PlanWish): Plan {
   };
 }
 
-function targetOf(name: string, at: number, sharesWebspace: boolean): Target {
+function targetOf(name: string, at: number, sharesWebspace: boolean): AppServiceTarget {
   const site = `${name}-${at + 1}`;
   const group = sharesWebspace ? `rg-${name}` : `rg-${site}`;
   const hostName = `${site}.${DOMAIN}`;

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { sentChain } from '../../../local/arm/pfx.ts';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
-import type { Target } from '../../../src/plan/targets/target.ts';
+import type { AppServiceTarget } from '../../../src/plan/targets/app-service.ts';
 import { chainProblem } from '../../../src/targets/chain-problem.ts';
 import type { Probe, TargetAdapter } from '../../../src/targets/port.ts';
 import type { Line } from './line.ts';
@@ -19,6 +19,7 @@ export function targetOver({ world, line, root }: TargetSide, adapter: TargetAda
   return {
     ...adapter,
     async probe(target): Promise<Probe> {
+      if (target.kind !== 'app-service') throw new TypeError(`sim: no ${target.kind} is in this world`);
       await line.turn();
       const now = world.appClock.now();
       const at = now.toISOString();
@@ -41,7 +42,10 @@ export function targetOver({ world, line, root }: TargetSide, adapter: TargetAda
 }
 
 /** What a client sees at the moment: a target that lies goes on with what it served when it began to. */
-export function servedNow(world: World, { site, hostName, id }: Target): readonly X509Certificate[] | undefined {
+export function servedNow(
+  world: World,
+  { site, hostName, id }: AppServiceTarget,
+): readonly X509Certificate[] | undefined {
   if (world.down.has(id)) return undefined;
   const lie = world.lies.get(id);
   if (lie !== undefined) return lie;

@@ -3,7 +3,7 @@ import type { EmulatorResponse } from '../../../local/emulator.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { createMemoryAppRows, createMemoryEstate, createMemoryIssuances } from '../../../src/estate/memory.ts';
 import { createMemoryJournal } from '../../../src/journal/memory.ts';
-import type { Target } from '../../../src/plan/targets/target.ts';
+import type { AppServiceTarget } from '../../../src/plan/targets/app-service.ts';
 import type { Estate } from '../../../src/plan/types.ts';
 import type { Dependencies } from '../../../src/renewal/dependencies.ts';
 import { createApp } from './app.ts';
@@ -233,7 +233,7 @@ export class World {
     return this.certificates.find(({ vault, name }) => `${vault}/${name}` === id);
   }
 
-  served(target: Target): readonly X509Certificate[] | undefined {
+  served(target: AppServiceTarget): readonly X509Certificate[] | undefined {
     return servedNow(this, target);
   }
 

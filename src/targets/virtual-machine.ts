@@ -1,0 +1,123 @@
+import { armStatusOf } from '../azure/arm-error.ts';
+import { resourceGroupOf } from '../azure/arm-id.ts';
+import { RenewalError } from '../errors.ts';
+import { type VirtualMachineTarget, virtualMachineKind } from '../plan/targets/virtual-machine.ts';
+import { type Command, type CommandMode, commandBody, commandName, judgeCommand } from './guest-command.ts';
+import type { Deployment, Look, Probe, RollBack, TargetAdapter, TargetOptions, VersionToServe } from './port.ts';
+import { probe } from './probe.ts';
+
+export const kind = 'virtual-machine';
+
+/** Machines have no settings of their own: everything is in the target. */
+export const settings = {} as const;
+
+/** Before a script has had this long there is no report to read. */
+const LOOK_AFTER_SECONDS = 25;
+/** A repeat within this time is the same command to Azure; a later one runs the script again, which finds what is done. */
+const SAME_COMMAND_MILLISECONDS = 600_000;
+
+/**
+ * Machines that take the certificate from their vault by the Key Vault extension. One managed run command, and nothing read
+ * before it, refreshes, reloads and reports; there is no preflight, for that would be a read for each of 500 machines.
+ */
+export function create(options: TargetOptions): TargetAdapter<VirtualMachineTarget> {
+  return {
+    kind,
+    capabilities: virtualMachineKind.facts,
+    probe: (target, look) => lookAt(options, target, look),
+    async deploy(target, version) {
+      const refused = await run(options, target, { mode: 'deploy', version });
+      if (refused !== undefined) return { state: 'refused', reason: refused } satisfies Deployment;
+      const detail = 'the machine was told to fetch the version and to take it into use';
+      return { state: 'deployed', detail, lookAfterSeconds: LOOK_AFTER_SECONDS };
+    },
+    rollBack: (target, lastGood) => rollBack(options, target, lastGood),
+  };
+}
+
+/** Whether the machine still holds the version, its report tells: the probe after it ends as failed when it does not. */
+async function rollBack(
+  options: TargetOptions,
+  target: VirtualMachineTarget,
+  lastGood: VersionToServe,
+): Promise<RollBack> {
+  if (target.os === 'windows' && target.iis === undefined)
+    return { state: 'impossible', reason: 'a Windows service chooses its certificate from the store by itself' };
+  const refused = await run(options, target, { mode: 'roll-back', version: lastGood });
+  if (refused !== undefined) return { state: 'impossible', reason: refused };
+  const detail = 'the machine was told to go back to the version that it kept, until the extension’s next change';
+  return { state: 'rolled-back', detail };
+}
+
+/** The one write of a deployment. Answers with why Azure refused it for good. */
+async function run(
+  { arm, clock }: TargetOptions,
+  target: VirtualMachineTarget,
+  asked: Pick<Command, 'mode' | 'version'>,
+): Promise<string | undefined> {
+  const slot = Math.floor(clock.now().getTime() / SAME_COMMAND_MILLISECONDS);
+  const body = commandBody({ guest: target, asked: String(slot), ...asked }, target.location);
+  try {
+    await permitted(target, 'write', () => arm.put(commandId(target, asked.version), body));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof RenewalError) || error.code !== 'arm-refused') throw error;
+    return refusalOf(error);
+  }
+}
+
+function refusalOf(error: RenewalError): string {
+  const { status, code } = armStatusOf(error);
+  if (status === 404) return `gone: there is no such machine: ${error.message}`;
+  if (status === 409 && code === 'OperationNotAllowed')
+    return `the machine is off, or takes no commands: start it, and the next sweep goes on: ${error.message}`;
+  return error.message;
+}
+
+/** A fresh TLS connection decides where there is an endpoint. Else, and while that shows another version, the report. */
+async function lookAt(options: TargetOptions, target: VirtualMachineTarget, look: Look): Promise<Probe> {
+  const { clock, roots, mayConnect, probeSeconds = 10 } = options;
+  const wanted = look.version.sha256;
+  if (target.endpoint === undefined) {
+    if (look.purpose !== 'baseline') return report(options, target, look);
+    return { state: 'pending', at: clock.now().toISOString(), reason: 'what was there comes with the report' };
+  }
+  const seen = await probe(target.endpoint, {
+    ...{ clock, timeoutSeconds: probeSeconds },
+    ...(roots !== undefined && { roots }),
+    ...(mayConnect !== undefined && { mayConnect }),
+  });
+  if (look.purpose === 'baseline' || (seen.state === 'served' && seen.sha256 === wanted)) return seen;
+  const told = await report(options, target, look);
+  return told.state === 'failed' ? told : seen;
+}
+
+async function report({ arm, clock }: TargetOptions, target: VirtualMachineTarget, look: Look): Promise<Probe> {
+  const mode: CommandMode = look.purpose === 'roll-back' ? 'roll-back' : 'deploy';
+  const id = commandId(target, look.version);
+  const command = await permitted(target, 'read', () => arm.get(id, 'instanceView'));
+  const at = clock.now().toISOString();
+  if (command === undefined)
+    return { state: 'failed', at, reason: 'gone: the machine or its run command is not there' };
+  return judgeCommand(command, { guest: target, mode, version: look.version }, at);
+}
+
+function commandId({ machine, id }: VirtualMachineTarget, version: VersionToServe): string {
+  return `${machine}/runCommands/${commandName(id, version)}`;
+}
+
+/** Says which role gives the right that is missing. */
+async function permitted<T>(
+  { machine }: VirtualMachineTarget,
+  right: 'read' | 'write',
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof RenewalError) || error.code !== 'arm-forbidden') throw error;
+    const role = `Microsoft.Compute/virtualMachines/runCommands/${right}, which Perennial machine deployer gives`;
+    const message = `virtual-machine: the deployer needs ${role}, on ${resourceGroupOf(machine)}: ${error.message}`;
+    throw new RenewalError('arm-forbidden', message, { cause: error });
+  }
+}

@@ -1,16 +1,20 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { StandClock } from '../clock.ts';
+import { readLapse, timeLapse } from '../time-lapse.ts';
 import { type Host, type HostLogLine, startHost } from './host.ts';
 import { HostError } from './host-error.ts';
 import { StoreError } from './store/store-error.ts';
 
 const USAGE = `Usage: host --app DIR [--port N] [--hostname NAME] [--directory DIR] [--settings FILE] [--json]
+            [--time-lapse SINCE,FACTOR]
   --app        folder of the app: package.json, host.json
   --port       port to listen on; 0 takes any free one
   --hostname   address to listen on (127.0.0.1)
   --directory  folder for keys, schedules and the durable store; without it all is in memory
   --settings   settings file in place of the app's local.settings.json
-  --json       write log and readiness as JSON lines`;
+  --json       write log and readiness as JSON lines
+  --time-lapse host, timers and app live FACTOR times as fast since that moment (milliseconds since 1970)`;
 
 const STOP_EXIT_CODE = 130;
 
@@ -20,6 +24,7 @@ interface Arguments {
   readonly hostname?: string;
   readonly directory?: string;
   readonly settingsFile?: string;
+  readonly clock?: StandClock;
   readonly json: boolean;
 }
 
@@ -46,13 +51,17 @@ function readArguments(args: readonly string[]): Arguments {
     directory: text,
     settings: text,
     json: { type: 'boolean' },
+    'time-lapse': text,
   } as const;
   const { values } = parsed(() => parseArgs({ args: [...args], options }));
-  const { app, port, hostname, directory, settings, json = false } = values;
+  const { app, port, hostname, directory, settings, json = false, 'time-lapse': lapsing } = values;
   if (app === undefined) throw new HostError(USAGE);
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) < 65_536)) {
     throw new HostError(`--port ${port} is no port number.`);
   }
+  const lapse = lapsing === undefined ? undefined : readLapse(lapsing);
+  if (lapsing !== undefined && lapse === undefined)
+    throw new HostError(`--time-lapse ${lapsing}: write SINCE,FACTOR, the factor from 1 to 100.`);
   return {
     app: resolve(app),
     json,
@@ -60,6 +69,7 @@ function readArguments(args: readonly string[]): Arguments {
     ...(hostname === undefined ? {} : { hostname }),
     ...(directory === undefined ? {} : { directory: resolve(directory) }),
     ...(settings === undefined ? {} : { settingsFile: resolve(settings) }),
+    ...(lapse === undefined ? {} : { clock: timeLapse(lapse) }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { lapseText, type TimeLapse } from '../time-lapse.ts';
 
 /** The app on our host, in processes of its own: it knows nothing but its settings. */
 export interface AppProcess {
@@ -27,6 +28,8 @@ export interface AppProcessOptions {
   readonly directory: string;
   /** The settings file of the app. */
   readonly settings: string;
+  /** Absent: the app lives in real time. */
+  readonly lapse?: TimeLapse;
   readonly onLog?: (line: string) => void;
 }
 
@@ -39,7 +42,7 @@ const hostEntry = fileURLToPath(new URL('./host.mjs', import.meta.url));
 
 /** Starts the host as a child and answers when the app is loaded. The child ends with this process. */
 export async function startApp(options: AppProcessOptions, entry: string = hostEntry): Promise<AppProcess> {
-  const { app, port, directory, settings, onLog = () => undefined } = options;
+  const { app, port, directory, settings, lapse, onLog = () => undefined } = options;
   const args = [
     entry,
     '--app',
@@ -51,6 +54,7 @@ export async function startApp(options: AppProcessOptions, entry: string = hostE
     '--settings',
     settings,
     '--json',
+    ...(lapse === undefined ? [] : ['--time-lapse', lapseText(lapse)]),
   ];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const said: string[] = [];

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type FaultName, faultNamed, faultNames } from '../faults/catalogue.ts';
+import { type FleetFaultName, fleetFaultNames, isFleetFault } from './fleet/faults.ts';
 
 /** Emulators that a foreign client can have alone, with what they cannot do without. */
 export const alone = {
@@ -17,6 +18,10 @@ export interface Options {
   readonly report?: string;
   readonly seed: number;
   readonly fault?: FaultName;
+  /** Machines that share one client certificate, in place of the seeded estate. */
+  readonly fleet?: number;
+  /** What befalls the fleet. */
+  readonly fleetFault?: FleetFaultName;
   /** Seed of the passing faults. */
   readonly faults?: number;
   /** Port of the app's HTTP endpoint. */
@@ -40,6 +45,7 @@ export class UsageError extends Error {
 }
 
 const LINE_CHARACTERS = 96;
+const MOST_MACHINES = 5000;
 
 export const usage = `Usage: npm start -- [options]      renew the seeded estate, then stay up
        npm run stand -- [options]  only the stand: emulators, sites and settings
@@ -50,6 +56,8 @@ export const usage = `Usage: npm start -- [options]      renew the seeded estate
   --faults SEED       a small share of all calls meets a passing fault; the same seed strikes the same calls
   --fault NAME        one fault that befalls the first certificate, each described in docs/faults.md:
 ${inLines(faultNames)}
+  --fleet N           with \`npm start\`: one client certificate on N virtual machines, renewed in waves, in place of the
+                      estate; its own faults are ${fleetFaultNames.join(', ')}
   --port N            port of the app (default 7071; 0: any free one)
   --base-port N       first port of the stand (default 8440; 0: any free ports)
   --app DIR           the app that runs: an unpacked package, for instance (default: the one built here)
@@ -66,19 +74,21 @@ ${Object.entries(alone)
 export function readOptions(args: readonly string[]): Options {
   const values = parse(args);
   const { report, only } = values;
-  const fault = readFault(values.fault);
+  const befalls = readFaults(values);
+  const { fault, fleet } = befalls;
   if (only !== undefined && !isAlone(only))
     throw new UsageError(`--only ${only}: there are ${Object.keys(alone).join(', ')}`);
   if (only !== undefined && fault !== undefined)
     throw new UsageError(
       `--fault ${fault}: it befalls a renewal, and with --only there is none; --faults SEED can be had`,
     );
+  if (only !== undefined && fleet !== undefined) throw new UsageError('--fleet: with --only there are no machines');
   const ports = readPorts(values);
   return {
     once: values.once,
     ...(report !== undefined && { report }),
     seed: whole('--seed', values.seed, 2 ** 31),
-    ...(fault !== undefined && { fault }),
+    ...befalls,
     ...(values.faults !== undefined && { faults: whole('--faults', values.faults, 2 ** 31) }),
     ...ports,
     app: values.app,
@@ -117,6 +127,7 @@ function parse(args: readonly string[]) {
         report: { type: 'string' },
         seed: { type: 'string', default: '1' },
         fault: { type: 'string' },
+        fleet: { type: 'string' },
         faults: { type: 'string' },
         port: { type: 'string', default: '7071' },
         'base-port': { type: 'string', default: '8440' },
@@ -131,6 +142,23 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** A fleet is as large as the documented buckets are worth trying; a fault is one of the fleet, or of the estate. */
+function readFaults(values: {
+  readonly fault?: string;
+  readonly fleet?: string;
+}): Pick<Options, 'fault' | 'fleet' | 'fleetFault'> {
+  if (values.fleet === undefined) {
+    const fault = readFault(values.fault);
+    return fault === undefined ? {} : { fault };
+  }
+  const fleet = whole('--fleet', values.fleet, MOST_MACHINES);
+  if (fleet === 0) throw new UsageError('--fleet 0: there is nothing to renew; write a number of machines from 1 on');
+  if (values.fault === undefined) return { fleet };
+  if (!isFleetFault(values.fault))
+    throw new UsageError(`--fault ${values.fault}: with --fleet there are ${fleetFaultNames.join(', ')}`);
+  return { fleet, fleetFault: values.fault };
 }
 
 function readFault(text: string | undefined): FaultName | undefined {

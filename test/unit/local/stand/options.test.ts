@@ -29,7 +29,18 @@ describe('readOptions', () => {
     expect(readOptions(['--only', 'vault', '--faults', '7'])).toMatchObject({ faults: 7 });
   });
 
+  it('takes a fleet, with a fault of its own', () => {
+    expect(readOptions(['--fleet', '500'])).toMatchObject({ fleet: 500 });
+    expect(readOptions(['--fleet', '12', '--fault', 'canary'])).toMatchObject({ fleet: 12, fleetFault: 'canary' });
+  });
+
   it.each([
+    [['--fleet', '0'], '--fleet 0: there is nothing to renew'],
+    [['--fleet', '5001'], '--fleet 5001: write a whole number from 0 to 5000'],
+    [['--fleet', 'all'], '--fleet all: write a whole number'],
+    [['--fleet', '12', '--fault', 'kv.429'], '--fault kv.429: with --fleet there are canary, off'],
+    [['--fault', 'canary'], '--fault canary: there are'],
+    [['--fleet', '12', '--only', 'arm'], '--fleet: with --only there are no machines'],
     [['--only', 'mail'], '--only mail: there are vault, identity, arm, storage, events'],
     [['--only', 'toString'], '--only toString'],
     [['--fault', 'moon'], '--fault moon: there are'],

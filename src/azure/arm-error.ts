@@ -3,11 +3,13 @@ import { z } from 'zod';
 import { type ErrorCode, RenewalError } from '../errors.ts';
 
 /** ARM's error body; some resource providers leave out the wrapping `error`, and App Service writes capitals. */
-const plainBody = z.looseObject({ code: z.string(), message: z.string() });
+const detail = z.looseObject({ code: z.string(), message: z.string() });
+/** Of an answer, and of an operation that has failed. */
+export const armErrorBody = detail.extend({ details: z.array(detail).optional().catch(undefined) });
 const capitalBody = z
   .looseObject({ Code: z.string(), Message: z.string() })
   .transform(({ Code: code, Message: message }) => ({ code, message }));
-const errorBody = z.union([plainBody, capitalBody]);
+const errorBody = z.union([armErrorBody, capitalBody]);
 const wrappedError = z.looseObject({ error: errorBody });
 
 /** What an answer with an error status means. `action` names verb and resource. */
@@ -41,13 +43,24 @@ export function retryAfterSeconds(response: PipelineResponse): number | undefine
 /** Far more than is shown, and little enough that nobody's megabytes are searched. */
 const READ_CHARACTERS = 10_000;
 
-/** `Code: message`, one line, at most 300 characters, without anything that looks like a token. */
-export function explain({ code, message }: { readonly code: string; readonly message: string }): string {
-  const line = `${code}: ${message}`.slice(0, READ_CHARACTERS).replace(/\s+/g, ' ');
+/**
+ * `Code: message`, and the first of its details, one line, at most 300 characters each, without anything that looks like
+ * a token. Of a missing right on something that is linked, ARM first tells at length which right there is.
+ */
+export function explain({ code, message, details: [first] = [] }: Said): string {
+  const said = `${code}: ${message}`.slice(0, READ_CHARACTERS);
+  const line = shown(said.replace(/: The client .*?; however, it does not/s, ': the client does not'));
+  return first === undefined ? line : `${line} [${shown(`${first.code}: ${first.message}`)}]`;
+}
+
+type Said = z.infer<typeof detail> & { readonly details?: readonly z.infer<typeof detail>[] | undefined };
+
+function shown(text: string): string {
+  const line = text.slice(0, READ_CHARACTERS).replace(/\s+/g, ' ');
   return line.replace(/Bearer \S+|eyJ[\w.-]+/g, '…').slice(0, 300);
 }
 
-function saidBy(response: PipelineResponse): z.infer<typeof errorBody> | undefined {
+function saidBy(response: PipelineResponse): Said | undefined {
   try {
     const body: unknown = JSON.parse(response.bodyAsText ?? '');
     return wrappedError.safeParse(body).data?.error ?? errorBody.safeParse(body).data;
@@ -65,7 +78,7 @@ const passingSentence = /another operation is in progress|conflict with a concur
 /** The token ended on its way: the next try has a new one. */
 const EXPIRED = 'ExpiredAuthenticationToken';
 
-function codeOf(status: number, said: z.infer<typeof errorBody> | undefined): ErrorCode {
+function codeOf(status: number, said: Said | undefined): ErrorCode {
   if (status === 401 && said?.code === EXPIRED) return 'arm-unreachable';
   if (status === 401 || status === 403) return 'arm-forbidden';
   if (status === 429 || (status === 409 && said !== undefined && isPassing(said))) return 'arm-throttled';
@@ -74,6 +87,6 @@ function codeOf(status: number, said: z.infer<typeof errorBody> | undefined): Er
   return 'arm-refused';
 }
 
-function isPassing({ code, message }: z.infer<typeof errorBody>): boolean {
+function isPassing({ code, message }: Said): boolean {
   return passing.has(code) || (code === 'Conflict' && passingSentence.test(message));
 }

@@ -15,7 +15,7 @@ import type { TokenCredential } from '@azure/identity';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { RenewalError } from '../errors.ts';
-import { armAnswerError, armSilence, explain, retryAfterSeconds } from './arm-error.ts';
+import { armAnswerError, armErrorBody, armSilence, explain, retryAfterSeconds } from './arm-error.ts';
 import { armUrl } from './arm-id.ts';
 import { noRedirects } from './no-redirects.ts';
 
@@ -203,7 +203,7 @@ function written(url: URL, response: PipelineResponse): ArmWrite {
 
 const statusDocument = z.looseObject({
   status: z.string(),
-  error: z.looseObject({ code: z.string(), message: z.string() }).optional(),
+  error: armErrorBody.optional(),
 });
 
 function statusOf({ kind }: ArmOperation, response: PipelineResponse): ArmOperationStatus {

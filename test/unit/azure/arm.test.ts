@@ -126,6 +126,31 @@ describe('createArm', () => {
     expect(requests).toHaveLength(4);
   });
 
+  it('tells which right is missing on what is linked', async () => {
+    const message =
+      `The client 'a' with object id 'a' has permission to perform action 'Microsoft.Network/applicationGateways/write' on ` +
+      `scope '${'/x'.repeat(100)}'; however, it does not have permission to perform action(s) 'Microsoft.Network/x/join/action'`;
+    const { httpClient } = scripted({ status: 403, body: armError('LinkedAuthorizationFailed', message) });
+    await expect(arm(httpClient).put(id, {})).rejects.toMatchObject({
+      code: 'arm-forbidden',
+      message: expect.stringContaining(
+        "does not have permission to perform action(s) 'Microsoft.Network/x/join/action'",
+      ),
+    });
+  });
+
+  it('tells the first of the details', async () => {
+    const details = [
+      { code: 'AccessDenied', message: "Access denied for 'x'" },
+      { code: 'Other', message: 'more' },
+    ];
+    const body = { error: { code: 'SecretException', message: 'See details below:', details } };
+    const { httpClient } = scripted({ status: 400, body });
+    await expect(arm(httpClient).put(id, {})).rejects.toMatchObject({
+      message: expect.stringMatching(/SecretException: See details below: \[AccessDenied: Access denied for 'x'\]$/),
+    });
+  });
+
   it('keeps tokens and long texts out of its errors', async () => {
     const message = `Bearer abc.def and eyJhbGciOi.J9x.sig\r\n${'x'.repeat(2000)}`;
     const { httpClient } = scripted({ status: 400, body: armError('BadRequest', message) });

@@ -55,7 +55,7 @@ param credentialVaults credentialVault[] = []
 @maxLength(100)
 param dnsZones dnsZone[] = []
 
-@description('Resource groups whose App Service sites are targets. Name the groups of their plans as well, where those are others.')
+@description('Resource groups with targets, and of which kinds. Name those of App Service plans, and of gateways\' subnets, addresses and identities as well, where they are others.')
 @maxLength(100)
 param targetGroups targetGroup[] = []
 

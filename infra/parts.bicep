@@ -39,6 +39,17 @@ type wiredVault = {
 }
 
 @export()
+@description('A resource group with targets, with its place spelt out.')
+type placedGroup = {
+  @description('Kinds of targets in it.')
+  kinds: string[]
+  @description('Subscription of the group.')
+  subscriptionId: string
+  @description('Name of the group.')
+  resourceGroup: string
+}
+
+@export()
 @description('A container of CRLs, with its place spelt out.')
 type placedCrls = {
   @description('Name of the storage account.')

@@ -116,8 +116,11 @@ type dnsZone = {
 }
 
 @export()
-@description('A resource group whose App Service sites are targets, or that holds their certificate resources or plans.')
+@description('A resource group with targets, or with the certificate resources, plans, subnets, addresses or identities that they name.')
 type targetGroup = {
+  @description('What is in it: each kind has a role of its own. Absent: App Service.')
+  kinds: ('appService' | 'applicationGateway')[]?
+
   @description('Id of the subscription. Absent: the one that is deployed to.')
   @minLength(36)
   @maxLength(36)
@@ -325,4 +328,6 @@ type existingRoleIds = {
   issuerCredentials: string
   @description('dns-prover.json')
   dnsProver: string
+  @description('gateway-deployer.json')
+  gatewayDeployer: string
 }

@@ -1,5 +1,5 @@
 // Every vault, CA and group of targets, each in its own subscription and group: what it needs to be looked after.
-import { identityRefs, place, placedCrls, placedVault } from '../parts.bicep'
+import { identityRefs, place, placedCrls, placedGroup, placedVault } from '../parts.bicep'
 import { eventDelivery, existingRoleIds } from '../types.bicep'
 
 @description('Tags of every resource.')
@@ -20,8 +20,8 @@ param dnsZones place[]
 @description('Containers of the CRLs of internal CAs.')
 param crlContainers placedCrls[]
 
-@description('Groups with App Service targets.')
-param targetGroups place[]
+@description('Groups with targets.')
+param targetGroups placedGroup[]
 
 @description('The identities of the app.')
 param identities identityRefs
@@ -150,8 +150,13 @@ module provers 'dns-zone.bicep' = [for (zone, index) in dnsZones: {
   params: { zoneName: zone.name, deployer: identities.deployer, roleId: roleIds.dnsProver }
 }]
 
+var deployerRoleIds = {
+  appService: roleIds.appServiceDeployer
+  applicationGateway: roleIds.gatewayDeployer
+}
+
 module deployers 'target-group.bicep' = [for (group, index) in targetGroups: {
   name: 'targets-${index}'
   scope: resourceGroup(group.subscriptionId, group.resourceGroup)
-  params: { deployer: identities.deployer, deployerRoleId: roleIds.appServiceDeployer }
+  params: { deployer: identities.deployer, deployerRoleIds: map(group.kinds, kind => deployerRoleIds[kind]) }
 }]

@@ -135,7 +135,7 @@ var placedZones = map(dnsZones, zone => {
   resourceGroup: zone.?resourceGroup ?? home.resourceGroup
 })
 var placedGroups = map(targetGroups, group => {
-  name: ''
+  kinds: group.?kinds ?? ['appService']
   subscriptionId: group.?subscriptionId ?? home.subscriptionId
   resourceGroup: group.resourceGroup
 })

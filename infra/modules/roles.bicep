@@ -19,6 +19,7 @@ var files = [
   loadJsonContent('../roles/crl-publisher.json')
   loadJsonContent('../roles/issuer-credentials.json')
   loadJsonContent('../roles/dns-prover.json')
+  loadJsonContent('../roles/gateway-deployer.json')
 ]
 
 resource definitions 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [for file in files: {
@@ -51,4 +52,5 @@ output ids existingRoleIds = {
   crlPublisher: definitions[7].id
   issuerCredentials: definitions[8].id
   dnsProver: definitions[9].id
+  gatewayDeployer: definitions[10].id
 }

@@ -1,17 +1,17 @@
-// Lets the deployer renew the certificates of App Service sites in one resource group.
+// Lets the deployer deploy to the targets of one resource group.
 import { identityRef } from '../parts.bicep'
 
 @description('The identity that deploys.')
 param deployer identityRef
 
-@description('Role definition of the deployer.')
-param deployerRoleId string
+@description('Role definitions of the deployer: one for each kind of target that is there.')
+param deployerRoleIds string[]
 
-resource deploy 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(resourceGroup().id, deployer.id, deployerRoleId)
+resource deploy 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for roleId in deployerRoleIds: {
+  name: guid(resourceGroup().id, deployer.id, roleId)
   properties: {
-    roleDefinitionId: deployerRoleId
+    roleDefinitionId: roleId
     principalId: deployer.principalId
     principalType: 'ServicePrincipal'
   }
-}
+}]

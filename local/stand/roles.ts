@@ -5,6 +5,7 @@ import configReader from '../../infra/roles/config-reader.json' with { type: 'js
 import crlPublisher from '../../infra/roles/crl-publisher.json' with { type: 'json' };
 import dnsProver from '../../infra/roles/dns-prover.json' with { type: 'json' };
 import estateKeeper from '../../infra/roles/estate-keeper.json' with { type: 'json' };
+import gatewayDeployer from '../../infra/roles/gateway-deployer.json' with { type: 'json' };
 import issuerCredentials from '../../infra/roles/issuer-credentials.json' with { type: 'json' };
 import journalWriter from '../../infra/roles/journal-writer.json' with { type: 'json' };
 import logReader from '../../infra/roles/log-reader.json' with { type: 'json' };
@@ -30,6 +31,7 @@ export const roles: readonly Role[] = [
   crlPublisher,
   dnsProver,
   estateKeeper,
+  gatewayDeployer,
   issuerCredentials,
   journalWriter,
   logReader,
@@ -44,6 +46,8 @@ export interface Where {
   /** Zones in which names are proved; absent: there are none. */
   readonly dnsZones?: readonly string[];
   readonly siteGroup: string;
+  /** Groups of gateways; absent: there are none. */
+  readonly gatewayGroups?: readonly string[];
   /** The storage account of estate and journal. */
   readonly storageAccount: string;
   /** The Log Analytics workspace. */
@@ -52,7 +56,7 @@ export interface Where {
 
 /** The ARM ids that a role is given out at. A role whose place the stand does not know is a `TypeError`. */
 export function placesOf({ name, scope }: Role, where: Where): readonly string[] {
-  const { credentialVaults = [], dnsZones = [] } = where;
+  const { credentialVaults = [], dnsZones = [], gatewayGroups = [] } = where;
   const { vaults, caVault, siteGroup, storageAccount, workspace } = where;
   const containers = `${storageAccount}/blobServices/default/containers`;
   const places: Readonly<Record<string, readonly string[]>> = {
@@ -61,6 +65,7 @@ export function placesOf({ name, scope }: Role, where: Where): readonly string[]
     'each vault of issuer credentials': credentialVaults,
     'each DNS zone of ACME': dnsZones,
     'each resource group of targets': [siteGroup],
+    'each resource group of gateways': gatewayGroups,
     'the tables of the records account': [`${storageAccount}/tableServices/default`],
     'the journal container': [`${containers}/journal`],
     'the config container': [`${containers}/config`],

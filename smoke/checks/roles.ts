@@ -6,6 +6,7 @@ import configReader from '../../infra/roles/config-reader.json' with { type: 'js
 import crlPublisher from '../../infra/roles/crl-publisher.json' with { type: 'json' };
 import dnsProver from '../../infra/roles/dns-prover.json' with { type: 'json' };
 import estateKeeper from '../../infra/roles/estate-keeper.json' with { type: 'json' };
+import gatewayDeployer from '../../infra/roles/gateway-deployer.json' with { type: 'json' };
 import issuerCredentials from '../../infra/roles/issuer-credentials.json' with { type: 'json' };
 import journalWriter from '../../infra/roles/journal-writer.json' with { type: 'json' };
 import logReader from '../../infra/roles/log-reader.json' with { type: 'json' };
@@ -24,12 +25,13 @@ export interface DeployedRole {
 /** Every role of infra/roles. */
 export const deployedRoles: readonly DeployedRole[] = [
   ...[appServiceDeployer, caSigner, certificateRenewer, configReader, crlPublisher, dnsProver, estateKeeper],
-  ...[issuerCredentials, journalWriter, logReader],
+  ...[gatewayDeployer, issuerCredentials, journalWriter, logReader],
 ];
 
-/** Scopes of roles that not every deployment gives out: it depends on the issuers that there are. */
-const byIssuer: readonly string[] = [
+/** Scopes of roles that not every deployment gives out: it depends on the issuers and kinds of targets that there are. */
+const ifNeeded: readonly string[] = [
   ...['each vault of issuer credentials', 'each DNS zone of ACME', 'the CRL container of each CA'],
+  'each resource group of gateways',
 ];
 
 /** A role that somebody really holds: the assignment, with what its definition allows. */
@@ -56,6 +58,7 @@ const places: Readonly<Record<string, RegExp>> = {
   'each vault of issuer credentials': /\/vaults\/[^/]+$/i,
   'each DNS zone of ACME': /\/dnsZones\/[^/]+$/i,
   'each resource group of targets': /\/resourceGroups\/[^/]+$/i,
+  'each resource group of gateways': /\/resourceGroups\/[^/]+$/i,
   'the tables of the records account': /\/tableServices\/default$/i,
   'the journal container': /\/containers\/journal$/i,
   'the CRL container of each CA': /\/containers\/[^/]+$/i,
@@ -91,7 +94,7 @@ function missing(role: DeployedRole, held: readonly Held[], { vaults, siteGroup 
   const where = wanted[role.scope];
   // Without a target there may be no such role, and without a list of places one is enough.
   if (where === undefined && role.scope === 'each resource group of targets') return [];
-  if (byIssuer.includes(role.scope)) return [];
+  if (ifNeeded.includes(role.scope)) return [];
   if (where === undefined) return held.length > 0 ? [] : [`missing: ${role.name} at ${role.scope}`];
   return where
     .filter((place) => !held.some(({ scope }) => same(scope, place)))

@@ -9,6 +9,7 @@ import {
 } from './app-service-resources.ts';
 import type { Deployment, RollBack, TargetAdapter, TargetOptions, VersionToServe } from './port.ts';
 import { probe } from './probe.ts';
+import { refusedByArm } from './refused-by-arm.ts';
 
 export const kind = 'app-service';
 
@@ -39,16 +40,6 @@ export function create(given: TargetOptions): TargetAdapter<AppServiceTarget> {
       return { refused: 'private-ca-on-multi-tenant' };
     },
   };
-}
-
-/** What ARM refuses for good is an expected end of one target, not a failure of the step. */
-async function refusedByArm(work: () => Promise<Deployment>): Promise<Deployment> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof RenewalError) || error.code !== 'arm-refused') throw error;
-    return { state: 'refused', reason: error.message };
-  }
 }
 
 async function deploy(

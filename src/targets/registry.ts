@@ -1,5 +1,6 @@
 import type { Target } from '../plan/targets/target.ts';
 import * as appService from './app-service.ts';
+import * as applicationGateway from './application-gateway.ts';
 import type { TargetAdapter, TargetOptions } from './port.ts';
 import * as virtualMachine from './virtual-machine.ts';
 
@@ -7,6 +8,7 @@ import * as virtualMachine from './virtual-machine.ts';
 const kinds = {
   [appService.kind]: appService,
   [virtualMachine.kind]: virtualMachine,
+  [applicationGateway.kind]: applicationGateway,
 } as const satisfies Record<Target['kind'], { create(options: TargetOptions): TargetAdapter }>;
 
 /** The adapter of a kind of target. */

@@ -11,11 +11,11 @@ import { createArm } from '../../src/azure/arm.ts';
 import { type Agreement, disagreements } from './agreement.ts';
 import { openStandBench, type StandBench, stories } from './stand-bench.ts';
 
-/** What the CA of these stories needs none of: test/contract/issuer-roles.test.ts holds these against their calls. */
-const ofOtherIssuers = ['dns-prover', 'issuer-credentials'];
+/** What these stories need none of: issuer-roles.test.ts and application-gateway.test.ts hold these against their calls. */
+const ofOtherKinds = ['dns-prover', 'gateway-deployer', 'issuer-credentials'];
 
 /** The role files that Bicep defines, as they are now: the stand gives the app those, and nothing else. */
-const roles: readonly Role[] = rolesOfTheApp().filter(({ name }) => !ofOtherIssuers.includes(name));
+const roles: readonly Role[] = rolesOfTheApp().filter(({ name }) => !ofOtherKinds.includes(name));
 
 /** Two stories that end as they always do, one whose site is unbound, and one that is unbound at a slot. */
 const scenarios: readonly Scenario[] = [

@@ -2,14 +2,15 @@ import type { z } from 'zod';
 import type { Finding } from '../problem.ts';
 import { union } from '../schema-parts.ts';
 import { type AppServiceTarget, appService, appServiceKind } from './app-service.ts';
+import { type ApplicationGatewayTarget, applicationGateway, applicationGatewayKind } from './application-gateway.ts';
 import type { Endpoint, TargetFacts, TargetKind } from './every-target.ts';
 import { type VirtualMachineTarget, virtualMachine, virtualMachineKind } from './virtual-machine.ts';
 
 /** A place that uses a certificate: every kind, one line each, here and below. */
-export type Target = AppServiceTarget | VirtualMachineTarget;
+export type Target = AppServiceTarget | ApplicationGatewayTarget | VirtualMachineTarget;
 
 /** One target of the estate file. */
-export const target = union([appService, virtualMachine]);
+export const target = union([appService, applicationGateway, virtualMachine]);
 export type TargetFile = z.output<typeof target>;
 
 type KindName = TargetFile['kind'];
@@ -17,6 +18,7 @@ type KindName = TargetFile['kind'];
 const kinds: { readonly [K in KindName]: TargetKind<Extract<TargetFile, { kind: K }>> } = {
   'app-service': appServiceKind,
   'virtual-machine': virtualMachineKind,
+  'application-gateway': applicationGatewayKind,
 };
 
 /** The id of a target within the estate. */

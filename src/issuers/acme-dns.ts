@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { Arm } from '../azure/arm.ts';
+import type { Arm, ArmWrite } from '../azure/arm.ts';
 import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
+import { createRecent, type Recent } from '../recent.ts';
 import type { FollowCnames } from './acme-cname.ts';
 
 /** Proofs of control over names, as TXT records of Azure DNS zones (RFC 8555 8.4). */
@@ -54,24 +55,25 @@ const recordSet = z.looseObject({
 });
 type RecordSet = z.output<typeof recordSet>;
 
-/** Each change is conditional on what was read: two renewals may prove a name and its wildcard at the same time. */
-export function createDnsProofs({ arm, clock, zones, waitSeconds, follow }: DnsProofsOptions): DnsProofs {
-  const placeOf = async (name: string): Promise<string> => recordId((await follow?.(name)) ?? name, zones);
+/**
+ * Each change is conditional: two renewals may prove a name and its wildcard at the same time. Most names have no record set
+ * yet, and the first value is written without a look at that; the set that this makes is taken away by the etag that it got.
+ */
+export function createDnsProofs(options: DnsProofsOptions): DnsProofs {
+  const { arm, clock } = options;
+  const written: Written = createRecent<string>(REMEMBERED);
+  const placeOf = async (name: string): Promise<string> =>
+    recordId((await options.follow?.(name)) ?? name, options.zones);
   return {
     async publish(name, value) {
       const id = await placeOf(name);
-      const found = await read(arm, id);
-      const now = clock.now();
-      if (found === undefined || !valuesOf(found).includes(value)) {
-        const values = [...(found === undefined ? [] : valuesOf(found)), value];
-        if (values.length > MOST_VALUES) throw full(id);
-        await write(arm, id, { found, values, metadata: { [WRITTEN_AT]: now.toISOString() } });
-        return waitSeconds === 0 ? { state: 'ready' } : { state: 'waiting', retryAfterSeconds: waitSeconds };
+      const key = keyOf(id, value);
+      if (written.get(key) === undefined) {
+        const etag = await make(options, id, value);
+        written.set(key, etag ?? NOT_ALONE);
+        if (etag !== undefined) return justWritten(options);
       }
-      const writtenAt = Date.parse(found.properties.metadata[WRITTEN_AT] ?? '');
-      const left = Math.ceil((writtenAt + waitSeconds * 1000 - now.getTime()) / 1000);
-      if (left > 0) return { state: 'waiting', retryAfterSeconds: Math.min(left, waitSeconds) };
-      return { state: marksOf(found, now).includes(markOf(value)) ? 'told' : 'ready' };
+      return publishBeside(options, id, value);
     },
     async rememberTold(name, value) {
       const id = await placeOf(name);
@@ -80,10 +82,14 @@ export function createDnsProofs({ arm, clock, zones, waitSeconds, follow }: DnsP
       const now = clock.now();
       const marks = [...marksOf(found, now), markOf(value)].slice(-MOST_MARKS);
       const metadata = { ...found.properties.metadata, [TOLD]: [now.toISOString(), ...marks].join(' ') };
+      written.set(keyOf(id, value), NOT_ALONE);
       await write(arm, id, { found, values: valuesOf(found), metadata });
     },
     async withdraw(name, value) {
       const id = await placeOf(name);
+      const etag = written.get(keyOf(id, value)) ?? NOT_ALONE;
+      written.forget(keyOf(id, value));
+      if (etag !== NOT_ALONE && (await isUnchanged(() => arm.remove(id, { ifMatch: etag })))) return;
       const found = await read(arm, id);
       if (found === undefined || !valuesOf(found).includes(value)) return;
       const values = valuesOf(found).filter((one) => one !== value);
@@ -91,6 +97,57 @@ export function createDnsProofs({ arm, clock, zones, waitSeconds, follow }: DnsP
       else await write(arm, id, { found, values, metadata: found.properties.metadata });
     },
   };
+}
+
+/** Of values that this process has published: the etag of the set that was made for it alone, or `NOT_ALONE`. */
+type Written = Recent<string>;
+
+const REMEMBERED = 1000;
+const NOT_ALONE = '';
+
+const keyOf = (id: string, value: string): string => `${id} ${value}`;
+
+function justWritten({ waitSeconds }: DnsProofsOptions): Published {
+  return waitSeconds === 0 ? { state: 'ready' } : { state: 'waiting', retryAfterSeconds: waitSeconds };
+}
+
+/** The etag of the record set that was made for this value; `undefined` when there is one already. */
+async function make({ arm, clock }: DnsProofsOptions, id: string, value: string): Promise<string | undefined> {
+  let etag: string | undefined;
+  const metadata = { [WRITTEN_AT]: clock.now().toISOString() };
+  const isMade = await isUnchanged(async () => {
+    const answer = await write(arm, id, { found: undefined, values: [value], metadata });
+    // What cannot be read is looked at again when it is taken away.
+    etag = (answer.state === 'done' ? recordSet.safeParse(answer.body).data?.etag : undefined) ?? NOT_ALONE;
+  });
+  return isMade ? etag : undefined;
+}
+
+/** False when somebody was there first: the condition of a change did not hold (412). */
+async function isUnchanged(change: () => Promise<void>): Promise<boolean> {
+  try {
+    await change();
+    return true;
+  } catch (error) {
+    if (error instanceof RenewalError && error.code === 'arm-conflict') return false;
+    throw error;
+  }
+}
+
+async function publishBeside(options: DnsProofsOptions, id: string, value: string): Promise<Published> {
+  const { arm, clock, waitSeconds } = options;
+  const found = await read(arm, id);
+  const now = clock.now();
+  if (found === undefined || !valuesOf(found).includes(value)) {
+    const values = [...(found === undefined ? [] : valuesOf(found)), value];
+    if (values.length > MOST_VALUES) throw full(id);
+    await write(arm, id, { found, values, metadata: { [WRITTEN_AT]: now.toISOString() } });
+    return justWritten(options);
+  }
+  const writtenAt = Date.parse(found.properties.metadata[WRITTEN_AT] ?? '');
+  const left = Math.ceil((writtenAt + waitSeconds * 1000 - now.getTime()) / 1000);
+  if (left > 0) return { state: 'waiting', retryAfterSeconds: Math.min(left, waitSeconds) };
+  return { state: marksOf(found, now).includes(markOf(value)) ? 'told' : 'ready' };
 }
 
 function full(id: string): RenewalError {
@@ -112,10 +169,10 @@ interface Change {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-async function write(arm: Arm, id: string, { found, values, metadata }: Change): Promise<void> {
+async function write(arm: Arm, id: string, { found, values, metadata }: Change): Promise<ArmWrite> {
   const TXTRecords = values.map((value) => ({ value: [value] }));
   const body = { properties: { ...found?.properties, TTL: TTL_SECONDS, metadata, TXTRecords } };
-  await arm.put(id, body, found === undefined ? { ifNoneMatch: '*' } : { ifMatch: found.etag });
+  return arm.put(id, body, found === undefined ? { ifNoneMatch: '*' } : { ifMatch: found.etag });
 }
 
 function marksOf({ properties }: RecordSet, now: Date): readonly string[] {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
+import { createRecent } from '../recent.ts';
 import { issuedChain } from './acme-chain.ts';
 import type { AcmeAnswer, AcmeClient } from './acme-client.ts';
 import { type AcmeOrder, orderShape, pending, type Rejected, readAs, rejected, unusable } from './acme-order.ts';
@@ -14,7 +15,6 @@ import {
   rememberTold,
 } from './acme-proof.ts';
 import { isOfReplaced, replacedId } from './acme-renewal-info.ts';
-import type { IssuerAnswer } from './http.ts';
 import type { Order, OrderStatus, PlacedOrder } from './port.ts';
 
 export interface AcmeOrdersOptions extends ProofOptions {
@@ -38,40 +38,72 @@ export interface AcmeOrders {
 }
 
 export function createAcmeOrders(options: AcmeOrdersOptions): AcmeOrders {
-  const { client, account } = options;
+  const { account } = options;
+  const justPlaced = createRecent<Look>(ORDERS_KEPT);
+  const look = async (reference: string): Promise<Look | Rejected> => {
+    const known = justPlaced.get(reference);
+    justPlaced.forget(reference);
+    if (known !== undefined) return known;
+    const answer = await account.post(reference);
+    // A server that was set up anew knows nothing of it, nor of its account.
+    return answer.state === 'problem' ? rejected(answer) : lookOf(answer);
+  };
   return {
-    async place({ names, profile, replaces: old }) {
-      const { newOrder } = await client.directory();
-      const identifiers = names.map((value) => ({ type: 'dns', value }));
-      const wish = { identifiers, ...(profile !== undefined && { profile }) };
-      const replaces = await replacedId(client, old, names);
-      const first = await account.post(newOrder, { ...wish, ...(replaces !== undefined && { replaces }) });
-      // An order is worth more than the link to what it replaces.
-      const answer = replaces !== undefined && isOfReplaced(first) ? await account.post(newOrder, wish) : first;
+    async place(wish) {
+      const answer = await newOrder(wish, options);
       if (answer.state === 'problem') return refusedOrder(answer);
       const reference = answer.answer.header('location');
-      if (reference !== undefined) return { reference };
-      throw new RenewalError('issuer-unreachable', 'acme: newOrder answered without a Location');
+      if (reference === undefined) {
+        throw new RenewalError('issuer-unreachable', 'acme: newOrder answered without a Location');
+      }
+      // Whoever has placed it looks at it next: the server has just said how it stands. One that said it badly is asked again.
+      if (orderShape.safeParse(answer.body).success) justPlaced.set(reference, lookOf(answer));
+      return { reference };
     },
     async advance(placed) {
-      let proofs: readonly Proof[] = [];
+      let looked: Looked = { ...placed, told: [], isCleared: false };
       let kept: { readonly at: AcmeOrder['status']; readonly step: Stepped } | undefined;
       for (let looks = 1; ; looks += 1) {
-        const answer = await account.post(placed.reference);
-        // A server that was set up anew knows nothing of it, nor of its account.
-        if (answer.state === 'problem') return rejected(answer);
-        const order = readAs(answer, orderShape, 'an order');
+        const seen = await look(placed.reference);
+        if ('state' in seen) return seen;
+        const { order } = seen;
         const isOver = order.expires !== undefined && Date.parse(order.expires) <= options.clock.now().getTime();
         if (isOver && order.status !== 'valid')
           return { state: 'rejected', reason: `the order ended at ${order.expires}` };
         if (kept?.at === order.status) return waitingFor(kept.step, options);
-        const next = await step({ ...placed, told: proofs }, order, answer.answer, options);
+        const next = await step(looked, seen, options);
         if (next.told === undefined || looks === MOST_LOOKS) return waitingFor(next, options);
         kept = { at: order.status, step: next };
-        proofs = [...proofs, ...next.told];
+        looked = { ...looked, told: [...looked.told, ...next.told], isCleared: next.isCleared === true };
       }
     },
   };
+}
+
+/** Of orders that were just placed. */
+const ORDERS_KEPT = 100;
+
+/** An order as the server has shown it. */
+interface Look {
+  readonly order: AcmeOrder;
+  readonly retryAfterSeconds: number | undefined;
+}
+
+function lookOf(answer: Extract<AcmeAnswer, { state: 'done' }>): Look {
+  return { order: readAs(answer, orderShape, 'an order'), retryAfterSeconds: answer.answer.retryAfterSeconds };
+}
+
+async function newOrder(
+  { names, profile, replaces: old }: OrderWish,
+  { client, account }: AcmeOrdersOptions,
+): Promise<AcmeAnswer> {
+  const { newOrder } = await client.directory();
+  const identifiers = names.map((value) => ({ type: 'dns', value }));
+  const wish = { identifiers, ...(profile !== undefined && { profile }) };
+  const replaces = await replacedId(client, old, names);
+  const first = await account.post(newOrder, { ...wish, ...(replaces !== undefined && { replaces }) });
+  // An order is worth more than the link to what it replaces.
+  return replaces !== undefined && isOfReplaced(first) ? account.post(newOrder, wish) : first;
 }
 
 /** Before there is an order, nobody can be unauthorized but the account. */
@@ -83,10 +115,16 @@ function refusedOrder(answer: Extract<AcmeAnswer, { state: 'problem' }>): Reject
 /** Of one call: a server that is quick decides while it is asked again, and saves whoever waits a durable timer. */
 const MOST_LOOKS = 3;
 
-/** `told`: the server was just told to do something, and may have done it; with the proofs that it was told to look at. */
-type Stepped = OrderStatus & { readonly told?: Proving['told'] };
+/**
+ * `told`: the server was just told to do something, and may have done it; with the proofs that it was told to look at.
+ * `isCleared`: the records of all names are taken away.
+ */
+type Stepped = OrderStatus & { readonly told?: Proving['told']; readonly isCleared?: boolean };
 
-async function waitingFor({ told, ...status }: Stepped, options: AcmeOrdersOptions): Promise<OrderStatus> {
+async function waitingFor(
+  { told, isCleared: _, ...status }: Stepped,
+  options: AcmeOrdersOptions,
+): Promise<OrderStatus> {
   if (told !== undefined) await rememberTold({ told }, options);
   return status;
 }
@@ -94,15 +132,11 @@ async function waitingFor({ told, ...status }: Stepped, options: AcmeOrdersOptio
 /** An order, with the proofs that the server was told to look at in this very call. */
 interface Looked extends PlacedOrder {
   readonly told: readonly Proof[];
+  readonly isCleared: boolean;
 }
 
 /** RFC 8555 7.1.6: what the order waits for, in its own words. */
-async function step(
-  placed: Looked,
-  order: AcmeOrder,
-  answer: IssuerAnswer,
-  options: AcmeOrdersOptions,
-): Promise<Stepped> {
+async function step(placed: Looked, { order, retryAfterSeconds }: Look, options: AcmeOrdersOptions): Promise<Stepped> {
   switch (order.status) {
     case 'pending': {
       const proving = await prove(order, options);
@@ -112,7 +146,7 @@ async function step(
     case 'ready':
       return finalize(placed, order, options);
     case 'processing':
-      return pending(answer.retryAfterSeconds);
+      return pending(retryAfterSeconds);
     case 'valid':
       return issued(placed, order, options);
     case 'invalid':
@@ -132,13 +166,16 @@ async function finalize(placed: Looked, order: AcmeOrder, options: AcmeOrdersOpt
   }
   const after = readAs(answer, orderShape, 'an order');
   if (after.status === 'valid') return issued(placed, after, options);
-  return { ...pending(answer.answer.retryAfterSeconds), told: [] };
+  // Every name is proved: the records go while the server makes the certificate, which gives it time before it is asked.
+  const isCleared = placed.told.length === order.authorizations.length;
+  if (isCleared) await cleanUp(order, options, placed.told);
+  return { ...pending(answer.answer.retryAfterSeconds), told: [], isCleared };
 }
 
-async function issued({ told }: Looked, order: AcmeOrder, options: AcmeOrdersOptions): Promise<OrderStatus> {
+async function issued({ told, isCleared }: Looked, order: AcmeOrder, options: AcmeOrdersOptions): Promise<OrderStatus> {
   if (order.certificate === undefined) throw unusable('a valid order has no certificate');
   const chain = await issuedChain(options.account, order.certificate, options.preferredChain);
-  await cleanUp(order, options, told);
+  if (!isCleared) await cleanUp(order, options, told);
   return { state: 'issued', chain };
 }
 

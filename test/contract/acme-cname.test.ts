@@ -30,7 +30,7 @@ async function nameServer(): Promise<string> {
 const delegated = () => startAcme({ zoneName: ELSEWHERE, cname: async (name) => cnames.get(name) });
 
 const following = async ({ restarted, zone }: EmulatedAcme) =>
-  restarted({ dns: { zones: [zone.id], waitSeconds: 0, followCnames: true, nameServers: [await nameServer()] } });
+  restarted({ dns: { zones: [zone.id], waitSeconds: 30, followCnames: true, nameServers: [await nameServer()] } });
 
 describe('names whose challenge is a CNAME', () => {
   it('are proved where the CNAMEs lead, and nothing stays there', () =>

@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createRecent } from '../recent.ts';
 import type { KeyType } from './types.ts';
 
 const curves: Readonly<Record<string, KeyType>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' };
@@ -21,8 +22,18 @@ export function isStrongKey(spki: Uint8Array): boolean {
   return key !== undefined && isSoundRsa(key) && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;
 }
 
+/** A request and its certificate have one key, and its signature is verified besides; those of authorities come again and again. */
+const remembered = createRecent<KeyObject>(500);
+
 /** `undefined` when Node's crypto cannot take it as a public key. */
 export function publicKeyOf(spki: Uint8Array): KeyObject | undefined {
+  const bytes = Buffer.from(spki).toString('base64');
+  const key = remembered.get(bytes) ?? importKey(spki);
+  if (key !== undefined) remembered.set(bytes, key);
+  return key;
+}
+
+function importKey(spki: Uint8Array): KeyObject | undefined {
   try {
     return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
   } catch {

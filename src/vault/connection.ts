@@ -38,7 +38,8 @@ export function clientOptions(connection: VaultConnection, vault: string): Certi
       { policy: answerShape, position: 'perCall' },
       { policy: bodilyRefusals, position: 'perCall' },
     ],
-    ...(tls && { tlsOptions: { ca: tls.ca } }),
+    // The same object for all clients of a connection: they share the sockets of whoever has the same one.
+    ...(tls && { tlsOptions: tls }),
     ...(httpClient && { httpClient }),
     ...(retries && {
       retryOptions: { maxRetries: retries.count, retryDelayInMs: retries.firstDelayMilliseconds },

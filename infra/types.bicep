@@ -119,7 +119,7 @@ type dnsZone = {
 @description('A resource group with targets, or with the certificate resources, plans, subnets, addresses or identities that they name.')
 type targetGroup = {
   @description('What is in it: each kind has a role of its own. Absent: App Service.')
-  kinds: ('appService' | 'applicationGateway')[]?
+  kinds: ('appService' | 'applicationGateway' | 'virtualMachine')[]?
 
   @description('Id of the subscription. Absent: the one that is deployed to.')
   @minLength(36)
@@ -330,4 +330,6 @@ type existingRoleIds = {
   dnsProver: string
   @description('gateway-deployer.json')
   gatewayDeployer: string
+  @description('machine-deployer.json')
+  machineDeployer: string
 }

@@ -153,6 +153,7 @@ module provers 'dns-zone.bicep' = [for (zone, index) in dnsZones: {
 var deployerRoleIds = {
   appService: roleIds.appServiceDeployer
   applicationGateway: roleIds.gatewayDeployer
+  virtualMachine: roleIds.machineDeployer
 }
 
 module deployers 'target-group.bicep' = [for (group, index) in targetGroups: {

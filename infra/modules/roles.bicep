@@ -20,6 +20,7 @@ var files = [
   loadJsonContent('../roles/issuer-credentials.json')
   loadJsonContent('../roles/dns-prover.json')
   loadJsonContent('../roles/gateway-deployer.json')
+  loadJsonContent('../roles/machine-deployer.json')
 ]
 
 resource definitions 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [for file in files: {
@@ -53,4 +54,5 @@ output ids existingRoleIds = {
   issuerCredentials: definitions[8].id
   dnsProver: definitions[9].id
   gatewayDeployer: definitions[10].id
+  machineDeployer: definitions[11].id
 }

@@ -9,6 +9,7 @@ import gatewayDeployer from '../../infra/roles/gateway-deployer.json' with { typ
 import issuerCredentials from '../../infra/roles/issuer-credentials.json' with { type: 'json' };
 import journalWriter from '../../infra/roles/journal-writer.json' with { type: 'json' };
 import logReader from '../../infra/roles/log-reader.json' with { type: 'json' };
+import machineDeployer from '../../infra/roles/machine-deployer.json' with { type: 'json' };
 
 /** A role of the app, as the file that is deployed to Azure defines it. */
 export interface Role {
@@ -35,6 +36,7 @@ export const roles: readonly Role[] = [
   issuerCredentials,
   journalWriter,
   logReader,
+  machineDeployer,
 ];
 
 /** Where the things are that roles are about: ARM ids. */
@@ -48,6 +50,8 @@ export interface Where {
   readonly siteGroup: string;
   /** Groups of gateways; absent: there are none. */
   readonly gatewayGroups?: readonly string[];
+  /** Groups of machines; absent: there are none. */
+  readonly machineGroups?: readonly string[];
   /** The storage account of estate and journal. */
   readonly storageAccount: string;
   /** The Log Analytics workspace. */
@@ -56,7 +60,7 @@ export interface Where {
 
 /** The ARM ids that a role is given out at. A role whose place the stand does not know is a `TypeError`. */
 export function placesOf({ name, scope }: Role, where: Where): readonly string[] {
-  const { credentialVaults = [], dnsZones = [], gatewayGroups = [] } = where;
+  const { credentialVaults = [], dnsZones = [], gatewayGroups = [], machineGroups = [] } = where;
   const { vaults, caVault, siteGroup, storageAccount, workspace } = where;
   const containers = `${storageAccount}/blobServices/default/containers`;
   const places: Readonly<Record<string, readonly string[]>> = {
@@ -66,6 +70,7 @@ export function placesOf({ name, scope }: Role, where: Where): readonly string[]
     'each DNS zone of ACME': dnsZones,
     'each resource group of targets': [siteGroup],
     'each resource group of gateways': gatewayGroups,
+    'each resource group of machines': machineGroups,
     'the tables of the records account': [`${storageAccount}/tableServices/default`],
     'the journal container': [`${containers}/journal`],
     'the config container': [`${containers}/config`],

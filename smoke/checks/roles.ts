@@ -10,6 +10,7 @@ import gatewayDeployer from '../../infra/roles/gateway-deployer.json' with { typ
 import issuerCredentials from '../../infra/roles/issuer-credentials.json' with { type: 'json' };
 import journalWriter from '../../infra/roles/journal-writer.json' with { type: 'json' };
 import logReader from '../../infra/roles/log-reader.json' with { type: 'json' };
+import machineDeployer from '../../infra/roles/machine-deployer.json' with { type: 'json' };
 import type { Finding } from '../report.ts';
 
 /** A role as the deployment gives it out. */
@@ -25,13 +26,13 @@ export interface DeployedRole {
 /** Every role of infra/roles. */
 export const deployedRoles: readonly DeployedRole[] = [
   ...[appServiceDeployer, caSigner, certificateRenewer, configReader, crlPublisher, dnsProver, estateKeeper],
-  ...[gatewayDeployer, issuerCredentials, journalWriter, logReader],
+  ...[gatewayDeployer, issuerCredentials, journalWriter, logReader, machineDeployer],
 ];
 
 /** Scopes of roles that not every deployment gives out: it depends on the issuers and kinds of targets that there are. */
 const ifNeeded: readonly string[] = [
   ...['each vault of issuer credentials', 'each DNS zone of ACME', 'the CRL container of each CA'],
-  'each resource group of gateways',
+  ...['each resource group of gateways', 'each resource group of machines'],
 ];
 
 /** A role that somebody really holds: the assignment, with what its definition allows. */
@@ -59,6 +60,7 @@ const places: Readonly<Record<string, RegExp>> = {
   'each DNS zone of ACME': /\/dnsZones\/[^/]+$/i,
   'each resource group of targets': /\/resourceGroups\/[^/]+$/i,
   'each resource group of gateways': /\/resourceGroups\/[^/]+$/i,
+  'each resource group of machines': /\/resourceGroups\/[^/]+$/i,
   'the tables of the records account': /\/tableServices\/default$/i,
   'the journal container': /\/containers\/journal$/i,
   'the CRL container of each CA': /\/containers\/[^/]+$/i,

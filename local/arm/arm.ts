@@ -46,8 +46,9 @@ export function createArm(options: ArmOptions): Emulator {
   const answer = async (request: EmulatorRequest, principal: Principal): Promise<EmulatorResponse> => {
     const path = decodedPath(request.url);
     if (path === undefined) return armError(400, 'InvalidRequestUri', 'The request URI is not valid.');
+    const ofTenant = path.toLowerCase().startsWith('/providers/');
     const subscription = path.split('/')[2] ?? '';
-    if (!subscriptions.has(subscription.toLowerCase())) return subscriptionNotFound(subscription);
+    if (!ofTenant && !subscriptions.has(subscription.toLowerCase())) return subscriptionNotFound(subscription);
     const wrongVersion = judgeApiVersion(request.url);
     if (wrongVersion !== undefined) return wrongVersion;
     const route = findRoute(routes, request.method, path);
@@ -56,8 +57,10 @@ export function createArm(options: ArmOptions): Emulator {
       access.allows(principal, action, scope.toLowerCase()) ? undefined : authorizationFailed(principal, action, scope);
     const scope = scopeOf(path);
     const body = jsonBody(request);
+    // Who asks the tenant is asked nothing: what they see depends on what they may read.
+    const refused = ofTenant ? undefined : demand(route.action, scope);
     return (
-      demand(route.action, scope) ??
+      refused ??
       (request.body.length > 0 && body === undefined
         ? armError(400, 'InvalidRequestContent', 'The request content was invalid and could not be deserialized.')
         : route.run({

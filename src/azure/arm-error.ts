@@ -34,10 +34,24 @@ export function armSilence(action: string, error: unknown): RenewalError {
   return new RenewalError('arm-unreachable', `arm: ${action} failed: no answer: ${name}`);
 }
 
-/** `Retry-After` in seconds; `undefined` when the answer has none that can be read. */
+/** `Retry-After` in seconds, or what Resource Graph says instead; `undefined` when the answer has neither. */
 export function retryAfterSeconds(response: PipelineResponse): number | undefined {
   const text = response.headers.get('retry-after') ?? '';
-  return /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  return response.status === 429 ? quotaResetSeconds(response) : undefined;
+}
+
+/** How long to rest before the next query of Resource Graph: set when the quota of this identity is used up. */
+export function restSeconds(response: PipelineResponse): number | undefined {
+  return response.headers.get('x-ms-user-quota-remaining') === '0' ? quotaResetSeconds(response) : undefined;
+}
+
+/** https://learn.microsoft.com/azure/governance/resource-graph/concepts/guidance-for-throttled-requests */
+function quotaResetSeconds({ headers }: PipelineResponse): number | undefined {
+  const [, hours, minutes, seconds] =
+    /^(\d{1,2}):([0-5]\d):([0-5]\d)(?:\.\d+)?$/.exec(headers.get('x-ms-user-quota-resets-after') ?? '') ?? [];
+  if (hours === undefined) return undefined;
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }
 
 /** Far more than is shown, and little enough that nobody's megabytes are searched. */

@@ -5,12 +5,14 @@ import { RenewalError } from '../errors.ts';
  * A child type that is not named has the version of its parent.
  */
 const apiVersions: Readonly<Record<string, string>> = {
+  'microsoft.cdn/profiles': '2024-02-01',
   'microsoft.compute/virtualmachines': '2025-04-01',
   'microsoft.compute/virtualmachinescalesets': '2025-04-01',
   'microsoft.containerservice/managedclusters': '2025-05-01',
   'microsoft.network/dnszones': '2018-05-01',
   'microsoft.network/applicationgateways': '2024-05-01',
   'microsoft.resourcegraph/resources': '2021-03-01',
+  'microsoft.servicefabric/managedclusters': '2024-04-01',
   'microsoft.web/certificates': '2025-05-01',
   'microsoft.web/sites': '2025-05-01',
 };

@@ -15,7 +15,7 @@ import type { TokenCredential } from '@azure/identity';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { RenewalError } from '../errors.ts';
-import { armAnswerError, armErrorBody, armSilence, explain, retryAfterSeconds } from './arm-error.ts';
+import { armAnswerError, armErrorBody, armSilence, explain, restSeconds, retryAfterSeconds } from './arm-error.ts';
 import { armUrl } from './arm-id.ts';
 import { noRedirects } from './no-redirects.ts';
 
@@ -40,7 +40,8 @@ export interface ArmOperation {
 }
 
 export type ArmWrite =
-  | { readonly state: 'done'; readonly body: unknown }
+  /** `restSeconds`: the quota of this identity is used up, and comes back so late. Resource Graph alone tells it. */
+  | { readonly state: 'done'; readonly body: unknown; readonly restSeconds?: number }
   | { readonly state: 'running'; readonly operation: ArmOperation; readonly retryAfterSeconds: number };
 
 export type ArmOperationStatus =
@@ -196,7 +197,10 @@ function written(url: URL, response: PipelineResponse): ArmWrite {
   const status = response.headers.get('azure-asyncoperation');
   const location = response.status === 202 ? response.headers.get('location') : undefined;
   const after = status ?? location;
-  if (after === undefined) return { state: 'done', body: bodyOf(response) };
+  if (after === undefined) {
+    const rest = restSeconds(response);
+    return { state: 'done', body: bodyOf(response), ...(rest !== undefined && { restSeconds: rest }) };
+  }
   const operation: ArmOperation = { kind: status === undefined ? 'location' : 'status', url: ownUrl(url, after).href };
   return { state: 'running', operation, retryAfterSeconds: retryAfterSeconds(response) ?? defaultRetryAfterSeconds };
 }

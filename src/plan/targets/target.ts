@@ -40,6 +40,11 @@ export function targetFindings(file: TargetFile): readonly Finding[] {
   return kindOf(file).findings?.(file) ?? [];
 }
 
+/** Whether places of a kind, by its name, can be targets. */
+export function isTargetKind(kind: string): kind is KindName {
+  return Object.hasOwn(kinds, kind);
+}
+
 export function factsOf(kind: KindName): TargetFacts {
   return kinds[kind].facts;
 }

@@ -1,5 +1,5 @@
 import { rootCertificates } from 'node:tls';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { readEstate } from '../../../../src/plan/estate-file.ts';
 import type { Found } from '../../../../src/targets/discovery/found.ts';
 import { type Held, joinUses } from '../../../../src/targets/discovery/join.ts';
@@ -38,6 +38,9 @@ const lookOf = (found: readonly Found[], over: Partial<Look> = {}): Look => ({
   ...{ found, whole: ['app-service'], unseen: [], problems: [] },
   ...over,
 });
+
+// The first reading loads the parser, which takes longer than any test.
+beforeAll(() => lookAt(resources, lists), 60_000);
 
 describe('joinUses', () => {
   it('says of every place what it means for the next renewal', async () => {

@@ -13,8 +13,9 @@ export type Probe =
       readonly state: 'served';
       readonly at: string;
       readonly sha256: string;
-      readonly serial: string;
-      readonly notAfter: string;
+      /** Absent of a report that knows which version it is, and no more. */
+      readonly serial?: string;
+      readonly notAfter?: string;
       /** SHA-256 of every certificate the server sent, leaf first. */
       readonly chain: readonly string[];
       /** Why the chain does not hold at the clock's time; absent when it does. */

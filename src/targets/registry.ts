@@ -1,6 +1,7 @@
 import type { Target } from '../plan/targets/target.ts';
 import * as appService from './app-service.ts';
 import * as applicationGateway from './application-gateway.ts';
+import * as kubernetes from './kubernetes.ts';
 import type { TargetAdapter, TargetOptions } from './port.ts';
 import * as virtualMachine from './virtual-machine.ts';
 
@@ -9,6 +10,7 @@ const kinds = {
   [appService.kind]: appService,
   [virtualMachine.kind]: virtualMachine,
   [applicationGateway.kind]: applicationGateway,
+  [kubernetes.kind]: kubernetes,
 } as const satisfies Record<Target['kind'], { create(options: TargetOptions): TargetAdapter }>;
 
 /** The adapter of a kind of target. */

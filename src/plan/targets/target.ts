@@ -4,13 +4,14 @@ import { union } from '../schema-parts.ts';
 import { type AppServiceTarget, appService, appServiceKind } from './app-service.ts';
 import { type ApplicationGatewayTarget, applicationGateway, applicationGatewayKind } from './application-gateway.ts';
 import type { Endpoint, TargetFacts, TargetKind } from './every-target.ts';
+import { type KubernetesTarget, kubernetes, kubernetesKind } from './kubernetes.ts';
 import { type VirtualMachineTarget, virtualMachine, virtualMachineKind } from './virtual-machine.ts';
 
 /** A place that uses a certificate: every kind, one line each, here and below. */
-export type Target = AppServiceTarget | ApplicationGatewayTarget | VirtualMachineTarget;
+export type Target = AppServiceTarget | ApplicationGatewayTarget | KubernetesTarget | VirtualMachineTarget;
 
 /** One target of the estate file. */
-export const target = union([appService, applicationGateway, virtualMachine]);
+export const target = union([appService, applicationGateway, kubernetes, virtualMachine]);
 export type TargetFile = z.output<typeof target>;
 
 type KindName = TargetFile['kind'];
@@ -19,6 +20,7 @@ const kinds: { readonly [K in KindName]: TargetKind<Extract<TargetFile, { kind: 
   'app-service': appServiceKind,
   'virtual-machine': virtualMachineKind,
   'application-gateway': applicationGatewayKind,
+  kubernetes: kubernetesKind,
 };
 
 /** The id of a target within the estate. */

@@ -1,0 +1,4 @@
+import { kubernetesTarget } from './kubernetes-bench.ts';
+import { targetSuite } from './target-suite.ts';
+
+targetSuite(kubernetesTarget);

@@ -20,6 +20,9 @@ export interface Command {
 /** How long the script may reload and report, beyond its wait. */
 const REPORT_SECONDS = 60;
 
+/** Files and processes have whole seconds, by different clocks of one machine; the script itself looks more closely. */
+const CLOCK_SECONDS = 2;
+
 /** The name of the managed run command: one for each target and certificate, written again by each renewal. */
 export function commandName(targetId: string, { vault, name }: VersionToServe): string {
   const slug = name.toLowerCase().slice(0, 40);
@@ -192,7 +195,7 @@ function judgeReport(report: Report, guest: Guest, at: string): Probe {
 }
 
 function startedAfter(changedAt: number | null, runningSince: number | null): boolean {
-  return changedAt !== null && runningSince !== null && runningSince >= changedAt;
+  return changedAt !== null && runningSince !== null && runningSince >= changedAt - CLOCK_SECONDS;
 }
 
 /** A machine's words for people: one line, printable, short. */

@@ -20,6 +20,21 @@ wait=$PERENNIAL_WAIT
 error=
 reloaded=false
 
+# The plan lets nothing else through. Here it is asked once more, for arithmetic and the report take values as they are.
+refuse() {
+  echo "Perennial: $1 has a character that is not allowed" >&2
+  exit 2
+}
+case $mode in deploy | roll-back) ;; *) refuse MODE ;; esac
+case $apply in reload | restart | '') ;; *) refuse APPLY ;; esac
+case $wait in '' | *[!0-9]* | ?????*) refuse WAIT ;; esac
+case $asked in '' | *[!0-9]*) refuse ASKED ;; esac
+case $want in '' | *[!0-9a-f]*) refuse WANT ;; esac
+case $renewal in '' | *[!0-9A-Za-z_-]*) refuse RENEWAL ;; esac
+case $service in -* | *[!0-9A-Za-z_:.@-]*) refuse SERVICE ;; esac
+case $path in /*) ;; *) refuse PATH ;; esac
+case $path in *[!0-9A-Za-z_.@+/-]*) refuse PATH ;; esac
+
 # SHA-256 of the first certificate of a PEM file, in lower-case hex; nothing where there is none.
 leaf_of() {
   openssl x509 -in "$1" -noout -fingerprint -sha256 2>/dev/null | sed -e 's/^.*=//' -e 's/://g' | tr 'A-F' 'a-f'
@@ -48,23 +63,26 @@ changed_at() {
   { stat -c %Y -- "$path"; stat -L -c %Y -- "$path"; } 2>/dev/null | sort -n | tail -n 1
 }
 
-# When the youngest process of the service's own program began, in seconds since 1970: a reload that starts workers anew
-# counts, a program that the service calls does not.
-running_since() {
-  local main pid program boot ticks youngest=
+# When the youngest process of the service's own program began, in ticks since the machine did: a reload that starts workers
+# anew counts, a program that the service calls does not.
+youngest() {
+  local main pid program ticks last=
   main=$(systemctl show --property=MainPID --value -- "$service" 2>/dev/null)
   case $main in '' | 0 | *[!0-9]*) return ;; esac
   program=$(cat "/proc/$main/comm" 2>/dev/null) || return
-  boot=$(sed -n 's/^btime //p' /proc/stat)
   for pid in $main $(cat /proc/"$main"/task/*/children 2>/dev/null); do
     [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$program" ] || continue
     # Behind the name, which may hold anything, the start is the twentieth field.
     ticks=$(sed -e 's/^.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d ' ' -f 20)
     case $ticks in '' | *[!0-9]*) continue ;; esac
-    ticks=$((boot + ticks / $(getconf CLK_TCK)))
-    if [ -z "$youngest" ] || [ "$ticks" -gt "$youngest" ]; then youngest=$ticks; fi
+    if [ -z "$last" ] || [ "$ticks" -gt "$last" ]; then last=$ticks; fi
   done
-  printf '%s' "$youngest"
+  printf '%s' "$last"
+}
+
+# The same in seconds since 1970, of which one may be lost: so exact are the kernel's times.
+seconds_of() {
+  [ -z "$1" ] || echo $(($(sed -n 's/^btime //p' /proc/stat) + $1 / $(getconf CLK_TCK)))
 }
 
 refresh() {
@@ -95,15 +113,16 @@ go_back() {
 }
 
 take_up() {
-  local changed since until
+  local changed began since until
   changed=$(changed_at)
-  since=$(running_since)
+  began=$(youngest)
+  since=$(seconds_of "$began")
   if [ -z "$since" ]; then error=service-not-running; return; fi
-  [ "$since" -gt "$changed" ] && return
+  [ "$since" -gt $((changed + 2)) ] && return
   if ! systemctl "$apply" -- "$service" >/dev/null 2>&1; then error=reload-failed; return; fi
   reloaded=true
   until=$((SECONDS + 15))
-  while since=$(running_since); [ -z "$since" ] || [ "$since" -lt "$changed" ]; do
+  while since=$(youngest); [ -z "$since" ] || [ "$since" -le "$began" ]; do
     if [ "$SECONDS" -ge "$until" ]; then error=not-reloaded; return; fi
     sleep 1
   done
@@ -113,11 +132,10 @@ before=$(leaf_of "$path")
 case $mode in
   deploy) refresh ;;
   roll-back) go_back ;;
-  *) error=mode-unknown ;;
 esac
 since=
 if [ -z "$error" ] && [ -n "$service" ]; then take_up; fi
-[ -n "$service" ] && since=$(running_since)
+[ -n "$service" ] && since=$(seconds_of "$(youngest)")
 after=$(leaf_of "$path")
 serial=
 ends=

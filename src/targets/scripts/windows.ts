@@ -17,6 +17,16 @@ param(
   [int]$PERENNIAL_WAIT
 )
 $ErrorActionPreference = 'Stop'
+
+# The plan lets nothing else through. Here it is asked once more, for the report takes values as they are.
+$given = @($PERENNIAL_MODE, $PERENNIAL_RENEWAL, $PERENNIAL_ASKED, $PERENNIAL_WANT, $PERENNIAL_SERVICE, $PERENNIAL_SITE_PORT, $PERENNIAL_SITE_HOST)
+foreach ($value in $given) {
+  if ($value -notmatch '\A[0-9A-Za-z_:.@-]*\z') {
+    [Console]::Error.WriteLine('Perennial: a value has a character that is not allowed')
+    exit 2
+  }
+}
+
 $epoch = [DateTime]::new(1970, 1, 1, 0, 0, 0, [DateTimeKind]::Utc)
 $failed = ''
 $detail = ''

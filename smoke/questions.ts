@@ -107,4 +107,18 @@ export const questionRules = {
       how: 'run with --site of a multi-tenant site: nothing is renewed there',
     },
   },
+  'question.16': {
+    ...{
+      title: 'Does a RoleBinding let an identity of Entra ID in where the cluster has Azure RBAC for Kubernetes?',
+      ...{ expect: 'yes', person: true },
+    },
+    how: 'bind the deployer in a cluster with enableAzureRBAC, and deploy to a target there: a 403 is "no", and a custom role with a condition on custom resources is needed',
+  },
+  'question.17': {
+    ...{
+      title: 'Does a SecretProviderClassPodStatus name the version of a certificate as Key Vault does?',
+      ...{ expect: 'yes', person: true },
+    },
+    how: 'kubectl get secretproviderclasspodstatus -o yaml: status.objects has the id secret/<name> and the 32 hexadecimal digits of the version',
+  },
 } as const satisfies Readonly<Record<string, Question>>;

@@ -19,15 +19,15 @@ export const errorCodes = {
   'issuer-misconfigured': { retry: false, meaning: 'The issuer cannot work with its present configuration.' },
   'arm-unreachable': {
     retry: true,
-    meaning: 'Azure Resource Manager did not answer, or answered with a server error.',
+    meaning: 'Azure Resource Manager, or a cluster, did not answer, or answered with a server error.',
   },
-  'arm-throttled': { retry: true, meaning: 'Azure Resource Manager asked us to slow down (429).' },
+  'arm-throttled': { retry: true, meaning: 'Azure Resource Manager, or a cluster, asked us to slow down (429).' },
   'arm-forbidden': {
     retry: false,
-    meaning: 'Azure Resource Manager refused our identity (401, 403): a role is missing.',
+    meaning: 'Azure Resource Manager, or a cluster, refused our identity (401, 403): a role is missing.',
   },
-  'arm-conflict': { retry: true, meaning: 'Another writer changed the same Azure resource first (412).' },
-  'arm-refused': { retry: false, meaning: 'Azure Resource Manager refused the request as wrong (400, 404, 409).' },
+  'arm-conflict': { retry: true, meaning: 'Another writer changed the same Azure resource (412) or object of a cluster (409) first.' },
+  'arm-refused': { retry: false, meaning: 'Azure Resource Manager, or a cluster, refused the request as wrong (400, 404, 409, 422).' },
   'log-unreachable': {
     retry: true,
     meaning: 'Log Analytics did not answer, answered with a server error, or with a part of what was asked for.',

@@ -154,6 +154,8 @@ var deployerRoleIds = {
   appService: roleIds.appServiceDeployer
   applicationGateway: roleIds.gatewayDeployer
   virtualMachine: roleIds.machineDeployer
+  kubernetes: roleIds.clusterDeployer
+  kubernetesByCommand: roleIds.clusterCommand
 }
 
 module deployers 'target-group.bicep' = [for (group, index) in targetGroups: {

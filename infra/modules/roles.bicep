@@ -21,6 +21,8 @@ var files = [
   loadJsonContent('../roles/dns-prover.json')
   loadJsonContent('../roles/gateway-deployer.json')
   loadJsonContent('../roles/machine-deployer.json')
+  loadJsonContent('../roles/cluster-deployer.json')
+  loadJsonContent('../roles/cluster-command.json')
 ]
 
 resource definitions 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [for file in files: {
@@ -55,4 +57,6 @@ output ids existingRoleIds = {
   dnsProver: definitions[9].id
   gatewayDeployer: definitions[10].id
   machineDeployer: definitions[11].id
+  clusterDeployer: definitions[12].id
+  clusterCommand: definitions[13].id
 }

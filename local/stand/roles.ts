@@ -1,6 +1,8 @@
 import appServiceDeployer from '../../infra/roles/app-service-deployer.json' with { type: 'json' };
 import caSigner from '../../infra/roles/ca-signer.json' with { type: 'json' };
 import certificateRenewer from '../../infra/roles/certificate-renewer.json' with { type: 'json' };
+import clusterCommand from '../../infra/roles/cluster-command.json' with { type: 'json' };
+import clusterDeployer from '../../infra/roles/cluster-deployer.json' with { type: 'json' };
 import configReader from '../../infra/roles/config-reader.json' with { type: 'json' };
 import crlPublisher from '../../infra/roles/crl-publisher.json' with { type: 'json' };
 import dnsProver from '../../infra/roles/dns-prover.json' with { type: 'json' };
@@ -28,6 +30,8 @@ export const roles: readonly Role[] = [
   appServiceDeployer,
   caSigner,
   certificateRenewer,
+  clusterCommand,
+  clusterDeployer,
   configReader,
   crlPublisher,
   dnsProver,
@@ -52,6 +56,10 @@ export interface Where {
   readonly gatewayGroups?: readonly string[];
   /** Groups of machines; absent: there are none. */
   readonly machineGroups?: readonly string[];
+  /** Groups of clusters; absent: there are none. */
+  readonly clusterGroups?: readonly string[];
+  /** Groups of clusters that the app does not reach; absent: there are none. */
+  readonly commandGroups?: readonly string[];
   /** The storage account of estate and journal. */
   readonly storageAccount: string;
   /** The Log Analytics workspace. */
@@ -60,7 +68,14 @@ export interface Where {
 
 /** The ARM ids that a role is given out at. A role whose place the stand does not know is a `TypeError`. */
 export function placesOf({ name, scope }: Role, where: Where): readonly string[] {
-  const { credentialVaults = [], dnsZones = [], gatewayGroups = [], machineGroups = [] } = where;
+  const {
+    credentialVaults = [],
+    dnsZones = [],
+    gatewayGroups = [],
+    machineGroups = [],
+    clusterGroups = [],
+    commandGroups = [],
+  } = where;
   const { vaults, caVault, siteGroup, storageAccount, workspace } = where;
   const containers = `${storageAccount}/blobServices/default/containers`;
   const places: Readonly<Record<string, readonly string[]>> = {
@@ -71,6 +86,8 @@ export function placesOf({ name, scope }: Role, where: Where): readonly string[]
     'each resource group of targets': [siteGroup],
     'each resource group of gateways': gatewayGroups,
     'each resource group of machines': machineGroups,
+    'each resource group of clusters': clusterGroups,
+    'each resource group of clusters that are asked by command': commandGroups,
     'the tables of the records account': [`${storageAccount}/tableServices/default`],
     'the journal container': [`${containers}/journal`],
     'the config container': [`${containers}/config`],

@@ -2,6 +2,8 @@ import appServiceDeployer from '../../infra/roles/app-service-deployer.json' wit
 import builtIn from '../../infra/roles/built-in.json' with { type: 'json' };
 import caSigner from '../../infra/roles/ca-signer.json' with { type: 'json' };
 import certificateRenewer from '../../infra/roles/certificate-renewer.json' with { type: 'json' };
+import clusterCommand from '../../infra/roles/cluster-command.json' with { type: 'json' };
+import clusterDeployer from '../../infra/roles/cluster-deployer.json' with { type: 'json' };
 import configReader from '../../infra/roles/config-reader.json' with { type: 'json' };
 import crlPublisher from '../../infra/roles/crl-publisher.json' with { type: 'json' };
 import dnsProver from '../../infra/roles/dns-prover.json' with { type: 'json' };
@@ -26,13 +28,14 @@ export interface DeployedRole {
 /** Every role of infra/roles. */
 export const deployedRoles: readonly DeployedRole[] = [
   ...[appServiceDeployer, caSigner, certificateRenewer, configReader, crlPublisher, dnsProver, estateKeeper],
-  ...[gatewayDeployer, issuerCredentials, journalWriter, logReader, machineDeployer],
+  ...[gatewayDeployer, issuerCredentials, journalWriter, logReader, machineDeployer, clusterDeployer, clusterCommand],
 ];
 
 /** Scopes of roles that not every deployment gives out: it depends on the issuers and kinds of targets that there are. */
 const ifNeeded: readonly string[] = [
   ...['each vault of issuer credentials', 'each DNS zone of ACME', 'the CRL container of each CA'],
   ...['each resource group of gateways', 'each resource group of machines'],
+  ...['each resource group of clusters', 'each resource group of clusters that are asked by command'],
 ];
 
 /** A role that somebody really holds: the assignment, with what its definition allows. */
@@ -61,6 +64,8 @@ const places: Readonly<Record<string, RegExp>> = {
   'each resource group of targets': /\/resourceGroups\/[^/]+$/i,
   'each resource group of gateways': /\/resourceGroups\/[^/]+$/i,
   'each resource group of machines': /\/resourceGroups\/[^/]+$/i,
+  'each resource group of clusters': /\/resourceGroups\/[^/]+$/i,
+  'each resource group of clusters that are asked by command': /\/resourceGroups\/[^/]+$/i,
   'the tables of the records account': /\/tableServices\/default$/i,
   'the journal container': /\/containers\/journal$/i,
   'the CRL container of each CA': /\/containers\/[^/]+$/i,

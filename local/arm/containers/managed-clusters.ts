@@ -61,7 +61,7 @@ export function managedClusterRoutes({
     {
       method: 'POST',
       template: `${CLUSTER}/runcommand`,
-      action: 'Microsoft.ContainerService/managedclusters/runcommand/action',
+      action: 'Microsoft.ContainerService/managedClusters/runCommand/action',
       run: withCluster((found, { body }) => {
         const command = textMember(body, 'command');
         const token = textMember(body, 'clusterToken');
@@ -76,7 +76,7 @@ export function managedClusterRoutes({
     {
       method: 'GET',
       template: `${CLUSTER}/commandresults/{id}`,
-      action: 'Microsoft.ContainerService/managedclusters/commandResults/read',
+      action: 'Microsoft.ContainerService/managedClusters/commandResults/read',
       run: withCluster((_found, { parameters }) => resultOf(commands, parameters.id ?? '')),
     },
   ];

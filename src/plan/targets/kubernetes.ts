@@ -68,10 +68,11 @@ export const kubernetesKind: TargetKind<z.output<typeof kubernetes>> = {
     rollBack: 'no',
     takes: { privateCa: 'yes', keys: keyTypes, nonExportable: false },
   },
-  /** `kubernetes:<subscription>/<group>/<cluster>/<namespace>/<class>`: clusters in two groups may have one name. */
+  /** `kubernetes:<first part of the subscription>/<group>/<cluster>:<namespace>/<class>`: names are a group's own. */
   idOf({ kind, cluster, namespace, secretProviderClass }) {
-    const [, , subscription, , resourceGroup, , , , name] = cluster.split('/');
-    return `${kind}:${[subscription, resourceGroup, name, namespace, secretProviderClass].join('/')}`.toLowerCase();
+    const [, , subscription = '', , resourceGroup, , , , name] = cluster.split('/');
+    const place = [subscription.split('-')[0], resourceGroup, name].join('/');
+    return [kind, place, `${namespace}/${secretProviderClass}`].join(':').toLowerCase();
   },
   idFrom: 'cluster, namespace and secretProviderClass',
   endpointOf: ({ endpoint: given }) => endpointWithSni(given),

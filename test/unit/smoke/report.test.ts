@@ -20,7 +20,7 @@ describe('the report', () => {
     const report = reportOf(told());
     expect(report).toMatchObject({ exitCode: 0, seconds: 90 });
     const others = report.checks.filter(({ verdict }) => verdict !== 'pass');
-    expect(others.map(({ id }) => id)).toEqual(['question.3']);
+    expect(others.map(({ id }) => id)).toEqual(['question.3', 'question.16', 'question.17']);
   });
 
   it('ends with 1 and says what was expected when something differs', () => {

@@ -1,9 +1,10 @@
 import type { OrchestrationContext } from 'durable-functions';
 import type { App } from '../../src/app.ts';
 import { waitForIssuer } from '../../src/renewal/await-issue.ts';
-import { deployGroup, deployTarget, rollBackGroup, rollBackTarget } from '../../src/renewal/deploy-target.ts';
+import { deployGroup, deployTarget } from '../../src/renewal/deploy-target.ts';
 import type { Story } from '../../src/renewal/perform.ts';
 import { renewCertificate } from '../../src/renewal/renew-certificate.ts';
+import { rollBackGroup, rollBackTarget } from '../../src/renewal/roll-back.ts';
 import { runStep, type Step } from '../../src/renewal/steps/step.ts';
 import { steps } from '../../src/renewal/steps/table.ts';
 import type { RenewalResult, StepInput, StepName } from '../../src/renewal/story.ts';

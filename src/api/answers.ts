@@ -14,8 +14,18 @@ export const targetView = z
     verified: z.boolean().meta({ description: 'The last probe showed the new version.' }),
     servedSha256: sha256.optional(),
     problem: z.string().optional(),
+    rolledBack: z
+      .boolean()
+      .optional()
+      .meta({ description: 'The rollout was stopped: whether it was seen back on the last good version.' }),
+    tookItself: z
+      .literal(true)
+      .optional()
+      .meta({ description: 'It took the version before anybody deployed it there.' }),
   })
   .meta({ id: 'Target' });
+
+const count = z.int().min(0);
 
 /** A renewal as the API shows it, running or ended. */
 export const renewalView = z
@@ -33,7 +43,12 @@ export const renewalView = z
     order: z.string().optional().meta({ description: 'Reference of the order at the issuer.' }),
     oldSha256: sha256.optional(),
     newSha256: sha256.optional(),
-    targets: z.array(targetView),
+    targets: z.array(targetView).meta({ description: 'At most 100 of them, those that are not verified first.' }),
+    counts: z
+      .object({ total: count, verified: count, touched: count, rolledBack: count })
+      .optional()
+      .meta({ description: 'Of all targets, once the renewal has ended.' }),
+    wave: z.string().optional().meta({ description: 'k/n: which wave is deployed to.' }),
     verified: z.string().optional().meta({ description: 'n/m targets seen serving the new version.' }),
     waitingFor: z.string().optional(),
     nextAttemptAt: moment.optional().meta({

@@ -4,8 +4,10 @@ import type { JournalRecord } from '../journal/port.ts';
 import { cancelRenewal } from '../renewal/cancel.ts';
 import type { RenewalInstance } from '../renewal/orchestrations.ts';
 import { type StartDependencies, type Started, startRenewal } from '../renewal/start.ts';
+import type { TargetResult } from '../renewal/story.ts';
+import { countsOf } from '../renewal/tally.ts';
 import { traceIdOf } from '../trace-parent.ts';
-import { linksOf, type RenewalView } from './answers.ts';
+import { linksOf, type RenewalView, type TargetView } from './answers.ts';
 import { type HealthDependencies, healthOf, lastSweep } from './health.ts';
 import { callProblem, errorProblem, PROBLEM_TYPE, type ProblemDocument, refusal } from './problems.ts';
 import { readRenewalId, readRenewalRequest } from './renewal-request.ts';
@@ -157,22 +159,16 @@ export function viewOf({ input, status, result, runtimeStatus, createdAt, update
   const times = { startedAt: createdAt, updatedAt, ...(traceId !== undefined && { traceId }) };
   if (result !== undefined) {
     const { outcome, outcomeReason, detail, issuer, targets } = result;
-    const verified = `${targets.filter((target) => target.verified).length}/${targets.length}`;
+    const counts = countsOf(result);
+    const verified = `${counts.verified}/${counts.total}`;
     return {
       ...{ id, vault, certificate, reason, stage: 'close', outcome, outcomeReason, detail, ...times, verified },
       ...(issuer !== undefined && { issuer }),
       ...(status?.order !== undefined && { order: status.order }),
       ...(result.old && { oldSha256: result.old.sha256 }),
       ...(result.new && { newSha256: result.new.sha256 }),
-      targets: targets.map(({ id, kind, verified, servedSha256, problem }) => ({
-        ...{
-          id,
-          kind,
-          verified,
-          ...(servedSha256 !== undefined && { servedSha256 }),
-          ...(problem !== undefined && { problem }),
-        },
-      })),
+      counts,
+      targets: targets.map(targetViewOf),
     };
   }
   const stopped = runtimeStatus === 'Failed' || runtimeStatus === 'Terminated';
@@ -181,15 +177,21 @@ export function viewOf({ input, status, result, runtimeStatus, createdAt, update
     outcomeReason: 'step-failed',
     detail: `the orchestration is ${runtimeStatus}`,
   } as const;
-  const { issuer, order, verified, waitingFor, nextAttemptAt, stage = 'inspect' } = status ?? {};
+  const { issuer, order, verified, wave, waitingFor, nextAttemptAt, stage = 'inspect' } = status ?? {};
   return {
     ...{ id, vault, certificate, reason, stage, ...times, targets: [], ...(stopped && end) },
     ...(issuer !== undefined && { issuer }),
     ...(order !== undefined && { order }),
     ...(verified !== undefined && { verified }),
+    ...(wave !== undefined && { wave }),
     ...(waitingFor !== undefined && { waitingFor }),
     ...(nextAttemptAt !== undefined && { nextAttemptAt }),
   };
+}
+
+function targetViewOf({ id, kind, verified, servedSha256, problem, rolledBack, tookItself }: TargetResult): TargetView {
+  const seen = { servedSha256, problem, rolledBack, tookItself };
+  return { id, kind, verified, ...defined(seen) };
 }
 
 /** A renewal that was refused before an instance existed lives in its journal only. */

@@ -81,6 +81,11 @@ export interface CredentialRow {
   readonly problem?: string;
 }
 
+/** The targets of a group of a rollout, as JSON: what they were when a renewal began, whatever the estate file says later. */
+export interface TargetGroupRow {
+  readonly targets: string;
+}
+
 /** Rows about the app itself, by kind. */
 export interface AppRows {
   readonly account: AccountRow;
@@ -91,6 +96,7 @@ export interface AppRows {
   readonly lease: LeaseRow;
   readonly starts: StartsRow;
   readonly sweep: SweepRow;
+  readonly targetGroup: TargetGroupRow;
   readonly arrivals: ArrivalsRow;
   readonly eventPaths: EventPathsRow;
 }
@@ -99,7 +105,8 @@ export interface AppRows {
 export interface AppRowStore {
   /**
    * `key` tells rows of one kind apart: the vault of `starts` and `arrivals`, a hash of the issuer of `account`, of the CA of
-   * `authority`, the name of the issuer of `breaker`, the id of the `credential`; else `only`.
+   * `authority`, the name of the issuer of `breaker`, the id of the `credential`, the
+   * SHA-256 of a `targetGroup`; else `only`.
    */
   get<K extends keyof AppRows>(kind: K, key: string): Promise<Versioned<AppRows[K]> | undefined>;
   /** Inserts (no `etag`) or replaces exactly the row that was read; else throws `storage-conflict`. */

@@ -197,6 +197,7 @@ export const appShapes: { readonly [K in keyof AppRows]: z.ZodType<AppRows[K]> }
   lease: z.object({ owner: text, takenAt: text, expiresAt: text }),
   starts: z.object({ window: text, count }),
   sweep: z.object({ startedAt: text, completedAt: text, report: text }),
+  targetGroup: z.object({ targets: text }),
   arrivals: z.object({ lastAt: text, expiryAt: text.optional() }).transform(withoutUndefined<AppRows['arrivals']>),
   eventPaths: z.object({ completedAt: text, report: text }),
 };

@@ -43,6 +43,8 @@ const rollout = group({
   waves: listOf(wave, { min: 1, max: 20, what: 'a list of waves like [{ count: 1 }, { percent: 50 }]' }).optional(),
   failureBudget: whole(0, 1000).default(0),
   soakSeconds: whole(0, FIVE_DAYS).default(0),
+  perSubscription: whole(1, 5000).default(1000),
+  writePercent: whole(1, 100).default(80),
   verify: group({
     everySeconds: whole(1, 3600).default(30),
     forSeconds: whole(1, FIVE_DAYS).default(900),

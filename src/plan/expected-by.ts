@@ -5,9 +5,11 @@ const HOUR = 60 * MINUTE;
 
 /** A step that is tried again by its table takes 34 minutes at most, and ten of them lie between claim and rollout. */
 const STEPS = 6 * HOUR;
-/** The same for what a group of targets does side by side: baseline, deployment and record, each tried again. */
-const GROUP = 2 * HOUR;
-const TARGETS_A_GROUP = 50;
+/** The same for what targets do side by side: baseline, deployment and record, each tried again. */
+const BATCH = 2 * HOUR;
+/** Writes that Resource Manager takes of one principal in one subscription: at once, and in each second after that. */
+const BURST = 200;
+const PER_SECOND = 10;
 
 /** What a renewal has before it. */
 export interface Ahead {
@@ -35,9 +37,11 @@ function rolloutMilliseconds({ rollout }: Pick<Plan, 'rollout'>, targets: number
   const { verify } = rollout;
   // What no wave names may come in one more.
   const waves = Math.min(rollout.waves.some(isAll) ? rollout.waves.length : rollout.waves.length + 1, targets);
-  // Each wave may leave its last group half empty.
-  const groups = waves === 0 ? 0 : waves - 1 + Math.ceil(targets / TARGETS_A_GROUP);
-  return soakMilliseconds(rollout, waves) + 2 * groups * (GROUP + verify.forSeconds * 1000);
+  // Each wave may leave its last batch half empty.
+  const batches = waves === 0 ? 0 : waves - 1 + Math.ceil(targets / rollout.perSubscription);
+  const share = rollout.writePercent / 100;
+  const paced = Math.max(0, targets - BURST * share) / (PER_SECOND * share);
+  return soakMilliseconds(rollout, waves) + 2 * (batches * (BATCH + verify.forSeconds * 1000) + paced * 1000);
 }
 
 function isAll(wave: WavePlan): boolean {

@@ -83,6 +83,10 @@ export interface RolloutPlan {
   readonly failureBudget: number;
   /** The pause after a wave, likewise. */
   readonly soakSeconds: number;
+  /** How many targets of one subscription are at work at once. */
+  readonly perSubscription: number;
+  /** Percent of what Resource Manager takes of one principal that a rollout may use up. */
+  readonly writePercent: number;
   readonly verify: {
     readonly everySeconds: number;
     readonly forSeconds: number;

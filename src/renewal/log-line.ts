@@ -4,6 +4,7 @@ import type { LogLine } from './log-fields.ts';
 import type { StepAnswer, StepCall, StepInput, StepName, StepOutput } from './story.ts';
 import type { SweepReport } from './sweep.ts';
 import type { Taken } from './take-event.ts';
+import { countsOf } from './tally.ts';
 import type { WatchReport } from './watchdog.ts';
 
 /** What became of an event, and of which certificate it spoke: words of others, which are cut and believed by nobody. */
@@ -49,9 +50,9 @@ export function closedRowLine(row: CertificateRow): LogLine {
 }
 
 function wholeOf({ result }: StepInput<'close'>) {
-  const { outcome, outcomeReason: reason, detail, targets } = result;
-  const verified = targets.filter((target) => target.verified).length;
-  return { outcome, reason, detail, verified, targets: targets.length, notAfter: result.new?.notAfter };
+  const { outcome, outcomeReason: reason, detail } = result;
+  const { verified, total: targets } = countsOf(result);
+  return { outcome, reason, detail, verified, targets, notAfter: result.new?.notAfter };
 }
 
 function endOf(answer: StepAnswer<unknown>) {

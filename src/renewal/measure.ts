@@ -8,6 +8,7 @@ import { metricLines, type Point } from './metrics.ts';
 import { settled } from './steps/close.ts';
 import type { StepAnswer, StepCall, StepInput, StepName, StepOutput } from './story.ts';
 import type { Expiry, SweepReport } from './sweep.ts';
+import { countsOf } from './tally.ts';
 import type { CredentialExpiry } from './watch-credentials.ts';
 
 const SECOND = 1000;
@@ -19,13 +20,13 @@ export function closeMetrics(step: StepName, input: StepCall, answer: StepAnswer
   const { seconds, attempts } = answer.value as StepOutput<'close'>;
   if (seconds === undefined || attempts === undefined) return [];
   const { vault, certificate, result } = input as StepInput<'close'>;
-  const { outcome, outcomeReason: reason, targets } = result;
-  const unverified = targets.filter(({ verified }) => !verified).length;
+  const { outcome, outcomeReason: reason } = result;
+  const { total, verified } = countsOf(result);
   return [
     ...metricLines('renewal.duration', [{ value: seconds, outcome }]),
     ...metricLines('attempts', [{ value: attempts, outcome }]),
     ...metricLines('failures', settled.includes(outcome) ? [] : [{ value: 1, outcome, reason }]),
-    ...metricLines('targets.unverified', targets.length > 0 ? [{ value: unverified, vault, certificate }] : []),
+    ...metricLines('targets.unverified', total > 0 ? [{ value: total - verified, vault, certificate }] : []),
   ];
 }
 

@@ -77,6 +77,8 @@ export const reasons = {
   served: 'Every target was seen serving the new version.',
   'no-targets': 'The certificate has no targets: the new version exists in the vault and nothing had to be served.',
   'targets-unverified': 'Some targets were not seen serving the new version in time.',
+  'roll-back-failed':
+    'The rollout was stopped, and targets that do not serve the last good version could not be moved back to it; the detail says what they serve.',
   'deploy-refused': 'A target refused the new version.',
   'baseline-broken': 'A target did not answer before the deployment; it was deployed to all the same.',
 } as const;

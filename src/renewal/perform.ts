@@ -92,6 +92,11 @@ export function callChild(context: OrchestrationContext, name: string, call: Chi
   return context.df.callSubOrchestrator(name, call.input, call.id, context.df.version);
 }
 
+/** Whether this renewal was begun by the first version of the orchestrations, and goes on by it to its end. */
+export function isVersionOne(context: OrchestrationContext): boolean {
+  return context.df.version === '1.0';
+}
+
 interface ChildCall {
   readonly input: unknown;
   readonly id?: string;

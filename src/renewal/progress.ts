@@ -8,9 +8,12 @@ import type {
   RenewalResult,
   RenewalStatus,
   Stage,
+  StepCall,
+  StepInput,
   TargetResult,
   VersionSummary,
 } from './story.ts';
+import type { TargetCounts } from './tally.ts';
 
 /** How far a renewal has come: the custom status while it runs, the result when it ends. Rebuilt by every replay. */
 export class RenewalProgress implements Performer {
@@ -22,6 +25,8 @@ export class RenewalProgress implements Performer {
   #order: string | undefined;
   #new: VersionSummary | undefined;
   #targets: readonly TargetResult[] = [];
+  #counts: TargetCounts | undefined;
+  #wave: string | undefined;
 
   constructor(context: OrchestrationContext, input: RenewalInput) {
     this.context = context;
@@ -48,6 +53,13 @@ export class RenewalProgress implements Performer {
   get started(): Pick<RenewalInput, 'reason' | 'requester' | 'comment'> {
     const { reason, requester, comment } = this.input;
     return { reason, ...(requester !== undefined && { requester }), ...(comment !== undefined && { comment }) };
+  }
+
+  /** As `started`, with what is left to be done; the targets stay out of the answer. */
+  get asked(): Omit<StepInput<'inspect'>, keyof StepCall> {
+    const { scope, adopts } = this.input;
+    const what = { ...(scope !== undefined && { scope }), ...(adopts !== undefined && { adopts }) };
+    return { ...this.started, ...what, targets: 'rows' };
   }
 
   now(): Date {
@@ -86,8 +98,16 @@ export class RenewalProgress implements Performer {
     this.#new = version;
   }
 
-  rolledOut(targets: readonly TargetResult[]): void {
-    this.#targets = targets;
+  /** `wave`: `k/n`. */
+  enterWave(wave: string): void {
+    this.#wave = wave;
+    this.enter('deploy');
+  }
+
+  /** `counts`: of all targets, where not all of them are told of. */
+  rolledOut({ results, counts }: { readonly results: readonly TargetResult[]; readonly counts?: TargetCounts }): void {
+    this.#targets = results;
+    this.#counts = counts;
     this.#show({});
   }
 
@@ -108,6 +128,7 @@ export class RenewalProgress implements Performer {
       ...(this.#inspected && { issuer: this.#inspected.plan.issuer, old: this.#inspected.old }),
       ...(this.#new && { new: this.#new }),
       targets: this.#targets,
+      ...(this.#counts && { counts: this.#counts }),
     };
   }
 
@@ -122,6 +143,7 @@ export class RenewalProgress implements Performer {
       ...(traceId !== undefined && { traceId }),
       ...(this.#inspected && { issuer: this.#inspected.plan.issuer, verified: this.#verified(this.#inspected) }),
       ...(this.#order && { order: this.#order }),
+      ...(this.#wave && { wave: this.#wave }),
       ...(this.#end && { outcome: this.#end.outcome, outcomeReason: this.#end.outcomeReason }),
       ...more,
     };
@@ -129,6 +151,7 @@ export class RenewalProgress implements Performer {
   }
 
   #verified(inspected: Inspected): string {
-    return `${this.#targets.filter((target) => target.verified).length}/${inspected.targets.length}`;
+    const { verified = this.#targets.filter((target) => target.verified).length } = this.#counts ?? {};
+    return `${verified}/${inspected.rollout?.total ?? inspected.targets?.length ?? 0}`;
   }
 }

@@ -1,11 +1,11 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { awaitIssue } from './await-issue.ts';
 import { decideAgain } from './decide-again.ts';
+import { deploy, withoutRollout } from './deploy.ts';
 import { gate } from './gate.ts';
-import { perform, problemOf, type Story } from './perform.ts';
+import { isVersionOne, perform, problemOf, type Story } from './perform.ts';
 import { RenewalProgress } from './progress.ts';
 import { adopt, renewInVault } from './renew-in-vault.ts';
-import { rollOut } from './roll-out.ts';
 import { type Ended, isEnded, type RenewalInput, type RenewalResult } from './story.ts';
 
 /**
@@ -28,7 +28,8 @@ export function* renewCertificate(context: OrchestrationContext): Story<RenewalR
 
 function* stagesOf(renewal: RenewalProgress): Story<Ended> {
   renewal.enter('inspect');
-  const inspected = yield* perform(renewal, 'inspect', renewal.started);
+  const isOne = isVersionOne(renewal.context);
+  const inspected = yield* perform(renewal, 'inspect', isOne ? renewal.started : renewal.asked);
   if (isEnded(inspected)) return inspected;
   renewal.inspected(inspected);
 
@@ -38,7 +39,7 @@ function* stagesOf(renewal: RenewalProgress): Story<Ended> {
   if (renewal.input.adopts !== undefined) return yield* adopt(renewal, inspected, renewal.input.adopts);
   if (renewal.input.scope === 'deploy') {
     renewal.merged(inspected.old);
-    return yield* rollOut(renewal, inspected, inspected.old);
+    return yield* deploy(renewal, inspected, inspected.old);
   }
   if (inspected.inVault !== undefined) return yield* renewInVault(renewal, inspected, inspected.inVault);
 
@@ -46,7 +47,7 @@ function* stagesOf(renewal: RenewalProgress): Story<Ended> {
   if (isEnded(mayRequest)) return mayRequest;
 
   renewal.enter('request');
-  const requested = yield* perform(renewal, 'request', { inspected });
+  const requested = yield* perform(renewal, 'request', { inspected: withoutRollout(inspected) });
   if (isEnded(requested)) return requested;
   const { csrSha256 } = requested;
 
@@ -76,9 +77,9 @@ function* stagesOf(renewal: RenewalProgress): Story<Ended> {
   if (isEnded(mayMerge)) return mayMerge;
 
   renewal.enter('merge');
-  const version = yield* perform(renewal, 'merge', { checked, csrSha256, inspected });
+  const version = yield* perform(renewal, 'merge', { checked, csrSha256, inspected: withoutRollout(inspected) });
   if (isEnded(version)) return version;
   renewal.merged(version);
 
-  return yield* rollOut(renewal, inspected, version);
+  return yield* deploy(renewal, inspected, version);
 }

@@ -1,8 +1,8 @@
 import { awaitIssue } from './await-issue.ts';
+import { deploy, withoutRollout } from './deploy.ts';
 import { gate } from './gate.ts';
 import { perform, type Story } from './perform.ts';
 import type { RenewalProgress } from './progress.ts';
-import { rollOut } from './roll-out.ts';
 import { type CheckedVersion, type Ended, gatePoints, type Inspected, isEnded } from './story.ts';
 
 /**
@@ -21,7 +21,7 @@ export function* renewInVault(
   }
 
   renewal.enter('request');
-  const requested = yield* perform(renewal, 'request', { inspected });
+  const requested = yield* perform(renewal, 'request', { inspected: withoutRollout(inspected) });
   if (isEnded(requested)) return requested;
   const { reference = '' } = requested;
   renewal.ordered(reference);
@@ -42,13 +42,14 @@ export function* adopt(renewal: RenewalProgress, inspected: Inspected, adopts: s
 
 function* checkVersion(
   renewal: RenewalProgress,
-  { plan, targets, vaultUri }: Inspected,
+  { plan, targets, rollout, vaultUri }: Inspected,
   adopts?: string,
 ): Story<CheckedVersion | Ended> {
   renewal.enter('check');
   const { reason } = renewal.input;
   return yield* perform(renewal, 'checkVersion', {
-    ...{ plan, targets, vaultUri, reason },
+    ...{ plan, vaultUri, reason },
+    ...(targets === undefined ? { takers: rollout?.takers ?? '' } : { targets }),
     ...(adopts !== undefined && { adopts }),
   });
 }
@@ -62,5 +63,5 @@ function* rollOutChecked(
   const known = { ...inspected, old: replaced };
   renewal.inspected(known);
   renewal.merged(version);
-  return yield* rollOut(renewal, known, version);
+  return yield* deploy(renewal, known, version);
 }

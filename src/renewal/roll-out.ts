@@ -1,133 +1,216 @@
-import type { Target } from '../plan/targets/target.ts';
-import type { Plan } from '../plan/types.ts';
-import { percentWaves, wavesOf } from '../plan/waves.ts';
+import type { GroupInput, GroupResult } from './group.ts';
+import { fullPace, type Pace, paced } from './pace.ts';
 import { callChild, pause, type Story, whoseOf } from './perform.ts';
 import type { RenewalProgress } from './progress.ts';
+import type { GroupShape, RolloutShape, WaveShape } from './rollout-shape.ts';
 import type { Ended, Inspected, TargetResult, VersionSummary } from './story.ts';
+import { sum, type Tally, type TargetCounts, told, toldByEach } from './tally.ts';
 
-/** Durable Functions likes fan-outs of at most this many children in one history. */
-export const TARGETS_A_GROUP = 50;
-
-/** What an orchestration over a group of targets is asked. */
-export interface GroupInput {
-  readonly renewalId: string;
-  readonly vault: string;
-  readonly certificate: string;
-  readonly traceparent?: string;
-  readonly inspected: Pick<Inspected, 'vaultUri' | 'vaultResourceId'>;
-  readonly issuer: string;
+/** What a rollout is about, from its first wave to its last roll back. */
+interface Rollout {
+  readonly renewal: RenewalProgress;
+  readonly inspected: Inspected;
+  readonly shape: RolloutShape;
   readonly version: VersionSummary;
-  readonly verify: { readonly everySeconds: number; readonly forSeconds: number };
-  readonly targets: readonly Target[];
 }
 
-/** Waves: canary, share, rest. A wave over its failure budget stops the rollout and rolls back what can be. */
+/** A group that was deployed to, and how it ended. */
+interface Deployed {
+  readonly group: GroupShape;
+  readonly result: GroupResult;
+}
+
+/** How far a rollout has come. */
+interface Way {
+  readonly pace: Pace;
+  readonly deployed: readonly Deployed[];
+}
+
+/**
+ * Waves: canary, share, rest; the groups of a wave side by side, as fast as Resource Manager takes it. A wave over its
+ * failure budget stops the rollout and rolls back what can be.
+ */
 export function* rollOut(renewal: RenewalProgress, inspected: Inspected, version: VersionSummary): Story<Ended> {
-  const { targets, plan } = inspected;
-  if (targets.length === 0)
+  const shape = inspected.rollout;
+  if (shape === undefined || shape.total === 0)
     return { outcome: 'renewed', outcomeReason: 'no-targets', detail: 'the certificate has no targets' };
-  let results: readonly TargetResult[] = [];
-  for (const [index, wave] of wavesOf(targets, recordedWaves(plan.rollout)).entries()) {
-    renewal.enter('deploy');
-    const waveResults = yield* deployWave(renewal, inspected, version, wave.targets, index + 1);
-    results = [...results, ...waveResults];
-    renewal.rolledOut(results);
-    const failed = waveResults.filter((result) => !result.verified);
-    if (failed.length > wave.failureBudget) return yield* stop(renewal, inspected, { version, results });
-    const last = results.length === targets.length;
+  const rollout = { renewal, inspected, shape, version };
+  let way: Way = { pace: fullPace(inspected.plan.rollout.writePercent), deployed: [] };
+  renewal.rolledOut(tallyOfWay(rollout, way));
+  for (const [index, wave] of shape.waves.entries()) {
+    renewal.enterWave(`${index + 1}/${shape.waves.length}`);
+    const after = yield* deployWave(rollout, way, { wave, number: index + 1 });
+    const failed = failures(after.deployed.slice(way.deployed.length));
+    way = after;
+    if (failed > wave.failureBudget) return yield* stop(rollout, way);
+    const last = index === shape.waves.length - 1;
     if (!last && wave.soakSeconds > 0) yield* pause(renewal, wave.soakSeconds, 'soak');
   }
   renewal.enter('verify');
-  return endOf(results, targets.length);
+  return endOf(tallyOfWay(rollout, way));
 }
 
+/** Batch by batch, until one is over the wave's budget. */
 function* deployWave(
-  renewal: RenewalProgress,
-  inspected: Inspected,
-  version: VersionSummary,
-  wave: readonly Target[],
-  number: number,
-): Story<readonly TargetResult[]> {
-  const results: TargetResult[] = [];
-  for (const [index, group] of groupsOf(wave).entries()) {
-    const input = groupInput(renewal, inspected, version, group);
-    const id = `${renewal.renewalId}-w${number}-${index + 1}`;
-    results.push(...((yield callChild(renewal.context, 'deployGroup', { input, id })) as TargetResult[]));
+  rollout: Rollout,
+  way: Way,
+  { wave, number }: { readonly wave: WaveShape; readonly number: number },
+): Story<Way> {
+  const { renewal, version } = rollout;
+  let { pace } = way;
+  let deployed: readonly Deployed[] = [];
+  for (const batch of wave.batches) {
+    const first = deployed.length;
+    const name = (index: number) => `${renewal.renewalId}-w${number}-${first + index + 1}`;
+    const inputs = inputsOf(rollout, { version, groups: batch, pace });
+    const results = yield* sideBySide(
+      renewal,
+      'deployGroup',
+      inputs.inputs.map((input, index) => ({ input, id: name(index) })),
+    );
+    pace = inputs.pace;
+    deployed = [...deployed, ...batch.flatMap((group, index) => pair(group, results[index]))];
+    renewal.rolledOut(tallyOfWay(rollout, { pace, deployed: [...way.deployed, ...deployed] }));
+    if (failures(deployed) > wave.failureBudget) break;
   }
-  return results;
+  return { pace, deployed: [...way.deployed, ...deployed] };
 }
 
-/** Rolls back every target that was touched. A version that was only deployed again has none to go back to. */
-function* stop(
-  renewal: RenewalProgress,
-  inspected: Inspected,
-  at: { readonly version: VersionSummary; readonly results: readonly TargetResult[] },
-): Story<Ended> {
-  const { version, results } = at;
-  if (version.sha256 === inspected.old.sha256) return stopped(results);
-  const touched = results.filter((result) => result.touched).map((result) => result.id);
-  const back = new Map<string, TargetResult>();
-  for (const [index, group] of groupsOf(inspected.targets.filter((target) => touched.includes(target.id))).entries()) {
-    const input = groupInput(renewal, inspected, inspected.old, group);
-    const id = `${renewal.renewalId}-back-${index + 1}`;
-    const answers = (yield callChild(renewal.context, 'rollBackGroup', { input, id })) as TargetResult[];
-    for (const answer of answers) back.set(answer.id, answer);
-  }
-  const final = results.map((result) => merged(result, back.get(result.id)));
-  renewal.rolledOut(final);
-  return stopped(final);
+function pair(group: GroupShape, result: GroupResult | undefined): readonly Deployed[] {
+  return result === undefined ? [] : [{ group, result }];
 }
 
-/** A target that could not be rolled back keeps what was last seen of it; one that was is verified no longer. */
+function failures(deployed: readonly Deployed[]): number {
+  return deployed.reduce((count, { result: { counts } }) => count + counts.total - counts.verified, 0);
+}
+
+interface Child {
+  readonly input: GroupInput;
+  readonly id: string;
+}
+
+function* sideBySide(
+  { context }: RenewalProgress,
+  name: 'deployGroup' | 'rollBackGroup',
+  children: readonly Child[],
+): Story<readonly GroupResult[]> {
+  return (yield context.df.Task.all(children.map((child) => callChild(context, name, child)))) as GroupResult[];
+}
+
+interface Asked {
+  readonly version: VersionSummary;
+  readonly groups: readonly (GroupShape & { readonly except?: readonly number[] })[];
+  readonly pace: Pace;
+}
+
+/** What each of these groups is asked, and the pace after them. */
+function inputsOf({ renewal, inspected, shape }: Rollout, { version, groups, pace }: Asked) {
+  const { vaultUri, vaultResourceId, plan } = inspected;
+  const count = shape.waves.reduce((sum, { batches }) => sum + batches.flat().length, 0);
+  const slow = paced(pace, groups, renewal.now());
+  const every = {
+    ...whoseOf(renewal),
+    inspected: { vaultUri, vaultResourceId },
+    issuer: plan.issuer,
+    version,
+    verify: plan.rollout.verify,
+    ...(isAgain(renewal) && { isAgain: true as const }),
+    tells: toldByEach(shape.total, count),
+  };
+  const inputs = groups.map(({ key, count, except }, index): GroupInput => {
+    const own = slow.paces[index] ?? { from: renewal.now().toISOString(), perSecond: 1, writes: {} };
+    return { ...every, group: { key, count }, pace: own, ...(except !== undefined && { except }) };
+  });
+  return { inputs, pace: slow.pace };
+}
+
+/** What the vault has made by itself was deployed by nobody yet. */
+function isAgain({ input: { scope, adopts } }: RenewalProgress): boolean {
+  return scope === 'deploy' && adopts === undefined;
+}
+
+/** Rolls back whatever serves the new version, or may. A version that was only deployed again has none to go back to. */
+function* stop(rollout: Rollout, { pace, deployed }: Way): Story<Ended> {
+  const { renewal, inspected, version } = rollout;
+  const before = tallyOfWay(rollout, { pace, deployed });
+  const changed = deployed.filter(({ group, result }) => result.unchanged.length < group.count);
+  const why = stoppedBy(before, deployed);
+  if (version.sha256 === inspected.old.sha256 || changed.length === 0) return { outcome: 'partly-deployed', ...why };
+  const groups = changed.map(({ group, result: { unchanged } }) => ({ ...group, except: unchanged }));
+  const { inputs } = inputsOf(rollout, { version: inspected.old, groups, pace });
+  const back: GroupResult[] = [];
+  for (let at = 0; at < inputs.length; at += GROUPS_AT_ONCE) {
+    const some = inputs.slice(at, at + GROUPS_AT_ONCE).map((input, index) => ({
+      input,
+      id: `${renewal.renewalId}-back-${at + index + 1}`,
+    }));
+    back.push(...(yield* sideBySide(renewal, 'rollBackGroup', some)));
+  }
+  const after = rolledBack(before, sum(back));
+  renewal.rolledOut(after);
+  return endOfRollBack(after, sum(back).counts, why);
+}
+
+const GROUPS_AT_ONCE = 100;
+
+/** What was rolled back, or could not be, is verified no longer. */
+function rolledBack(before: Tally, back: Tally): Tally {
+  const known = new Map(back.results.map((result) => [result.id, result]));
+  const results = before.results.map((result) => merged(result, known.get(result.id)));
+  const others = back.results.filter(({ id }) => !before.results.some((result) => result.id === id));
+  const { total, touched } = before.counts;
+  const counts = { total, verified: 0, touched, rolledBack: back.counts.rolledBack };
+  return { counts, results: told([...results, ...others]) };
+}
+
 function merged(result: TargetResult, back: TargetResult | undefined): TargetResult {
   if (back === undefined) return result;
-  if (back.rolledBack) return { ...result, ...back, verified: false };
-  return { ...result, rolledBack: false, problem: [result.problem, back.problem].filter(Boolean).join('; ') };
+  if (back.rolledBack) return { ...result, ...back };
+  return { ...result, ...back, problem: [result.problem, back.problem].filter(Boolean).join('; ') };
 }
 
-function stopped(results: readonly TargetResult[]): Ended {
+type Why = Pick<Ended, 'outcomeReason' | 'detail'>;
+
+/** Why a wave went over its budget. */
+function stoppedBy({ results }: Tally, deployed: readonly Deployed[]): Why {
+  const unread = deployed.flatMap(({ result }) => result.problem ?? []);
   const failed = results.filter((result) => !result.verified);
-  const touched = results.filter((result) => result.touched);
-  const back = touched.filter((result) => result.rolledBack);
-  const problems = failed.map((result) => `${result.id}: ${result.problem ?? 'unverified'}`).join('; ');
-  const all = touched.length > 0 && back.length === touched.length;
-  const outcomeReason = failed.every((result) => !result.touched) ? 'deploy-refused' : 'targets-unverified';
-  return { outcome: all ? 'rolled-back' : 'partly-deployed', outcomeReason, detail: problems };
+  const detail = listed([...unread, ...failed.map(({ id, problem }) => `${id}: ${problem ?? 'unverified'}`)]);
+  if (failed.length === 0) return { outcomeReason: 'step-failed', detail };
+  return { outcomeReason: failed.every(({ touched }) => !touched) ? 'deploy-refused' : 'targets-unverified', detail };
 }
 
-function endOf(results: readonly TargetResult[], total: number): Ended {
-  const verified = results.filter((result) => result.verified).length;
+/** Back only when every one was seen to be; else it is told who serves what. */
+function endOfRollBack({ results }: Tally, { total, rolledBack: back }: TargetCounts, why: Why): Ended {
+  if (back === total) return { outcome: 'rolled-back', ...why };
+  const left = results.filter(({ rolledBack }) => rolledBack === false);
+  const detail = `${total - back} of ${total} targets are not back: ${listed(left.map(whoServes))}`;
+  // Who has never left the last good version needs no way back to it.
+  const outcomeReason = left.every(({ isOnLastGood }) => isOnLastGood) ? why.outcomeReason : 'roll-back-failed';
+  return { outcome: 'partly-deployed', outcomeReason, detail };
+}
+
+function whoServes({ id, servedSha256, problem }: TargetResult): string {
+  const serves = servedSha256 === undefined ? 'was not seen serving anything' : `serves ${servedSha256.slice(0, 16)}`;
+  return `${id} ${serves} (${problem ?? 'unverified'})`;
+}
+
+const LISTED = 5;
+
+/** A result is a part of the history, and has to stay small. */
+function listed(problems: readonly string[]): string {
+  const more = problems.length > LISTED ? [`and ${problems.length - LISTED} more`] : [];
+  return [...problems.slice(0, LISTED), ...more].join('; ');
+}
+
+function endOf({ counts: { verified, total } }: Tally): Ended {
   const detail = `${verified}/${total} targets verified`;
   if (verified === total) return { outcome: 'renewed', outcomeReason: 'served', detail };
   return { outcome: 'partly-deployed', outcomeReason: 'targets-unverified', detail };
 }
 
-function groupInput(
-  renewal: RenewalProgress,
-  inspected: Inspected,
-  version: VersionSummary,
-  group: readonly Target[],
-): GroupInput {
-  const { vaultUri, vaultResourceId, plan } = inspected;
-  const { issuer, rollout } = plan;
-  return {
-    ...whoseOf(renewal),
-    inspected: { vaultUri, vaultResourceId },
-    issuer,
-    version,
-    verify: rollout.verify,
-    targets: group,
-  };
-}
-
-/** What `rollout.wavePercent` was of a plan that entered a history before there were waves of other kinds. */
-function recordedWaves(rollout: Plan['rollout'] & { readonly wavePercent?: readonly number[] }): Plan['rollout'] {
-  return rollout.wavePercent === undefined ? rollout : { ...rollout, waves: percentWaves(rollout.wavePercent) };
-}
-
-function groupsOf(targets: readonly Target[]): readonly (readonly Target[])[] {
-  const count = Math.ceil(targets.length / TARGETS_A_GROUP);
-  return Array.from({ length: count }, (_, index) =>
-    targets.slice(index * TARGETS_A_GROUP, (index + 1) * TARGETS_A_GROUP),
-  );
+/** Of all targets: what an earlier renewal has verified is part of the whole, and so is what no wave has come to. */
+function tallyOfWay({ shape }: Rollout, { deployed }: Way): Tally {
+  const { counts, results } = sum(deployed.map(({ result }) => result));
+  return { counts: { ...counts, total: shape.total, verified: counts.verified + shape.verifiedBefore }, results };
 }

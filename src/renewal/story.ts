@@ -7,6 +7,8 @@ import type { Plan } from '../plan/types.ts';
 import type { Probe } from '../targets/port.ts';
 import type { Inspection } from '../vault/port.ts';
 import type { Outcome, Reason } from './outcomes.ts';
+import type { RolloutShape } from './rollout-shape.ts';
+import type { TargetCounts } from './tally.ts';
 
 /** What a renewal is started with: ids and the reason, nothing that may change. */
 export interface RenewalInput {
@@ -66,7 +68,10 @@ export interface Inspected {
   readonly owner: string;
   readonly issuerIsPrivate: boolean;
   readonly keyType: KeyType;
-  readonly targets: readonly Target[];
+  /** Of a renewal of version 1.0 only. */
+  readonly targets?: readonly Target[];
+  /** Of every later one: the targets themselves are in rows. */
+  readonly rollout?: RolloutShape;
   /** Set when the issuer is inside the vault: it orders and merges in one act, and is asked for what this policy says. */
   readonly inVault?: { readonly issuerName: string; readonly policySha256: string };
 }
@@ -124,6 +129,10 @@ export interface TargetResult {
   /** Of a target that reports itself: what was there before, SHA-256. */
   readonly servedBefore?: string;
   readonly rolledBack?: boolean;
+  /** It could not be moved back, and was seen serving the last good version all the same. */
+  readonly isOnLastGood?: true;
+  /** It served the new version although nobody had deployed it. */
+  readonly tookItself?: true;
 }
 
 /** What a finished renewal answers, and what its orchestration's output is. */
@@ -135,7 +144,10 @@ export interface RenewalResult extends Ended {
   readonly issuer?: string;
   readonly old?: VersionSummary;
   readonly new?: VersionSummary;
+  /** At most 100 of them, those that are not verified first; of a renewal of version 1.0 all of them. */
   readonly targets: readonly TargetResult[];
+  /** Of all of them; absent: `targets` holds every one. */
+  readonly counts?: TargetCounts;
 }
 
 /** The custom status: what the portal shows while a renewal runs. */
@@ -150,6 +162,8 @@ export interface RenewalStatus {
   readonly order?: string;
   /** `n/m` targets seen serving the new version. */
   readonly verified?: string;
+  /** `k/n`: which wave is deployed to. */
+  readonly wave?: string;
   /** Set while a step waits to be tried again. */
   readonly waitingFor?: string;
   readonly nextAttemptAt?: string;
@@ -196,7 +210,11 @@ interface TargetCall {
 
 /** The steps: name → what it is asked besides the `StepCall`, and what it answers. Each is an activity of that name. */
 export interface Steps {
-  inspect: { asks: Pick<RenewalInput, 'reason' | 'requester' | 'comment'>; answers: Inspected };
+  inspect: {
+    /** `targets`: where the targets go; absent, as in version 1.0: into the answer. */
+    asks: Pick<RenewalInput, 'reason' | 'requester' | 'comment' | 'scope' | 'adopts'> & { readonly targets?: 'rows' };
+    answers: Inspected;
+  };
   gate: {
     asks: { readonly point: GatePoint; readonly boundTo: Readonly<Record<string, string>> };
     answers: { readonly open: true };
@@ -212,13 +230,20 @@ export interface Steps {
     answers: Checked;
   };
   checkVersion: {
-    asks: Pick<Inspected, 'plan' | 'targets' | 'vaultUri'> & { readonly reason: Reason; readonly adopts?: string };
+    asks: Pick<Inspected, 'plan' | 'targets' | 'vaultUri'> & {
+      readonly reason: Reason;
+      readonly adopts?: string;
+      /** Which targets take it by themselves, where `targets` are not asked with. */
+      readonly takers?: string;
+    };
     answers: CheckedVersion;
   };
   merge: {
     asks: { readonly checked: Checked; readonly csrSha256: string; readonly inspected: Inspected };
     answers: VersionSummary;
   };
+  /** The targets of a group, from the row of that key. */
+  readGroup: { asks: { readonly group: string }; answers: { readonly targets: readonly Target[] } };
   probe: {
     asks: TargetCall & { readonly purpose: 'baseline' | 'verify' | 'roll-back'; readonly round: number };
     answers: Probe;

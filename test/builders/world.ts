@@ -33,6 +33,8 @@ export function plan(changes: Partial<Plan> = {}): Plan {
       waves: percentWaves([50, 100]),
       failureBudget: 0,
       soakSeconds: 0,
+      perSubscription: 1000,
+      writePercent: 80,
       verify: { everySeconds: 10, forSeconds: 60 },
     },
     ...changes,

@@ -331,6 +331,9 @@ export function appRowSuite(name: string, rows: () => AppRowStore): void {
         starts: { window: now, count: 3 },
         sweep: { startedAt: now, completedAt: now, report: JSON.stringify({ long: 'x'.repeat(100_000) }) },
         arrivals: { lastAt: now, expiryAt: now },
+        targetGroup: {
+          targets: JSON.stringify(Array.from({ length: 50 }, (_, id) => ({ id, tag: 'ü'.repeat(4000) }))),
+        },
         eventPaths: { completedAt: now, report: JSON.stringify({ state: 'looked', paths: [] }) },
       };
       for (const kind of Object.keys(all) as (keyof AppRows)[]) {

@@ -26,7 +26,8 @@ beforeAll(async () => {
     ...{ seed: 31, basePort: 0, directory: join(folder, 'stand'), clock },
     scenarios: stories('near-expiry', 'dropped-event', 'expired'),
   });
-  await packVersionTwo(join(folder, '2.0'));
+  await pack('1.0');
+  await pack('3.0');
 });
 afterAll(async () => {
   await host?.stop();
@@ -34,26 +35,28 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The folder of an app whose host.json says 2.0, and whose orchestrators know both orders of steps. */
-async function packVersionTwo(app: string): Promise<void> {
-  const input = { functions: resolve('test/e2e/version-two/functions.ts') };
+/** The folder of an app whose host.json says that version, and whose orchestrators know the order of every one. */
+async function pack(version: '1.0' | '3.0'): Promise<void> {
+  const app = join(folder, version);
+  const input = { functions: resolve('test/e2e/version-three/functions.ts') };
   const build = await rolldown({ input, platform: 'node', external: ['@azure/functions-core'], logLevel: 'warn' });
   const output = { dir: app, format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false } as const;
   await build.write(output);
   await build.close();
-  const hostFile = (await readFile('host.json', 'utf8')).replace('"defaultVersion": "1.0"', '"defaultVersion": "2.0"');
-  expect(hostFile).toContain('"2.0"');
+  const ours = '"defaultVersion": "2.0"';
+  const hostFile = (await readFile('host.json', 'utf8')).replace(ours, `"defaultVersion": "${version}"`);
+  expect(hostFile).not.toContain(ours);
   await writeFile(join(app, 'host.json'), hostFile);
   await writeFile(join(app, 'package.json'), JSON.stringify({ main: 'functions.cjs' }));
 }
 
 /** Stops the app that runs and starts that of `version` on the same store, as a deployment does. */
-async function deploy(version: '1.0' | '2.0'): Promise<void> {
+async function deploy(version: '1.0' | '2.0' | '3.0'): Promise<void> {
   await host?.stop();
   const directory = join(folder, 'host');
   await mkdir(directory, { recursive: true });
   host = await startHost({
-    appDirectory: version === '1.0' ? resolve('.') : join(folder, version),
+    appDirectory: version === '2.0' ? resolve('.') : join(folder, version),
     port: 0,
     clock,
     directory,
@@ -112,14 +115,13 @@ async function lifeOf(id: string) {
   return { steps, children };
 }
 
-describe('a second version of the orchestrations', () => {
-  let old: string;
+describe('a later version of the orchestrations', () => {
   let held: string;
 
   it('lets a renewal of the first one go on in its old order, children included, beside a new one', async () => {
     await deploy('1.0');
     const release = throttleCa();
-    old = await renew('near-expiry');
+    const old = await renew('near-expiry');
     await host.idle();
     expect(await host.hub.status(old)).toMatchObject({ runtimeStatus: 'Running', version: '1.0' });
     await deploy('2.0');
@@ -131,37 +133,42 @@ describe('a second version of the orchestrations', () => {
     });
     expect(await ended(old)).toMatchObject({ version: '1.0', output: { outcome: 'renewed', outcomeReason: 'served' } });
     const [oldLife, newLife] = [await lifeOf(old), await lifeOf(newer)];
-    expect(oldLife.steps.slice(0, 2)).toEqual(['inspect', 'gate']);
-    expect(newLife.steps.slice(0, 3)).toEqual(['gate', 'inspect', 'gate']);
     expect(oldLife.children).toMatchObject([
       { version: '1.0', steps: [] },
       { version: '1.0', steps: ['probe', 'deploy', 'probe', 'targetClosed'] },
     ]);
     expect(newLife.children).toMatchObject([
-      { version: '2.0', steps: [] },
-      { version: '2.0', steps: ['gate', 'probe', 'deploy', 'probe', 'targetClosed'] },
+      { version: '2.0', steps: ['readGroup'] },
+      { version: '2.0', steps: ['probe', 'deploy', 'probe', 'targetClosed'] },
     ]);
   });
 
-  it('lets an app of the first one, put back, leave a renewal of the second alone', async () => {
+  it('is left alone by an app of the one before it that is put back', async () => {
+    await deploy('3.0');
     const release = throttleCa();
     held = await renew('expired');
     await host.idle();
     const before = await host.hub.history(held);
-    await deploy('1.0');
+    await deploy('2.0');
     release();
     clock.advance(HOUR);
     await host.idle();
-    expect(await host.hub.status(held)).toMatchObject({ runtimeStatus: 'Running', version: '2.0' });
+    expect(await host.hub.status(held)).toMatchObject({ runtimeStatus: 'Running', version: '3.0' });
     expect(await host.hub.history(held)).toEqual(before);
-    expect(warnings).toContainEqual(expect.stringMatching(`instance ${held} waits for another host: .*'2.0'`));
+    expect(warnings).toContainEqual(expect.stringMatching(`instance ${held} waits for another host: .*'3.0'`));
   });
 
-  it('goes on with it once its own app is back', async () => {
-    await deploy('2.0');
+  it('goes on once its own app is back', async () => {
+    await deploy('3.0');
     expect(await ended(held)).toMatchObject({
-      version: '2.0',
+      version: '3.0',
       output: { outcome: 'renewed', outcomeReason: 'served' },
+    });
+    const life = await lifeOf(held);
+    expect(life.steps.slice(0, 3)).toEqual(['gate', 'inspect', 'gate']);
+    expect(life.children.at(-1)).toMatchObject({
+      version: '3.0',
+      steps: ['gate', 'probe', 'deploy', 'probe', 'targetClosed'],
     });
   });
 });

@@ -3,9 +3,10 @@ import type { Binding, FunctionInfo, Invocation, InvocationResult, Worker } from
 import { createRegistry, installCoreModule, type RegisteredFunction } from '../../local/host/worker/core-module.ts';
 import { runInvocation } from '../../local/host/worker/invocation.ts';
 import { waitForIssuer } from '../../src/renewal/await-issue.ts';
-import { deployGroup, deployTarget, rollBackGroup, rollBackTarget } from '../../src/renewal/deploy-target.ts';
+import { deployGroup, deployTarget } from '../../src/renewal/deploy-target.ts';
 import { heartbeat } from '../../src/renewal/heartbeat.ts';
 import { renewCertificate } from '../../src/renewal/renew-certificate.ts';
+import { rollBackGroup, rollBackTarget } from '../../src/renewal/roll-back.ts';
 import { steps } from '../../src/renewal/steps/table.ts';
 import type { StepName } from '../../src/renewal/story.ts';
 

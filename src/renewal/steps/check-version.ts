@@ -6,7 +6,7 @@ import { certificateParts, readCertificate } from '../../certificate/read.ts';
 import type { CertificateDetails, CsrDetails } from '../../certificate/types.ts';
 import { RenewalError } from '../../errors.ts';
 import type { OrderRow, Versioned } from '../../estate/port.ts';
-import { pullHours, type Target } from '../../plan/targets/target.ts';
+import { takersOf } from '../../plan/takers.ts';
 import type { Inspection, VersionFacts } from '../../vault/port.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { StepInput } from '../story.ts';
@@ -36,7 +36,7 @@ export const checkVersion: Step<'checkVersion'> = {
     const verdict = await judge(found, old, { input, app });
     if (verdict.state === 'refused') {
       await note(order, { state: 'rejected' }, app);
-      return ended('needs-person', verdict.reason, `${verdict.detail}; ${takenAnyway(current, input.targets)}`);
+      return ended('needs-person', verdict.reason, `${verdict.detail}; ${takenAnyway(current, input)}`);
     }
     await note(order, { state: 'merged', accepted: verdict.chain }, app);
     return done({
@@ -118,17 +118,8 @@ async function note(
   if (order !== undefined) await app.store.saveOrder({ ...order.row, ...change }, order.etag);
 }
 
-const SHOWN_TARGETS = 10;
-
 /** Nothing of ours deploys what was refused, and not every target waits to be told. */
-function takenAnyway({ version }: VersionFacts, targets: readonly Target[]): string {
-  const takers = targets.flatMap((target) => {
-    const hours = pullHours(target);
-    return hours === undefined ? [] : [`${target.id} within ${hours} h`];
-  });
-  const told = takers.slice(0, SHOWN_TARGETS);
-  const rest = takers.length > told.length ? ` and ${takers.length - told.length} more` : '';
-  const pulled =
-    told.length === 0 ? 'no target takes it by itself' : `these take it by themselves: ${told.join(', ')}${rest}`;
+function takenAnyway({ version }: VersionFacts, { targets, takers }: StepInput<'checkVersion'>): string {
+  const pulled = takers ?? takersOf(targets ?? []);
   return `version ${version} is current in the vault and is deployed nowhere; ${pulled}`;
 }

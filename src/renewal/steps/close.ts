@@ -7,6 +7,7 @@ import { withMergedVersion } from '../merged-version.ts';
 import type { Outcome } from '../outcomes.ts';
 import { placeOf } from '../place.ts';
 import type { RenewalResult } from '../story.ts';
+import { countsOf } from '../tally.ts';
 import { done, type Step } from './step.ts';
 
 const HOUR = 3_600_000;
@@ -35,8 +36,8 @@ export const close: Step<'close'> = {
     reason: result.outcomeReason,
     detail: result.detail,
     ...(result.new && { new: result.new }),
-    verified: result.targets.filter((target) => target.verified).length,
-    targets: result.targets.length,
+    verified: countsOf(result).verified,
+    targets: countsOf(result).total,
   }),
   result: () => undefined,
 };

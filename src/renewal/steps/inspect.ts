@@ -10,9 +10,11 @@ import type { CertificateRef, Inspection, VersionFacts } from '../../vault/port.
 import type { Dependencies } from '../dependencies.ts';
 import { type Reason, reasons } from '../outcomes.ts';
 import { type Place, placeOf } from '../place.ts';
+import { type RolloutShape, shapeOf, type WaveShape } from '../rollout-shape.ts';
 import type { Inspected, VersionSummary } from '../story.ts';
 import { policySha256 } from './policy-hash.ts';
 import { done, ended, type Step } from './step.ts';
+import { storeGroups } from './stored-groups.ts';
 
 /** Every step carries the policy with it: what is far more than an issuer certifies must not fill the history. */
 const mostNames = 1000;
@@ -21,7 +23,7 @@ type Present = Extract<Inspection, { state: 'present' }>;
 
 /** Stage 1: reads vault, estate and targets once, so that everything later rests on one snapshot. */
 export const inspect: Step<'inspect'> = {
-  async run({ vault, certificate }, app) {
+  async run({ vault, certificate, scope, adopts, targets }, app) {
     const estate = await app.estate();
     const place = placeOf(estate, vault, certificate);
     if (place === undefined)
@@ -37,14 +39,20 @@ export const inspect: Step<'inspect'> = {
       (await targetRefusal(app, { place, estate, certificate: certificateOf(facts, issuer) }));
     if (refusal !== undefined) return refusal;
     const pendingIsOurs = await isOurs(app, { vault, ref, facts, issuerName: issuer.inVault?.issuerName });
-    return done(snapshot(place, { facts, current: facts.current, pendingIsOurs, issuer }));
+    const seen = snapshot(place, { facts, current: facts.current, pendingIsOurs, issuer });
+    if (targets === undefined) return done({ ...seen, targets: place.certificate.targets });
+    const isAgain = scope === 'deploy' && adopts === undefined;
+    return done({
+      ...seen,
+      rollout: await storeRollout(place, { verified: isAgain ? seen.old.sha256 : undefined, app }),
+    });
   },
   result: (value, { reason, requester, comment, traceparent }) => ({
     ...{ reason, requester, comment, traceId: traceIdOf(traceparent) },
     plan: value.plan.name,
     issuer: value.plan.issuer,
     old: value.old,
-    targets: value.targets.map((target) => target.id),
+    ...targetsOf(value),
     pending: value.facts.pending?.status ?? 'none',
   }),
 };
@@ -106,11 +114,39 @@ function snapshot(
     owner: certificate.owner,
     issuerIsPrivate: seen.issuer.isPrivate,
     keyType: seen.facts.policy.keyType as KeyType,
-    targets: certificate.targets,
     ...(inVault && {
       inVault: { issuerName: inVault.issuerName, policySha256: policySha256(seen.facts.policy) },
     }),
   };
+}
+
+/**
+ * The targets as they are now, in rows that nobody changes. `verified`: the version that an earlier renewal deployed; who
+ * was last seen serving it is left alone.
+ */
+async function storeRollout(
+  { vault, certificate, plan: { rollout } }: Place,
+  { verified, app }: { readonly verified: string | undefined; readonly app: Dependencies },
+): Promise<RolloutShape> {
+  const all = certificate.targets;
+  const rows = verified === undefined ? [] : await app.store.targets(`${vault.name}/${certificate.name}`);
+  const serving = new Set(
+    rows.flatMap((row) => (row.verified && row.expectedSha256 === verified ? [row.targetId] : [])),
+  );
+  const { shape, groups } = shapeOf(
+    all.filter(({ id }) => !serving.has(id)),
+    { rollout, all },
+  );
+  await storeGroups(groups, app);
+  return shape;
+}
+
+/** For the journal: of a large rollout how many, wave by wave; each tells of itself once it is deployed to. */
+function targetsOf({ targets, rollout }: Inspected) {
+  if (targets !== undefined) return { targets: targets.map(({ id }) => id) };
+  const { total = 0, verifiedBefore = 0, waves = [] } = rollout ?? {};
+  const groups = (batches: WaveShape['batches']) => batches.flat().map(({ key, count }) => ({ key, count }));
+  return { targets: total, verifiedBefore, waves: waves.map(({ batches }) => groups(batches)) };
 }
 
 /** What the certificate's policy and the plan rule out before anything is asked of anybody. */

@@ -7,6 +7,7 @@ import { inspect } from './inspect.ts';
 import { merge } from './merge.ts';
 import { requestOrOrder } from './order.ts';
 import type { Step } from './step.ts';
+import { readGroup } from './stored-groups.ts';
 import { poll, submit } from './submit.ts';
 import { deploy, probe, rollBack, targetClosed } from './target.ts';
 
@@ -20,6 +21,7 @@ export const steps: { readonly [S in StepName]: Step<S> } = {
   check,
   checkVersion,
   merge,
+  readGroup,
   probe,
   deploy,
   rollBack,

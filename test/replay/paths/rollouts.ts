@@ -1,4 +1,6 @@
 import { RenewalError } from '../../../src/errors.ts';
+import type { Target } from '../../../src/plan/targets/target.ts';
+import type { VersionSummary } from '../../../src/renewal/story.ts';
 import { NOW, plan, site } from '../../builders/world.ts';
 import { orchestrators } from '../app.ts';
 import {
@@ -17,6 +19,10 @@ import {
   two,
 } from '../levers.ts';
 import type { Paths } from '../path.ts';
+
+function inSubscription(target: Target, number: number): Target {
+  return { ...target, site: target.site.replace('/subscriptions/s/', `/subscriptions/s${number}/`) };
+}
 
 /** From the merge to the end. */
 export const rollouts: Paths = {
@@ -118,6 +124,47 @@ export const rollouts: Paths = {
     ends: ['rolled-back', 'targets-unverified'],
     records: ['renewCertificate', 'rollBackGroup', 'rollBackTarget'],
   },
+  'no-way-back': {
+    tells: 'The second wave does not serve the new version; the first does, and there is no way back.',
+    world: { targets: [...two] },
+    arrange: change((world) => {
+      world.lying.add(site('b').id);
+    }),
+    ends: ['partly-deployed', 'roll-back-failed'],
+    records: ['renewCertificate', 'rollBackTarget'],
+  },
+  'took-it-itself': {
+    tells: 'A target of the second wave serves the new version before anybody has deployed it there.',
+    world: { targets: [...two] },
+    arrange: (world) => ({
+      meanwhile: ({ step, input }) => {
+        const { target, version } = input as { readonly target?: Target; readonly version?: VersionSummary };
+        if (step === 'deploy' && target?.id === site('a').id) world.served.set(site('b').id, version?.sha256 ?? '');
+      },
+    }),
+    ends: served,
+    records: ['renewCertificate', 'deployTarget'],
+  },
+  'group-unread': {
+    tells: 'The stored targets of a group are gone.',
+    arrange: (world) => ({
+      adapters: { rows: { ...world.app.rows, save: async () => '"1"' } },
+    }),
+    ends: ['partly-deployed', 'step-failed'],
+    records: ['renewCertificate', 'deployGroup'],
+  },
+  'more-than-told': {
+    tells: 'Of 120 targets of two subscriptions 3 fail, which the plan allows; they are told of first.',
+    world: {
+      targets: Array.from({ length: 120 }, (_, index) => inSubscription(site(`site${index}`), index % 2)),
+      plan: plan({ rollout: { ...rollout, waves: [{ count: 1 }], failureBudget: 3, writePercent: 10 } }),
+    },
+    arrange: change((world) => {
+      for (const index of [7, 70, 119]) world.lying.add(site(`site${index}`).id);
+    }),
+    ends: ['partly-deployed', 'targets-unverified'],
+    records: renewal,
+  },
   'canary-lies': {
     tells: 'The canary does not serve the new version; it is rolled back and the second wave is left alone.',
     world: { targets: [...two] },
@@ -194,7 +241,7 @@ export const rollouts: Paths = {
     arrange: () => ({
       meanwhile: ({ step }) => (step === 'deploy' || step === 'rollBack' ? throwing('bug')() : undefined),
     }),
-    ends: ['partly-deployed', 'targets-unverified'],
+    ends: ['partly-deployed', 'roll-back-failed'],
     records: ['deployTarget', 'rollBackTarget'],
   },
   'group-throws': {

@@ -81,7 +81,8 @@ export const journalInvariants: readonly Invariant[] = [
           if (change.change !== 'turn' || change.status !== 'Completed' || !world.isRenewal(change.id)) return;
           const result = change.output as RenewalResult;
           if (result.outcome !== 'renewed') return;
-          const deployed = result.targets.map(({ id }) => `deploy ${id}`);
+          // What serves the version already is not written to.
+          const deployed = result.targets.flatMap(({ id, touched }) => (touched ? [`deploy ${id}`] : []));
           const isOnlyDeployed = result.old?.sha256 === result.new?.sha256;
           const steps = isOnlyDeployed ? deployed : ['request', 'submit', 'merge', ...deployed];
           const missing = steps.filter((step) => results.get(change.id)?.has(step) !== true);

@@ -125,7 +125,7 @@ describe('POST revoke', () => {
 
   it('refuses what a target was last seen serving unless it is forced', async () => {
     const { inspected } = await renew();
-    const [target] = inspected.targets;
+    const [target] = inspected.targets ?? [];
     await world.app.store.saveTarget({
       ...{ certificate: 'kv-web/shop', targetId: target?.id ?? '', kind: 'app-service', renewalId: steps.renewalId },
       ...{ servedSha256: inspected.old.sha256, expectedSha256: 'e', verified: false, seenAt: '2026-06-01T00:00:00Z' },

@@ -24,7 +24,8 @@ describe('expectedBy', () => {
     ['one target: deployed, verified and perhaps taken back', rollout([100]), 1, 6 + 2 * 3],
     ['two waves with a day between them', rollout([50, 100], 86_400), 2, 6 + 48 + 2 * 2 * 3],
     ['more waves than targets', rollout([10, 50, 100], 3600), 1, 6 + 1 + 2 * 3],
-    ['a hundred and one targets in three groups', rollout([100]), 101, 6 + 2 * 3 * 3],
+    ['a hundred and one targets side by side', rollout([100]), 101, 6 + 2 * 3],
+    ['more than are at work at once, as fast as they may start', rollout([100]), 28_960, 6 + 2 * (29 * 3 + 1)],
   ])('gives time to a rollout over %s', (_title, plan, targets, hours) => {
     expect(expectedBy(now, { plan, targets }).getTime() - now.getTime()).toBe(hours * HOUR);
   });

@@ -32,7 +32,7 @@ async function issued(...options: Parameters<typeof begun>) {
   const all = await begun(...options);
   await all.runner.value('request', { inspected: all.inspected });
   all.world.clock.advance(60_000);
-  const { plan, targets, vaultUri } = all.inspected;
+  const { plan, targets = [], vaultUri } = all.inspected;
   return { ...all, asks: { plan, targets, vaultUri, reason: 'sweep' } as const };
 }
 

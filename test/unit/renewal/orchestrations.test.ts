@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JournalRecord } from '../../../src/journal/port.ts';
+import type { GroupInput, TargetInput } from '../../../src/renewal/group.ts';
 import { startRenewal } from '../../../src/renewal/start.ts';
 import type { RenewalStatus } from '../../../src/renewal/story.ts';
 import { site } from '../../builders/world.ts';
@@ -153,9 +154,7 @@ describe('the histories', () => {
   it('of a wave of 51 targets are two groups', async () => {
     const all = await executions('two-groups');
     const groups = all.filter(({ orchestrator }) => orchestrator === 'deployGroup');
-    expect(groups.map(({ input }) => (input as { readonly targets: readonly unknown[] }).targets.length)).toEqual([
-      50, 1,
-    ]);
+    expect(groups.map(({ input }) => (input as GroupInput).group.count)).toEqual([50, 1]);
   });
 
   it('of a slow issuer follow one another without a gap in the rounds', async () => {
@@ -171,6 +170,47 @@ describe('the targets', () => {
     const { world, lived } = await lifeOf('canary-lies');
     expect(lived.result.targets.map(({ id }) => id)).toEqual([site('a').id]);
     expect(world.served.get(site('b').id)).toBe(lived.result.old?.sha256);
+  });
+
+  it('that could not be moved back are told with what they serve', async () => {
+    const { lived } = await lifeOf('no-way-back');
+    const [first, second] = lived.result.targets;
+    expect(first).toMatchObject({ verified: false, rolledBack: false, servedSha256: lived.result.new?.sha256 });
+    expect(second).toMatchObject({ rolledBack: false, servedSha256: lived.result.old?.sha256, isOnLastGood: true });
+    expect(lived.result.detail).toContain(`${site('a').id} serves ${lived.result.new?.sha256.slice(0, 16)}`);
+  });
+
+  it('that took the version by themselves are verified, told of, and not written to', async () => {
+    const { world, lived } = await lifeOf('took-it-itself');
+    const [first, second] = lived.result.targets;
+    expect(first).toMatchObject({ touched: true, verified: true });
+    expect(first).not.toHaveProperty('tookItself');
+    expect(second).toMatchObject({ touched: false, verified: true, tookItself: true });
+    const records = await world.app.journal.read(lived.renewalId);
+    expect(records.filter(({ step }) => step === 'deploy').map(({ facts }) => facts.target)).toEqual([
+      site('a').id,
+      site('a').id,
+    ]);
+    const row = (await world.app.store.targets('kv-web/shop')).find(({ targetId }) => targetId === site('b').id);
+    expect(row).toMatchObject({ verified: true, servedSha256: lived.result.new?.sha256 });
+  });
+
+  it('of a large rollout are all counted, those that failed are told of, and each is in its row', async () => {
+    const { world, lived } = await lifeOf('more-than-told');
+    expect(lived.result.counts).toEqual({ total: 120, verified: 117, touched: 120, rolledBack: 0 });
+    const failed = [7, 70, 119].map((index) => site(`site${index}`).id);
+    expect(lived.result.targets.map(({ id }) => id)).toEqual(failed);
+    expect(await world.app.store.targets('kv-web/shop')).toHaveLength(120);
+    expect(lived.statuses).toContainEqual(expect.objectContaining({ verified: '1/120', wave: '2/2' }));
+  });
+
+  it('wait for their turn when Resource Manager would have too much to do', async () => {
+    const { lived } = await lifeOf('more-than-told');
+    const children = recordingsOf(lived.calls, { path: '', tells: '' }).filter(
+      ({ orchestrator }) => orchestrator === 'deployTarget',
+    );
+    // A tenth of 200 writes at once in each of two subscriptions, one of which the canary has used up.
+    expect(children.filter(({ input }) => (input as TargetInput).startAt !== undefined)).toHaveLength(120 - 2 * 20);
   });
 
   it('that were never deployed to are not rolled back', async () => {

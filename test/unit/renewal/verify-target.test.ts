@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge } from '../../../src/renewal/deploy-target.ts';
+import { judge } from '../../../src/renewal/verify-target.ts';
 import { NOW } from '../../builders/world.ts';
 
 describe('a probe', () => {

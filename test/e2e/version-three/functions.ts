@@ -1,9 +1,10 @@
 import * as df from 'durable-functions';
 import { currentApp } from '../../../src/app.ts';
 import { waitForIssuer } from '../../../src/renewal/await-issue.ts';
-import { deployGroup, deployTarget, rollBackGroup, rollBackTarget } from '../../../src/renewal/deploy-target.ts';
+import { deployGroup, deployTarget } from '../../../src/renewal/deploy-target.ts';
 import type { Story } from '../../../src/renewal/perform.ts';
 import { renewCertificate } from '../../../src/renewal/renew-certificate.ts';
+import { rollBackGroup, rollBackTarget } from '../../../src/renewal/roll-back.ts';
 import { runStep, type Step } from '../../../src/renewal/steps/step.ts';
 import { steps } from '../../../src/renewal/steps/table.ts';
 import type { RenewalResult, StepInput, StepName, TargetResult } from '../../../src/renewal/story.ts';
@@ -11,24 +12,24 @@ import '../../../functions/events.ts';
 import '../../../functions/renewals.ts';
 import '../../../functions/sweep.ts';
 
-// The app as a later release may be: its orchestrators have another order of steps under version 2.0, and keep the old
-// one for whatever was started under 1.0.
+// The app as a later release may be: its orchestrators have another order of steps under version 3.0, and keep the old
+// ones for whatever was started under an earlier one.
 
-/** 2.0 has the gate before the inspection as well. */
+/** 3.0 has the gate before the inspection as well. */
 function* renewInEitherOrder(context: df.OrchestrationContext): Story<RenewalResult> {
-  if (context.df.version !== '1.0') yield* firstGate(context);
+  if (context.df.version === '3.0') yield* firstGate(context);
   return yield* renewCertificate(context);
 }
 
-/** 2.0 passes a gate before each deployment. */
+/** 3.0 passes a gate before each deployment. */
 function* deployInEitherOrder(context: df.OrchestrationContext): Story<TargetResult | undefined> {
-  if (context.df.version !== '1.0') yield* firstGate(context);
+  if (context.df.version === '3.0') yield* firstGate(context);
   return yield* deployTarget(context);
 }
 
 function* firstGate(context: df.OrchestrationContext): Story<void> {
   const { renewalId, vault, certificate } = context.df.getInput<StepInput<'gate'>>();
-  const asked = { renewalId, vault, certificate, attempt: 1, point: 'before-request', boundTo: { version: '2.0' } };
+  const asked = { renewalId, vault, certificate, attempt: 1, point: 'before-request', boundTo: { version: '3.0' } };
   yield context.df.callActivity('gate', asked);
 }
 

@@ -7,6 +7,7 @@ import { createMemoryAppRows, createMemoryEstate } from '../../src/estate/memory
 import { create as createPartner } from '../../src/issuers/partner.ts';
 import type { Issuer } from '../../src/issuers/port.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
+import type { AppServiceTarget } from '../../src/plan/targets/app-service.ts';
 import { factsOf, type Target } from '../../src/plan/targets/target.ts';
 import type { Estate, Plan } from '../../src/plan/types.ts';
 import { percentWaves } from '../../src/plan/waves.ts';
@@ -41,7 +42,7 @@ export function plan(changes: Partial<Plan> = {}): Plan {
   };
 }
 
-export function site(name: string): Target {
+export function site(name: string): AppServiceTarget {
   return {
     kind: 'app-service',
     id: `app-service:${name}:${name}.contoso.example`,

@@ -1,4 +1,5 @@
 import { RenewalError } from '../../../src/errors.ts';
+import type { AppServiceTarget } from '../../../src/plan/targets/app-service.ts';
 import type { Target } from '../../../src/plan/targets/target.ts';
 import type { VersionSummary } from '../../../src/renewal/story.ts';
 import { NOW, plan, site } from '../../builders/world.ts';
@@ -20,7 +21,7 @@ import {
 } from '../levers.ts';
 import type { Paths } from '../path.ts';
 
-function inSubscription(target: Target, number: number): Target {
+function inSubscription(target: AppServiceTarget, number: number): Target {
   return { ...target, site: target.site.replace('/subscriptions/s/', `/subscriptions/s${number}/`) };
 }
 

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fillTables } from '../src/config/tables.ts';
-import { faultsTable } from './faults-table.ts';
+import { faultsTables } from './faults-table.ts';
 import { infraTables } from './infra-tables.ts';
 import { smokeTables } from './smoke-tables.ts';
 
@@ -18,7 +18,11 @@ const pages = [
 
 for (const page of pages) {
   const before = await readFile(page, 'utf8');
-  const after = fillTables(before, { faults: faultsTable, ...infraTables, ...smokeTables });
+  const after = fillTables(before, {
+    ...faultsTables,
+    ...infraTables,
+    ...smokeTables,
+  });
   if (after !== before) await writeFile(page, after);
   process.stdout.write(`${page}: ${after === before ? 'up to date' : 'rewritten'}\n`);
 }

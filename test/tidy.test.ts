@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { faultsTable } from '../docs/faults-table.ts';
+import { faultsTables } from '../docs/faults-table.ts';
 import { infraTables } from '../docs/infra-tables.ts';
 import { smokeTables } from '../docs/smoke-tables.ts';
 import { settings } from '../src/config/settings.ts';
@@ -251,7 +251,7 @@ describe('settings', () => {
     ];
     const stale = pages.filter((page) => {
       const text = readFileSync(join(root, page), 'utf8');
-      return fillTables(text, { faults: faultsTable, ...infraTables, ...smokeTables }) !== text;
+      return fillTables(text, { ...faultsTables, ...infraTables, ...smokeTables }) !== text;
     });
     expect(stale, 'run `npm run docs`').toEqual([]);
   });

@@ -27,11 +27,10 @@ export class AppAnswerError extends Error {
 
 export function createAppClient(url: string, keys: { readonly function: string; readonly master: string }): AppClient {
   const call = async (method: string, path: string, body?: unknown, key = keys.function): Promise<Answer> => {
-    const response = await fetch(`${url}${path}`, {
+    const response = await answerOf(`${url}${path}`, {
       method,
       headers: { 'x-functions-key': key, ...(body !== undefined && { 'content-type': 'application/json' }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(30_000),
     });
     const text = await response.text();
     return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
@@ -53,4 +52,16 @@ export function createAppClient(url: string, keys: { readonly function: string; 
       if (answer.status >= 300) throw new AppAnswerError(`POST /admin/functions/${functionName}: ${answer.status}`);
     },
   };
+}
+
+/** A connection that was kept may have been closed while this process was busy: what only reads is asked once more. */
+async function answerOf(url: string, request: RequestInit & { readonly method: string }): Promise<Response> {
+  const ask = (): Promise<Response> => fetch(url, { ...request, signal: AbortSignal.timeout(30_000) });
+  if (request.method !== 'GET') return ask();
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof TypeError) return ask();
+    throw error;
+  }
 }

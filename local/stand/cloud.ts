@@ -101,6 +101,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       vaults: estate.vaultNames.map((name) => vault(name).resourceId),
       caVault: vault(estate.caVaultName).resourceId,
       ...(hasForeignIssuers(estate) && { credentialVaults: [credentialVault.resourceId], dnsZones: [zoneOf(estate)] }),
+      ...(estate.certificates.some(({ machines }) => machines !== undefined) && { machineGroups: [group] }),
       ...{ siteGroup: group, storageAccount, workspace },
     };
     const removeRole = assignRoles(identity, principals, { roles: options.roles ?? roles, where });

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { OwnIssuer } from '../faults/issuers.ts';
+import { fleetRollout, seatsOf, targetAt } from './fleet/story.ts';
 import type { IssuerEntry } from './foreign-issuers.ts';
 import type { Seeded, SeededEstate } from './scenarios.ts';
 
@@ -31,9 +32,11 @@ export function estateFile(estate: SeededEstate, places: Places): string {
   const own = [...(places.own ?? [])];
   const foreign = places.foreign ?? [];
   const planFor = (certificate: Seeded): string => {
+    if (certificate.machines !== undefined) return `fleet-${certificate.name}`;
     if (places.own?.has(certificate)) return `web-${certificate.name}`;
     return certificate.issuer === undefined ? 'web' : `web-${certificate.issuer}`;
   };
+  const fleets = estate.certificates.filter(({ machines }) => machines !== undefined);
   const shared = { chain: [places.policyPem], dnsSuffixes: [estate.domain] };
   return stringify({
     schema: 1,
@@ -42,6 +45,9 @@ export function estateFile(estate: SeededEstate, places: Places): string {
     vaults: places.vaults,
     issuers: {
       internal: issuerAt(places, { certificate: places.caCertificate, ...shared }),
+      ...(fleets.length > 0 && {
+        clients: { ...issuerAt(places, { certificate: places.caCertificate, ...shared }), profile: 'client' },
+      }),
       ...Object.fromEntries(
         own.map(([{ name }, issuer]) => [`for-${name}`, issuerAt(places, { ...shared, ...issuer })]),
       ),
@@ -56,12 +62,21 @@ export function estateFile(estate: SeededEstate, places: Places): string {
       web: planOf(estate, 'internal'),
       ...Object.fromEntries(own.map(([{ name }]) => [`web-${name}`, planOf(estate, `for-${name}`)])),
       ...Object.fromEntries(foreign.map(({ kind }) => [`web-${kind}`, planOf(estate, kind)])),
+      ...Object.fromEntries(
+        fleets.map(({ name, machines = 0 }) => [
+          `fleet-${name}`,
+          { ...planOf(estate, 'clients'), rollout: fleetRollout(machines) },
+        ]),
+      ),
     },
     certificates: estate.certificates.map((certificate) => ({
       vault: certificate.vaultName,
       name: certificate.name,
       plan: planFor(certificate),
-      targets: certificate.sites.map((_, index) => targetOf(places.siteOf(certificate, index))),
+      targets: [
+        ...certificate.sites.map((_, index) => targetOf(places.siteOf(certificate, index))),
+        ...seatsOf(estate, certificate).map(targetAt),
+      ],
     })),
   });
 }

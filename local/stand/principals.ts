@@ -14,6 +14,8 @@ export interface Principals {
   readonly reader: Principal & { readonly clientId: string };
   /** App Service's own resource provider, which reads the vaults. */
   readonly appService: Principal;
+  /** The own identity of the virtual machines, which reads what their applications use. */
+  readonly machines: Principal;
   /** A person or a foreign client with all rights on the vaults. */
   readonly operator: Principal & { readonly clientId: string };
 }
@@ -28,6 +30,7 @@ export function addPrincipals(identity: Identity): Principals {
     deployer: add('deployer'),
     reader: add('reader'),
     appService: add('app-service'),
+    machines: add('machines'),
     operator: add('operator'),
   };
 }

@@ -1,3 +1,6 @@
+import type { TrafficSum } from '../arm/traffic.ts';
+import type { FleetMachine, WaveCount } from './fleet/count.ts';
+
 /** What became of one seeded certificate, as anyone can check it with `openssl s_client` while the stand is up. */
 export interface RenewalReport {
   readonly vault: string;
@@ -33,6 +36,22 @@ export interface Report {
   readonly ok: boolean;
   readonly seconds: number;
   readonly renewals: readonly RenewalReport[];
+  /** Of a fleet alone. */
+  readonly fleet?: FleetReport;
+}
+
+/** What became of a fleet's machines, as the stand itself sees them. */
+export interface FleetReport {
+  readonly waves: readonly WaveCount[];
+  /** What ARM was asked for, and how often it said no. */
+  readonly arm: TrafficSum;
+  readonly writesPerMachine: number;
+  readonly readsPerMachine: number;
+  /** How many times as fast as in Azure scripts, waits and buckets went by. */
+  readonly timesAsFast: number;
+  /** Machines that use the new certificate, the old one, and anything else or nothing. */
+  readonly serving: { readonly new: number; readonly old: number; readonly other: number };
+  readonly machines: readonly FleetMachine[];
 }
 
 /** The summary for people: a line a certificate. */

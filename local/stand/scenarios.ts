@@ -32,7 +32,8 @@ export interface Scenario {
     | 'by-acme'
     | 'by-est'
     | 'by-step-ca'
-    | 'by-cfssl';
+    | 'by-cfssl'
+    | 'fleet';
   readonly story: string;
   readonly vault: 0 | 1;
   readonly keyType: KeyType;
@@ -42,6 +43,8 @@ export interface Scenario {
   readonly trigger: 'event' | 'five-events' | 'sweep' | 'force' | 'ask';
   /** App Service sites that serve it. */
   readonly sites: readonly ScenarioSite[];
+  /** Virtual machines whose application shows it as a TLS client. */
+  readonly machines?: number;
   readonly expected: { readonly outcome: string; readonly reason: string };
   /** Who issues it; absent: the internal CA, whose key is in a vault. */
   readonly issuer?: ForeignIssuerKind;

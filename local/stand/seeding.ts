@@ -85,10 +85,14 @@ export async function makeCurrent(
     notBefore: new Date(now.getTime() - seeded.ageDays * DAY),
     notAfter: new Date(now.getTime() + seeded.leftDays * DAY),
     keyType: seeded.keyType,
-    // The two that Key Vault's default policy asks for.
-    extendedKeyUsage: [purposes.serverAuth, purposes.clientAuth],
+    extendedKeyUsage: usesOf(seeded),
     keyUsage: seeded.keyType.startsWith('RSA') ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature'],
   });
+}
+
+/** The two that Key Vault's default policy asks for, and of a fleet's certificate the one that it has. */
+function usesOf({ machines }: Seeded): readonly string[] {
+  return machines === undefined ? [purposes.serverAuth, purposes.clientAuth] : [purposes.clientAuth];
 }
 
 /** The same from a CA of others: it gives the common name alone, and certifies servers. */
@@ -119,7 +123,8 @@ export async function seedCertificate(
   const { vault, token } = to;
   if (seeded.key === 'imported') return importPfx(seeded, current, { vault, token });
   const { vaultName, name, ageDays } = seeded;
-  const policy = { issuer: { name: 'Unknown' }, x509_props: { validity_months: 3 } };
+  const ekus = seeded.machines === undefined ? {} : { ekus: [...usesOf(seeded)] };
+  const policy = { issuer: { name: 'Unknown' }, x509_props: { validity_months: 3, ...ekus } };
   const tags = { owner: `team-${name}`, vault: vaultName };
   vault.seed({
     name,

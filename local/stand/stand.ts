@@ -6,7 +6,8 @@ import { readCertificate } from '../../src/certificate/read.ts';
 import { createAppService } from '../arm/app-service.ts';
 import { createArm } from '../arm/arm.ts';
 import { dnsRoutes } from '../arm/dns-routes.ts';
-import { createDnsZones, type DnsZones } from '../arm/dns-zones.ts';
+import { createDnsZones } from '../arm/dns-zones.ts';
+import type { ArmRoute } from '../arm/request.ts';
 import type { Azurite } from '../azurite.ts';
 import { type StandClock, systemClock } from '../clock.ts';
 import { type ConsumerEndpoint, startConsumers } from '../consumers/consumers.ts';
@@ -21,6 +22,9 @@ import { placeOf } from './addresses.ts';
 import { appSettings } from './app-settings.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { estateFile, type SeededSite } from './estate-file.ts';
+import type { FleetFaultName } from './fleet/faults.ts';
+import { type Machines, openMachines } from './fleet/machines.ts';
+import { fleetStory } from './fleet/story.ts';
 import {
   createForeignAuthorities,
   type ForeignAuthorities,
@@ -49,6 +53,9 @@ export interface StandOptions {
   readonly preload?: string;
   /** Stories of other certificates than the demo's. */
   readonly scenarios?: readonly Scenario[];
+  /** One client certificate on so many machines, in place of all stories. */
+  readonly fleet?: number;
+  readonly fleetFault?: FleetFaultName;
   readonly clock?: StandClock;
   /** Starts the storage; absent: Azurite, in memory. */
   readonly startStorage?: () => Promise<Azurite>;
@@ -76,6 +83,7 @@ export interface Stand {
   /** Opens the storage with its key, past tokens and roles. */
   readonly connectionString: string;
   siteOf(seeded: Seeded, index: number): SeededSite;
+  readonly machines: Machines;
   /** What the vault held as current at first. */
   initial(seeded: Seeded): Shown;
   /** What the vault holds as current now. */
@@ -93,7 +101,7 @@ export interface Stand {
 
 export async function startStand(options: StandOptions): Promise<Stand> {
   const { clock = systemClock, log = () => undefined } = options;
-  const estate = seedEstate(options.seed, withFault(options.scenarios ?? scenarios, options.fault));
+  const estate = seedEstate(options.seed, storiesOf(options));
   const preparing = prepare(estate, clock);
   preparing.catch(() => undefined);
   const background = options.faults === undefined ? undefined : createBackground(options.faults);
@@ -107,18 +115,30 @@ export async function startStand(options: StandOptions): Promise<Stand> {
     await fillVaults(cloud, prepared.made);
     const liars = new Set<string>();
     const dns = createDnsZones({ clock, zones: [cloud.dnsZone] });
+    const machines = await openMachines(cloud, estate, clock);
     const [siteOf, entries] = await Promise.all([
-      openSites(cloud, estate, { clock, log, liars, dns }),
+      openSites(cloud, estate, { clock, log, liars, routes: [...dnsRoutes(dns), ...machines.routes] }),
       mountForeignIssuers({ cloud, clock, dns }, prepared.foreign),
       openPending(cloud, prepared.made),
     ]);
     const file = await writeEstate(cloud, estate, { ...prepared, siteOf, entries });
-    const parts = { cloud, estate, siteOf, background, liars, ...prepared, file };
+    await befallFleet(machines, estate, options.fleetFault);
+    const parts = { cloud, estate, siteOf, machines, background, liars, ...prepared, file };
     return standOf({ ...parts, ...(await settingsAndTrouble(parts, options)) }, options.fault);
   } catch (error) {
     await cloud.stop();
     throw error;
   }
+}
+
+function storiesOf({ fleet, scenarios: stories = scenarios, fault }: StandOptions): readonly Scenario[] {
+  return fleet === undefined ? withFault(stories, fault) : [fleetStory(fleet)];
+}
+
+async function befallFleet(machines: Machines, { certificates }: SeededEstate, fault: FleetFaultName | undefined) {
+  if (fault === undefined) return;
+  for (const seeded of certificates.filter(({ machines: count }) => count !== undefined))
+    await machines.befall(seeded, fault);
 }
 
 interface Prepared {
@@ -178,7 +198,7 @@ async function settingsAndTrouble(
 
 interface Parts
   extends Prepared,
-    Pick<Stand, 'cloud' | 'estate' | 'siteOf' | 'background' | 'settings' | 'connectionString'> {
+    Pick<Stand, 'cloud' | 'estate' | 'siteOf' | 'machines' | 'background' | 'settings' | 'connectionString'> {
   readonly file: string;
   readonly liars: Set<string>;
   readonly trouble: AppTrouble;
@@ -192,6 +212,7 @@ function standOf(parts: Parts, fault: FaultName | undefined): Stand {
     foreign,
     made,
     siteOf,
+    machines,
     background,
     settings,
     connectionString,
@@ -215,6 +236,7 @@ function standOf(parts: Parts, fault: FaultName | undefined): Stand {
       cloud,
       estate,
       siteOf,
+      machines,
       background,
       settings,
       connectionString,
@@ -263,10 +285,10 @@ async function openSites(
     readonly clock: StandClock;
     readonly log: (message: string) => void;
     readonly liars: ReadonlySet<string>;
-    readonly dns: DnsZones;
+    readonly routes: readonly ArmRoute[];
   },
 ): Promise<Stand['siteOf']> {
-  const { clock, log, liars, dns } = with_;
+  const { clock, log, liars, routes } = with_;
   const readSecret = readSecretAs(cloud.vaults, () =>
     cloud.identity.issueToken(cloud.principals.appService, vaultAudience),
   );
@@ -280,7 +302,7 @@ async function openSites(
   cloud.onStop(() => consumers.close());
   const arm = createArm({
     ...{ access: cloud.identity, clock, appService, subscriptions: [estate.subscription], traffic: cloud.traffic },
-    routes: [...governanceRoutes(cloud), ...dnsRoutes(dns)],
+    routes: [...governanceRoutes(cloud), ...routes],
   });
   await cloud.mount(arm, { offset: portOffsets.arm, name: 'arm', family: 'arm' });
   return (seeded, index) => {

@@ -3,10 +3,13 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AzuriteError } from '../azurite.ts';
 import { tellTally } from '../faults/background.ts';
+import { type TimeLapse, timeLapse } from '../time-lapse.ts';
 import { PortTakenError } from '../transport/serve.ts';
 import { createAppClient } from './app-client.ts';
 import { type AppProcess, AppStartError, startApp } from './app-process.ts';
 import { runDemo } from './demo.ts';
+import { fleetSummary, runFleet } from './fleet/run.ts';
+import { createPainter } from './fleet/view.ts';
 import { hints } from './hints.ts';
 import { type Options, readOptions, UsageError, usage } from './options.ts';
 import { type Report, summaryTable } from './report.ts';
@@ -23,16 +26,17 @@ async function main(options: Options): Promise<number> {
   const directory = resolve(options.directory);
   // Only what an earlier run's host kept there: the folder may be anybody's, and the vaults of that run are gone.
   await rm(join(directory, HOST_FOLDER), { recursive: true, force: true });
-  const stand = await Promise.race([startStand({ ...options, directory }), interrupted]);
+  const lapse = options.fleet === undefined ? undefined : { since: began, factor: FLEET_TIMES_AS_FAST };
+  const clock = lapse && timeLapse(lapse);
+  const stand = await Promise.race([startStand({ ...options, directory, ...(clock && { clock }) }), interrupted]);
   // Nothing to stop yet: whatever child is there already ends with this process.
   if (stand === 'interrupted') return INTERRUPTED;
-  const { estate } = stand;
   let app: AppProcess | 'interrupted' | undefined;
   try {
-    print(
-      `The stand is up (${since(began)}): ${estate.certificates.length} certificates in ${estate.vaultNames.join(' and ')}.`,
-    );
-    app = await Promise.race([openApp(stand, options, directory), interrupted]);
+    print(`The stand is up (${since(began)}): ${contentOf(stand)}.`);
+    if (lapse !== undefined)
+      print(`Time goes ${lapse.factor} times as fast as in Azure: scripts, waits and the buckets of ARM alike.`);
+    app = await Promise.race([openApp(stand, options, { directory, lapse }), interrupted]);
     if (app === 'interrupted') return INTERRUPTED;
     print(`The app is up (${since(began)}): ${app.url}\n`);
     const report = await Promise.race([renewAll(stand, app, options), interrupted]);
@@ -47,6 +51,8 @@ async function main(options: Options): Promise<number> {
   }
 }
 
+/** A wave takes as long as its scripts, twenty seconds and more: nobody has to sit through them. */
+const FLEET_TIMES_AS_FAST = 5;
 const INTERRUPTED = 130;
 const HOST_FOLDER = 'perennial-host';
 
@@ -56,7 +62,11 @@ function interruption(): Promise<'interrupted'> {
   });
 }
 
-async function openApp(stand: Stand, options: Options, directory: string): Promise<AppProcess> {
+async function openApp(
+  stand: Stand,
+  options: Options,
+  { directory, lapse }: { readonly directory: string; readonly lapse: TimeLapse | undefined },
+): Promise<AppProcess> {
   await writeSettings(stand.settings, options.settings);
   const log = createWriteStream(join(directory, 'app.log'));
   const app = await startApp({
@@ -64,6 +74,7 @@ async function openApp(stand: Stand, options: Options, directory: string): Promi
     port: options.port,
     directory: join(directory, HOST_FOLDER),
     settings: resolve(options.settings),
+    ...(lapse && { lapse }),
     onLog: (line) => log.write(`${line}\n`),
   });
   await subscribeApp(stand, app);
@@ -71,8 +82,15 @@ async function openApp(stand: Stand, options: Options, directory: string): Promi
 }
 
 async function renewAll(stand: Stand, app: AppProcess, options: Options): Promise<Report> {
-  const report = await runDemo(stand, createAppClient(app.url, app.keys), print);
-  print(`\n${summaryTable(report.renewals)}\n`);
+  const client = createAppClient(app.url, app.keys);
+  const painter = createPainter(process.stdout);
+  const report =
+    options.fleet === undefined
+      ? await runDemo(stand, client, print)
+      : await runFleet({ ...{ stand, app: client, painter, print }, timesAsFast: FLEET_TIMES_AS_FAST });
+  print(
+    `\n${report.fleet === undefined ? summaryTable(report.renewals) : fleetSummary(report.fleet, report.renewals)}\n`,
+  );
   if (stand.background !== undefined) print(tellTally(stand.background));
   if (stand.fault !== undefined) print(`The fault ${stand.fault.name} struck ${stand.fault.times()} times.`);
   const wrong = report.renewals.filter((one) => one.problem !== undefined);
@@ -83,6 +101,13 @@ async function renewAll(stand: Stand, app: AppProcess, options: Options): Promis
     );
   if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`);
   return report;
+}
+
+function contentOf({ estate }: Stand): string {
+  const [first] = estate.certificates;
+  if (first?.machines !== undefined)
+    return `the client certificate ${first.vaultName}/${first.name} on ${first.machines} machines`;
+  return `${estate.certificates.length} certificates in ${estate.vaultNames.join(' and ')}`;
 }
 
 function since(began: number): string {

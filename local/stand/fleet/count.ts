@@ -2,8 +2,6 @@ import type { TrafficSum } from '../../arm/traffic.ts';
 
 /** One machine of the fleet as the stand sees it, by none of the app's code. */
 export interface FleetMachine {
-  /** Of the target in the estate. */
-  readonly id: string;
   /** ARM id. */
   readonly machine: string;
   /** From 1 on. */

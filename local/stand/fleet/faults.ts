@@ -20,7 +20,7 @@ export const fleetFaults = {
     ids: ['TG1'],
     what: 'one machine of the last wave is off: all others are done',
     outcome: 'partly-deployed',
-    reason: 'deploy-refused',
+    reason: 'targets-unverified',
   },
 } as const satisfies Record<string, FleetFault>;
 

@@ -6,7 +6,7 @@ const old = 'a'.repeat(64);
 const renewed = 'b'.repeat(64);
 
 const machine = (wave: number, isTold: boolean, servedSha256 = old): FleetMachine => ({
-  ...{ id: `virtual-machine:${wave}`, machine: '/subscriptions/s', wave, isTold, servedSha256 },
+  ...{ machine: '/subscriptions/s', wave, isTold, servedSha256 },
 });
 
 const count = (machines: readonly FleetMachine[], seconds = 0): FleetCount => ({

@@ -23,7 +23,7 @@ export function servedWith(bundle: Bundle): Served {
 
 /** A TLS listener that serves, under each name, what `serving` has for it at that moment; for other names nothing. */
 export async function listen(
-  serving: ReadonlyMap<string, Served>,
+  serving: Pick<ReadonlyMap<string, Served>, 'get'>,
   { port, name }: { readonly port: number; readonly name: string },
 ): Promise<{ port: number; close: () => Promise<void> }> {
   const server = createServer({

@@ -107,17 +107,31 @@ const reportShape = z.object({
 type Report = z.infer<typeof reportShape>;
 
 /** What a machine's run command says of one command, as a look at the target. */
-export function judgeCommand(resource: unknown, { guest, mode, version }: Omit<Command, 'asked'>, at: string): Probe {
+export function judgeCommand(resource: unknown, command: Omit<Command, 'asked'>, at: string): Probe {
   const properties = commandShape.safeParse(resource).data?.properties;
   if (properties === undefined) return { state: 'pending', at, reason: 'the run command cannot be read' };
+  const report = ownReport(properties, command);
+  return report === undefined ? judgeState(properties, at) : judgeReport(report, command.guest, at);
+}
+
+/** Whether this very command has run, and done what it was told: to write it again would be no other command to Azure. */
+export function isDone(resource: unknown, command: Command): boolean {
+  const properties = commandShape.safeParse(resource).data?.properties;
+  const report = properties && ownReport(properties, command);
+  return report?.asked === command.asked && report.error === '' && report.after === report.want;
+}
+
+function ownReport(
+  properties: CommandProperties,
+  { mode, version }: Pick<Command, 'mode' | 'version'>,
+): Report | undefined {
   const report = reportOf(properties.instanceView?.output ?? '');
   const isOurs =
-    report !== undefined &&
-    report.renewal === version.renewalId &&
+    report?.renewal === version.renewalId &&
     report.mode === mode &&
     report.want === version.sha256 &&
     report.asked === askedOf(properties);
-  return isOurs ? judgeReport(report, guest, at) : judgeState(properties, at);
+  return isOurs ? report : undefined;
 }
 
 /** The last line of the output that is a report; Azure keeps the last 4096 bytes. */

@@ -2,7 +2,7 @@ import { armStatusOf } from '../azure/arm-error.ts';
 import { resourceGroupOf } from '../azure/arm-id.ts';
 import { RenewalError } from '../errors.ts';
 import { type VirtualMachineTarget, virtualMachineKind } from '../plan/targets/virtual-machine.ts';
-import { type Command, type CommandMode, commandBody, commandName, judgeCommand } from './guest-command.ts';
+import { type Command, type CommandMode, commandBody, commandName, isDone, judgeCommand } from './guest-command.ts';
 import type { Deployment, Look, Probe, RollBack, TargetAdapter, TargetOptions, VersionToServe } from './port.ts';
 import { probe } from './probe.ts';
 
@@ -26,7 +26,7 @@ export function create(options: TargetOptions): TargetAdapter<VirtualMachineTarg
     capabilities: virtualMachineKind.facts,
     probe: (target, look) => lookAt(options, target, look),
     async deploy(target, version) {
-      const refused = await run(options, target, { mode: 'deploy', version });
+      const refused = await run(options, target, { guest: target, mode: 'deploy', version, asked: slotOf(options) });
       if (refused !== undefined) return { state: 'refused', reason: refused } satisfies Deployment;
       const detail = 'the machine was told to fetch the version and to take it into use';
       return { state: 'deployed', detail, lookAfterSeconds: LOOK_AFTER_SECONDS };
@@ -43,22 +43,27 @@ async function rollBack(
 ): Promise<RollBack> {
   if (target.os === 'windows' && target.iis === undefined)
     return { state: 'impossible', reason: 'a Windows service chooses its certificate from the store by itself' };
-  const refused = await run(options, target, { mode: 'roll-back', version: lastGood });
-  if (refused !== undefined) return { state: 'impossible', reason: refused };
   const detail = 'the machine was told to go back to the version that it kept, until the extension’s next change';
-  return { state: 'rolled-back', detail };
+  const command = { guest: target, mode: 'roll-back', version: lastGood, asked: slotOf(options) } as const;
+  // Roll backs are rare: here a read may come first.
+  if (isDone(await read(options, target, lastGood), command)) return { state: 'rolled-back', detail };
+  const refused = await run(options, target, command);
+  return refused === undefined ? { state: 'rolled-back', detail } : { state: 'impossible', reason: refused };
+}
+
+function slotOf({ clock }: TargetOptions): string {
+  return String(Math.floor(clock.now().getTime() / SAME_COMMAND_MILLISECONDS));
 }
 
 /** The one write of a deployment. Answers with why Azure refused it for good. */
 async function run(
-  { arm, clock }: TargetOptions,
+  { arm }: TargetOptions,
   target: VirtualMachineTarget,
-  asked: Pick<Command, 'mode' | 'version'>,
+  command: Command,
 ): Promise<string | undefined> {
-  const slot = Math.floor(clock.now().getTime() / SAME_COMMAND_MILLISECONDS);
-  const body = commandBody({ guest: target, asked: String(slot), ...asked }, target.location);
+  const body = commandBody(command, target.location);
   try {
-    await permitted(target, 'write', () => arm.put(commandId(target, asked.version), body));
+    await permitted(target, 'write', () => arm.put(commandId(target, command.version), body));
     return undefined;
   } catch (error) {
     if (!(error instanceof RenewalError) || error.code !== 'arm-refused') throw error;
@@ -92,14 +97,17 @@ async function lookAt(options: TargetOptions, target: VirtualMachineTarget, look
   return told.state === 'failed' ? told : seen;
 }
 
-async function report({ arm, clock }: TargetOptions, target: VirtualMachineTarget, look: Look): Promise<Probe> {
+async function report(options: TargetOptions, target: VirtualMachineTarget, look: Look): Promise<Probe> {
   const mode: CommandMode = look.purpose === 'roll-back' ? 'roll-back' : 'deploy';
-  const id = commandId(target, look.version);
-  const command = await permitted(target, 'read', () => arm.get(id, 'instanceView'));
-  const at = clock.now().toISOString();
+  const command = await read(options, target, look.version);
+  const at = options.clock.now().toISOString();
   if (command === undefined)
     return { state: 'failed', at, reason: 'gone: the machine or its run command is not there' };
   return judgeCommand(command, { guest: target, mode, version: look.version }, at);
+}
+
+function read({ arm }: TargetOptions, target: VirtualMachineTarget, version: VersionToServe): Promise<unknown> {
+  return permitted(target, 'read', () => arm.get(commandId(target, version), 'instanceView'));
 }
 
 function commandId({ machine, id }: VirtualMachineTarget, version: VersionToServe): string {

@@ -38,7 +38,9 @@ export function computeBench() {
       return vault.now;
     },
   });
-  const operations = createOperations({ clock, origin: () => 'https://management.azure.com' });
+  /** Where operations are looked at. */
+  const origin = { now: 'https://management.azure.com' };
+  const operations = createOperations({ clock, origin: () => origin.now });
   const routes = [...computeRoutes(compute, operations), ...operations.routes];
   /** ARM that lets everybody do everything. */
   const plenty = { burst: 100_000, perSecond: 1000 };
@@ -65,5 +67,5 @@ export function computeBench() {
     clock.advance(end - clock.now().getTime());
     await compute.settled();
   };
-  return { clock, vault, reads, compute, operations, routes, appService, send, pass };
+  return { clock, vault, reads, compute, origin, operations, routes, appService, send, pass };
 }

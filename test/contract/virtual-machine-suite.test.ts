@@ -1,0 +1,4 @@
+import { targetSuite } from './target-suite.ts';
+import { virtualMachineTarget } from './virtual-machine-bench.ts';
+
+targetSuite(virtualMachineTarget);

@@ -17,6 +17,19 @@ export const errorCodes = {
   'issuer-unreachable': { retry: true, meaning: 'The issuer did not answer, or answered with a server error.' },
   'issuer-throttled': { retry: true, meaning: 'The issuer asked us to slow down (429, or its own word for it).' },
   'issuer-misconfigured': { retry: false, meaning: 'The issuer cannot work with its present configuration.' },
+  'target-unreachable': {
+    retry: true,
+    meaning: 'A target outside Azure did not answer, or answered with a server error or with what cannot be read.',
+  },
+  'target-throttled': {
+    retry: true,
+    meaning: 'A target outside Azure asked us to slow down (429), or is busy with another change (409, 412, 423).',
+  },
+  'target-forbidden': { retry: false, meaning: 'A target outside Azure refused our signature or token (401, 403).' },
+  'target-misconfigured': {
+    retry: false,
+    meaning: 'What a target outside Azure is asked by is wrong: its address, its trust, or a secret of ours.',
+  },
   'arm-unreachable': {
     retry: true,
     meaning: 'Azure Resource Manager, or a cluster, did not answer, or answered with a server error.',

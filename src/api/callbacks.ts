@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { plansOf } from '../issuers/relayed.ts';
-import { signingKeys, verify } from '../issuers/webhook-signature.ts';
+import { signingKeys, verify } from '../webhook-signature.ts';
 import { readBody } from './body.ts';
 import { type IncomingBody, readBytes } from './call-body.ts';
 import {
@@ -77,7 +77,9 @@ async function signatureRefusal(
 ): Promise<string | undefined> {
   const plan = plansOf(await app.estate())(issuer);
   if (plan?.kind !== 'webhook') return 'The issuer of this order takes no callbacks.';
-  const keys = signingKeys(plan.kind, await app.credential(plan.secret).value());
+  const keys = signingKeys(await app.credential(plan.secret).value(), {
+    ...{ who: plan.kind, code: 'issuer-misconfigured' },
+  });
   const verdict = verify(message, keys, app.clock.now());
   return verdict.state === 'authentic' ? undefined : `Sign as Standard Webhooks says: ${verdict.detail}.`;
 }

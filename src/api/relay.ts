@@ -3,8 +3,8 @@ import type { RelayedOrder } from '../estate/relayed-order.ts';
 import { decideAnswer } from '../issuers/ad-cs-answer.ts';
 import { giveOut } from '../issuers/ad-cs-queue.ts';
 import { isOver, plansOf } from '../issuers/relayed.ts';
-import { sign, signingKeys, verify } from '../issuers/webhook-signature.ts';
 import type { AdCsPlan } from '../plan/issuers/ad-cs.ts';
+import { sign, signingKeys, verify } from '../webhook-signature.ts';
 import { readBody } from './body.ts';
 import { readBytes } from './call-body.ts';
 import type { SignedCall } from './callbacks.ts';
@@ -123,7 +123,8 @@ async function readSigned<T extends { readonly issuer: string }>(
   if (body === undefined) return wrong(tooLarge(UPLOAD_LIMIT_BYTES));
   const plan = plansOf(await app.estate())(issuer);
   // Which issuers there are is nobody's business who cannot sign.
-  const keys = plan?.kind === 'ad-cs' ? signingKeys(plan.kind, await app.credential(plan.secret).value()) : [];
+  const told = { who: 'ad-cs', code: 'issuer-misconfigured' } as const;
+  const keys = plan?.kind === 'ad-cs' ? signingKeys(await app.credential(plan.secret).value(), told) : [];
   const verdict = verify({ header, body }, keys, app.clock.now());
   if (plan?.kind !== 'ad-cs' || verdict.state !== 'authentic') {
     const detail = verdict.state === 'authentic' ? 'no such issuer' : verdict.detail;

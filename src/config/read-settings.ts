@@ -1,4 +1,5 @@
 import { RenewalError } from '../errors.ts';
+import type { Target } from '../plan/targets/target.ts';
 import type { Estate, IssuerPlan } from '../plan/types.ts';
 import { isLoopback } from './loopback.ts';
 import { type Setting, settings } from './settings.ts';
@@ -47,10 +48,12 @@ export function readSettings(env: Environment): Settings {
  */
 export function assertChallengeRule(
   { verifyVaultChallenge }: Pick<Settings, 'verifyVaultChallenge'>,
-  estate: Pick<Estate, 'vaults' | 'issuers'>,
+  estate: Pick<Estate, 'vaults' | 'issuers' | 'certificates'>,
 ): void {
   if (verifyVaultChallenge) return;
-  const uris = [...estate.vaults.map(({ uri }) => uri), ...Object.values(estate.issuers).flatMap(vaultObjects)];
+  const targets = estate.certificates.flatMap((certificate) => certificate.targets);
+  const used = [...Object.values(estate.issuers), ...targets].flatMap(vaultObjects);
+  const uris = [...estate.vaults.map(({ uri }) => uri), ...used];
   const distant = uris.filter((uri) => !isLoopback(new URL(uri).hostname));
   if (distant.length === 0) return;
   const name = settings.verifyVaultChallenge.name;
@@ -61,9 +64,9 @@ export function assertChallengeRule(
 
 const VAULT_OBJECT = /^https:\/\/[^/]+\/(?:certificates|keys|secrets)\/[0-9A-Za-z-]{1,127}$/;
 
-/** The ids of what an issuer uses in a vault, wherever they stand in its settings: no kind can be forgotten. */
-function vaultObjects(issuer: IssuerPlan): readonly string[] {
-  return textsOf(issuer).filter((text) => VAULT_OBJECT.test(text));
+/** The ids of what an issuer or a target uses in a vault, wherever they stand in it: no kind can be forgotten. */
+function vaultObjects(user: IssuerPlan | Target): readonly string[] {
+  return textsOf(user).filter((text) => VAULT_OBJECT.test(text));
 }
 
 function textsOf(value: unknown): readonly string[] {

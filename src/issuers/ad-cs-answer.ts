@@ -2,7 +2,7 @@ import { excessOf } from '../certificate/acceptance.ts';
 import { sentChain } from '../certificate/chain-upload.ts';
 import { readCsr } from '../certificate/csr.ts';
 import type { RelayedOrder } from '../estate/relayed-order.ts';
-import { plainText } from './plain-text.ts';
+import { plainText } from '../plain-text.ts';
 
 /** What a worker brings back, unread by it. */
 export interface WorkerAnswer {

@@ -3,8 +3,8 @@ import { readCsr } from '../certificate/csr.ts';
 import { pemToDer } from '../certificate/pem.ts';
 import { RenewalError } from '../errors.ts';
 import type { RelayedOrder, RelayStore } from '../estate/relayed-order.ts';
+import { plainText } from '../plain-text.ts';
 import type { IssuerPlan } from '../plan/types.ts';
-import { plainText } from './plain-text.ts';
 import { isOver } from './relayed.ts';
 
 /** What somebody says of an order. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonOf, wordsOf } from '../answer-words.ts';
 import { excessOf } from '../certificate/acceptance.ts';
 import { sentChain } from '../certificate/chain-upload.ts';
 import { readCsr } from '../certificate/csr.ts';
@@ -6,13 +7,13 @@ import { derToPem } from '../certificate/pem.ts';
 import type { Clock } from '../clock.ts';
 import { RenewalError } from '../errors.ts';
 import type { RelayedOrder } from '../estate/relayed-order.ts';
+import { plainText } from '../plain-text.ts';
 import type { WebhookPlan } from '../plan/issuers/webhook.ts';
+import { sign, signingKeys } from '../webhook-signature.ts';
 import type { Credential } from './credential.ts';
 import type { IssuerAnswer, IssuerHttp } from './http.ts';
-import { plainText } from './plain-text.ts';
 import type { CancelResult, OrderStatus } from './port.ts';
 import { namesOf } from './relayed.ts';
-import { sign, signingKeys } from './webhook-signature.ts';
 
 export interface WebhookCallOptions {
   readonly plan: WebhookPlan;
@@ -49,7 +50,7 @@ export function createWebhookCalls(options: WebhookCallOptions): WebhookCalls {
       const body = JSON.stringify({ type: TAKEN, timestamp: order.createdAt, data: dataOf(order, options) });
       const answer = await send({ method: 'POST', url: plan.url, id: `order-${order.reference}`, body });
       if (isTaken(answer)) return { sentAt: clock.now().toISOString() };
-      if ([400, 409, 422].includes(answer.status)) return { state: 'rejected', reason: wordsOf(answer) };
+      if ([400, 409, 422].includes(answer.status)) return { state: 'rejected', reason: wordsOf(answer, 'the webhook') };
       throw misconfigured('POST of an order', answer);
     },
     async ask(order) {
@@ -67,7 +68,7 @@ export function createWebhookCalls(options: WebhookCallOptions): WebhookCalls {
       const body = JSON.stringify({ type: CANCELLED, timestamp, data: { reference } });
       const answer = await send({ method: 'POST', url: plan.cancelUrl, id: `cancel-${reference}`, body });
       if (isTaken(answer) || answer.status === 404) return { state: 'cancelled' };
-      if (answer.status === 409) return { state: 'too-late', reason: wordsOf(answer) };
+      if (answer.status === 409) return { state: 'too-late', reason: wordsOf(answer, 'the webhook') };
       throw misconfigured('POST of a cancellation', answer);
     },
   };
@@ -82,7 +83,7 @@ interface SignedCall {
 
 function senderOf({ plan, http, credential, clock }: WebhookCallOptions) {
   return async ({ method, url, id, body }: SignedCall): Promise<IssuerAnswer> => {
-    const keys = signingKeys('webhook', await credential.value());
+    const keys = signingKeys(await credential.value(), { who: 'webhook', code: 'issuer-misconfigured' });
     const headers = {
       accept: 'application/json, application/problem+json',
       ...(method === 'POST' && { 'content-type': 'application/json' }),
@@ -147,24 +148,8 @@ function issued(text: string, order: RelayedOrder): Asked {
   return excessOf(chain) === undefined ? { state: 'issued', chain } : { state: 'too-large', chain };
 }
 
-const problem = z.object({ detail: z.string().catch(''), title: z.string().catch(''), reason: z.string().catch('') });
-
-/** What a refusal says, of a problem document (RFC 9457) or any other text. */
-function wordsOf({ status: code, text }: IssuerAnswer): string {
-  const read = problem.safeParse(jsonOf(text)).data;
-  const words = read === undefined ? text : read.detail || read.reason || read.title;
-  return plainText(words) || `the webhook answered ${code}`;
-}
-
 function misconfigured(action: string, answer: IssuerAnswer): RenewalError {
-  const said = answer.status === 401 || answer.status === 403 ? 'the signature was refused' : wordsOf(answer);
+  const said =
+    answer.status === 401 || answer.status === 403 ? 'the signature was refused' : wordsOf(answer, 'the webhook');
   return new RenewalError('issuer-misconfigured', `webhook: ${action} failed: ${answer.status}: ${said}`);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

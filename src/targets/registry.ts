@@ -4,6 +4,7 @@ import * as applicationGateway from './application-gateway.ts';
 import * as kubernetes from './kubernetes.ts';
 import type { TargetAdapter, TargetOptions } from './port.ts';
 import * as virtualMachine from './virtual-machine.ts';
+import * as webhook from './webhook.ts';
 
 /** Every kind of target: one line each. */
 const kinds = {
@@ -11,6 +12,7 @@ const kinds = {
   [virtualMachine.kind]: virtualMachine,
   [applicationGateway.kind]: applicationGateway,
   [kubernetes.kind]: kubernetes,
+  [webhook.kind]: webhook,
 } as const satisfies Record<Target['kind'], { create(options: TargetOptions): TargetAdapter }>;
 
 /** The adapter of a kind of target. */

@@ -6,12 +6,18 @@ import { type ApplicationGatewayTarget, applicationGateway, applicationGatewayKi
 import type { Endpoint, TargetFacts, TargetKind } from './every-target.ts';
 import { type KubernetesTarget, kubernetes, kubernetesKind } from './kubernetes.ts';
 import { type VirtualMachineTarget, virtualMachine, virtualMachineKind } from './virtual-machine.ts';
+import { type WebhookTarget, webhookKind, webhookTarget } from './webhook.ts';
 
 /** A place that uses a certificate: every kind, one line each, here and below. */
-export type Target = AppServiceTarget | ApplicationGatewayTarget | KubernetesTarget | VirtualMachineTarget;
+export type Target =
+  | AppServiceTarget
+  | ApplicationGatewayTarget
+  | KubernetesTarget
+  | VirtualMachineTarget
+  | WebhookTarget;
 
 /** One target of the estate file. */
-export const target = union([appService, applicationGateway, kubernetes, virtualMachine]);
+export const target = union([appService, applicationGateway, kubernetes, virtualMachine, webhookTarget]);
 export type TargetFile = z.output<typeof target>;
 
 type KindName = TargetFile['kind'];
@@ -21,6 +27,7 @@ const kinds: { readonly [K in KindName]: TargetKind<Extract<TargetFile, { kind: 
   'virtual-machine': virtualMachineKind,
   'application-gateway': applicationGatewayKind,
   kubernetes: kubernetesKind,
+  webhook: webhookKind,
 };
 
 /** The id of a target within the estate. */

@@ -5,7 +5,7 @@ import { readChainUpload, sentChain } from '../../../src/certificate/chain-uploa
 import { derToPem } from '../../../src/certificate/pem.ts';
 import { readCertificate } from '../../../src/certificate/read.ts';
 import { createMemoryRelay } from '../../../src/estate/relayed-memory.ts';
-import { sign, signingKeys } from '../../../src/issuers/webhook-signature.ts';
+import { sign, signingKeys } from '../../../src/webhook-signature.ts';
 import type { IssuerPlan } from '../../../src/plan/types.ts';
 import { estateWith } from '../../builders/estate.ts';
 import { csr, intermediate, leaf, now, root, rootPem } from '../corpus.ts';
@@ -42,7 +42,7 @@ const upload: Entry = {
 
 const reference = 'ab'.repeat(20);
 const nonce = 'cd'.repeat(16);
-const keys = signingKeys('fuzz', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
+const keys = signingKeys('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', { who: 'fuzz', code: 'bug' });
 
 /** A signed call with this body to an order that waits; answers with the order after it. */
 async function called(post: typeof postCallback, at: string, body: string) {

@@ -148,19 +148,28 @@ describe('assertChallengeRule', () => {
   ];
 
   it.each(loopback)('lets the verification be off for %s', (uri) => {
-    expect(() => assertChallengeRule(off, { vaults: [aVault({ uri })], issuers: {} })).not.toThrow();
+    expect(() => assertChallengeRule(off, { vaults: [aVault({ uri })], issuers: {}, certificates: [] })).not.toThrow();
   });
 
   const distant = ['https://shop.vault.azure.net', 'https://localhost.contoso.example', 'https://10.0.0.1'];
   it.each(distant)('refuses it for %s', (uri) => {
-    const estate = { vaults: [aVault({ uri: 'https://localhost' }), aVault({ uri })], issuers: {} };
+    const estate = { vaults: [aVault({ uri: 'https://localhost' }), aVault({ uri })], issuers: {}, certificates: [] };
     expect(() => assertChallengeRule(off, estate)).toThrow(uri);
     expect(() => assertChallengeRule({ verifyVaultChallenge: true }, estate)).not.toThrow();
   });
 
   it('refuses it for the vault of a CA', () => {
     const { issuers } = anEstate();
-    expect(() => assertChallengeRule(off, { vaults: [], issuers })).toThrow('certificates/perennial-ca');
+    expect(() => assertChallengeRule(off, { vaults: [], issuers, certificates: [] })).toThrow(
+      'certificates/perennial-ca',
+    );
+  });
+
+  it('refuses it for the vault of what a target is asked with', () => {
+    const secret = 'https://far.vault.azure.net/secrets/hook';
+    const webhook = { kind: 'webhook' as const, id: 'webhook:shop', name: 'shop', url: secret, secret, trust: [] };
+    const certificates = anEstate().certificates.map((one) => ({ ...one, targets: [webhook] }));
+    expect(() => assertChallengeRule(off, { vaults: [], issuers: {}, certificates })).toThrow('secrets/hook');
   });
 
   it('refuses it for the vault of a credential, however deep it stands', () => {
@@ -168,8 +177,10 @@ describe('assertChallengeRule', () => {
     if (internal === undefined) throw new TypeError('The builder has no issuer.');
     const near = { ...internal, certificate: 'https://localhost/certificates/ca' };
     const far = { ...near, deeper: [{ secret: 'https://far.vault.azure.net/secrets/password' }] };
-    expect(() => assertChallengeRule(off, { vaults: [], issuers: { near } })).not.toThrow();
-    expect(() => assertChallengeRule(off, { vaults: [], issuers: { far } })).toThrow('secrets/password');
+    expect(() => assertChallengeRule(off, { vaults: [], issuers: { near }, certificates: [] })).not.toThrow();
+    expect(() => assertChallengeRule(off, { vaults: [], issuers: { far }, certificates: [] })).toThrow(
+      'secrets/password',
+    );
   });
 });
 

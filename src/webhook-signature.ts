@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { RenewalError } from '../errors.ts';
+import { type ErrorCode, RenewalError } from './errors.ts';
 
 /** Headers of a signed message (Standard Webhooks 1.0.0), in lower case. */
 export const signatureHeaders = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const;
@@ -31,16 +31,16 @@ export type Verdict =
  * The keys that a secret holds, apart by white space: the first one signs, every one verifies, so that two parties need
  * not change theirs at the same moment. `whsec_` and base64, or a text that is the key itself.
  */
-export function signingKeys(issuer: string, secret: string): readonly Buffer[] {
+export function signingKeys(
+  secret: string,
+  told: { readonly who: string; readonly code: ErrorCode },
+): readonly Buffer[] {
   const keys = secret
     .split(/\s+/)
     .filter((part) => part !== '')
     .map(keyOf);
   if (keys.length > 0 && keys.every(({ length }) => length >= SHORTEST_SECRET_BYTES)) return keys;
-  throw new RenewalError(
-    'issuer-misconfigured',
-    `${issuer}: the secret holds no key of ${SHORTEST_SECRET_BYTES} bytes or more`,
-  );
+  throw new RenewalError(told.code, `${told.who}: the secret holds no key of ${SHORTEST_SECRET_BYTES} bytes or more`);
 }
 
 function keyOf(part: string): Buffer {
@@ -65,7 +65,7 @@ export function verify({ header, body }: IncomingMessage, keys: readonly Buffer[
   const right = keys.map((key) => mac(key, `${id}.${timestamp}.`, body));
   // Every pair is compared, and each in constant time.
   const matches = given.flatMap((one) => right.map((other) => isSame(one, other))).filter(Boolean);
-  if (matches.length === 0) return { state: 'forged', detail: 'no signature was made with a secret of this issuer' };
+  if (matches.length === 0) return { state: 'forged', detail: 'no signature was made with a secret of both sides' };
   const apart = Math.abs(Math.floor(now.getTime() / 1000) - Number(timestamp));
   if (apart <= TOLERATED_SECONDS) return { state: 'authentic', id };
   return { state: 'stale', detail: `the timestamp is ${apart} seconds off, and ${TOLERATED_SECONDS} are allowed` };

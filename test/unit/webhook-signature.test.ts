@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sign, signingKeys, verify } from '../../../src/issuers/webhook-signature.ts';
+import { sign, signingKeys, verify } from '../../src/webhook-signature.ts';
 
 /** A vector that the libraries of Standard Webhooks are tested with. */
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -8,7 +8,8 @@ const AT = new Date(1_614_265_330_000);
 const BODY = '{"test": 2432232314}';
 const SIGNATURE = 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=';
 
-const keys = signingKeys('webhook', SECRET);
+const told = { who: 'webhook', code: 'issuer-misconfigured' } as const;
+const keys = signingKeys(SECRET, told);
 const right = { 'webhook-id': ID, 'webhook-timestamp': '1614265330', 'webhook-signature': SIGNATURE };
 const verdict = (headers: Readonly<Record<string, string>> = {}, now = AT, body = BODY) => {
   const all: Readonly<Record<string, string>> = { ...right, ...headers };
@@ -57,17 +58,17 @@ describe('a secret', () => {
   const next = 'a-text-of-more-than-twenty-four-bytes';
 
   it('may hold the next key beside the present one: the first signs, both verify', () => {
-    const two = signingKeys('webhook', `${next}\n ${SECRET}\n`);
+    const two = signingKeys(`${next}\n ${SECRET}\n`, told);
     expect(verify({ header: (name) => ({ ...right })[name], body: Buffer.from(BODY) }, two, AT).state).toBe(
       'authentic',
     );
     expect(sign({ id: ID, at: AT, body: BODY }, two)).toEqual(
-      sign({ id: ID, at: AT, body: BODY }, signingKeys('webhook', next)),
+      sign({ id: ID, at: AT, body: BODY }, signingKeys(next, told)),
     );
   });
 
   it.each(['', ' ', 'short', 'whsec_AAAA', `${SECRET} short`])('%j is refused, and not repeated', (secret) => {
-    expect(() => signingKeys('webhook', secret)).toThrow(
+    expect(() => signingKeys(secret, told)).toThrow(
       expect.objectContaining({ code: 'issuer-misconfigured', message: expect.not.stringContaining('short') }),
     );
   });

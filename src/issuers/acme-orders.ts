@@ -62,7 +62,7 @@ export function createAcmeOrders(options: AcmeOrdersOptions): AcmeOrders {
     },
     async advance(placed) {
       let looked: Looked = { ...placed, told: [], isCleared: false };
-      let kept: { readonly at: AcmeOrder['status']; readonly step: Stepped } | undefined;
+      let kept: Kept | undefined;
       for (let looks = 1; ; looks += 1) {
         const seen = await look(placed.reference);
         if ('state' in seen) return seen;
@@ -70,10 +70,14 @@ export function createAcmeOrders(options: AcmeOrdersOptions): AcmeOrders {
         const isOver = order.expires !== undefined && Date.parse(order.expires) <= options.clock.now().getTime();
         if (isOver && order.status !== 'valid')
           return { state: 'rejected', reason: `the order ended at ${order.expires}` };
+        if (isWorthAnotherLook(kept, seen) && looks < MOST_LOOKS) {
+          kept = { ...kept, looksLeft: kept.looksLeft - 1 };
+          continue;
+        }
         if (kept?.at === order.status) return waitingFor(kept.step, options);
         const next = await step(looked, seen, options);
         if (next.told === undefined || looks === MOST_LOOKS) return waitingFor(next, options);
-        kept = { at: order.status, step: next };
+        kept = { at: order.status, step: next, looksLeft: MORE_LOOKS };
         looked = { ...looked, told: [...looked.told, ...next.told], isCleared: next.isCleared === true };
       }
     },
@@ -113,7 +117,21 @@ function refusedOrder(answer: Extract<AcmeAnswer, { state: 'problem' }>): Reject
 }
 
 /** Of one call: a server that is quick decides while it is asked again, and saves whoever waits a durable timer. */
-const MOST_LOOKS = 3;
+const MOST_LOOKS = 6;
+/** At a server that has not got on with what it was told, and does not say when it will have. */
+const MORE_LOOKS = 1;
+
+/** What was done in this call, at which status of the order. */
+interface Kept {
+  readonly at: AcmeOrder['status'];
+  readonly step: Stepped;
+  readonly looksLeft: number;
+}
+
+function isWorthAnotherLook(kept: Kept | undefined, { order, retryAfterSeconds }: Look): kept is Kept {
+  if (kept === undefined || kept.looksLeft === 0 || retryAfterSeconds !== undefined) return false;
+  return order.status === kept.at || order.status === 'processing';
+}
 
 /**
  * `told`: the server was just told to do something, and may have done it; with the proofs that it was told to look at.

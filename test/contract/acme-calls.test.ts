@@ -18,7 +18,11 @@ interface Watched {
   readonly acme: readonly string[];
 }
 
-function watched({ restarted, zone }: EmulatedAcme, waitSeconds: number): Watched {
+function watched(
+  { restarted, zone }: EmulatedAcme,
+  waitSeconds: number,
+  afterwards: (place: string) => void = () => undefined,
+): Watched {
   const dns: string[] = [];
   const arm: Arm = {
     ...zone.arm,
@@ -29,9 +33,12 @@ function watched({ restarted, zone }: EmulatedAcme, waitSeconds: number): Watche
   const acme: string[] = [];
   const network = createDefaultHttpClient();
   const httpClient: HttpClient = {
-    sendRequest(request) {
-      acme.push(new URL(request.url).pathname.split('/')[1] ?? '');
-      return network.sendRequest(request);
+    async sendRequest(request) {
+      const place = new URL(request.url).pathname.split('/')[1] ?? '';
+      acme.push(place);
+      const answer = await network.sendRequest(request);
+      afterwards(place);
+      return answer;
     },
   };
   return { issuer: restarted({ dns: { zones: [zone.id], waitSeconds } }, { arm, httpClient }), dns, acme };
@@ -57,6 +64,15 @@ describe('a certificate by ACME', () => {
       await renew(bench, [NAME], issuer);
       const first = acme.indexOf('new-order');
       expect(acme.slice(first, first + 4)).toEqual(['new-order', 'authorization', 'challenge', 'order']);
+    }));
+
+  it('is looked for twice at a server that needs a moment', () =>
+    using(startAcme({ validationSeconds: [1, 1], issuanceSeconds: [0, 0] }), async (bench) => {
+      const { issuer, acme } = watched(bench, 0, (place) => {
+        if (place === 'order') bench.clock.advance(1000);
+      });
+      expect(await renew(bench, [NAME], issuer)).toMatchObject([{ state: 'issued' }]);
+      expect(acme.filter((place) => place === 'challenge')).toHaveLength(1);
     }));
 
   it('has its records taken away while the server makes it', () =>

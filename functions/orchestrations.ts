@@ -5,7 +5,7 @@ import { waitForIssuer } from '../src/renewal/await-issue.ts';
 import { deployGroup, deployTarget } from '../src/renewal/deploy-target.ts';
 import { heartbeat } from '../src/renewal/heartbeat.ts';
 import { logText } from '../src/renewal/log-fields.ts';
-import { stepLine } from '../src/renewal/log-line.ts';
+import { rollBackLines, stepLine } from '../src/renewal/log-line.ts';
 import { closeMetrics } from '../src/renewal/measure.ts';
 import { renewCertificate } from '../src/renewal/renew-certificate.ts';
 import { rollBackGroup, rollBackTarget } from '../src/renewal/roll-back.ts';
@@ -30,6 +30,7 @@ function register<S extends StepName>(name: S, step: Step<S>): void {
       const answer = await runStepWhenReady(name, step, { input: asked, app: currentApp });
       for (const line of closeMetrics(name, asked, answer)) context.log(logText(line));
       context.log(logText(stepLine(name, asked, answer)));
+      for (const line of rollBackLines(name, asked, answer)) context.warn(logText(line));
       return answer;
     },
   });

@@ -1,6 +1,6 @@
 import * as df from 'durable-functions';
 import { openApi } from '../src/api/openapi.ts';
-import { getRenewal, listRenewals, postCancel, postRenewal } from '../src/api/renewals.ts';
+import { getRenewal, listRenewals, postCancel, postRenewal, postResume } from '../src/api/renewals.ts';
 import { postRevocation } from '../src/api/revocation.ts';
 import { handled } from './handled.ts';
 
@@ -32,6 +32,13 @@ df.app.client.http('cancelRenewal', {
   methods: ['POST'],
   authLevel: 'function',
   handler: handled((call, request) => postCancel(call, request.params.id)),
+});
+
+df.app.client.http('resumeRenewal', {
+  route: 'renewals/{id}/resume',
+  methods: ['POST'],
+  authLevel: 'function',
+  handler: handled((call, request) => postResume(call, request.params.id)),
 });
 
 df.app.client.http('revokeCertificate', {

@@ -57,6 +57,15 @@ var rules = [
     query: loadTextContent('../queries/targets-unverified.kql')
   }
   {
+    name: 'roll-back-failed'
+    title: 'Targets could not be moved back to the last good version'
+    severity: 0
+    window: 'PT1H'
+    belowOne: false
+    threshold: 0
+    query: loadTextContent('../queries/roll-back-failed.kql')
+  }
+  {
     name: 'expiry-near'
     title: 'A certificate is near its expiry and nobody renews it'
     severity: 1

@@ -6,7 +6,8 @@ import { deployed, looking } from './looking.ts';
 
 /** The alerts on logs, by the last part of their names: a test compares them with infra/modules/alerts.bicep. */
 export const logAlerts = [
-  ...['renewal-failed', 'renewal-stuck', 'targets-unverified', 'expiry-near', 'event-path'],
+  ...['renewal-failed', 'renewal-stuck', 'targets-unverified', 'roll-back-failed'],
+  ...['expiry-near', 'event-path'],
   'credential-expiring',
   ...['no-sweep', 'heartbeat-lost', 'vault-refused', 'secret-read'],
 ] as const;

@@ -113,6 +113,14 @@ function paths(): object {
         ...problems(400, 404, 409),
       }),
     },
+    '/api/renewals/{id}/resume': {
+      parameters: [id],
+      post: operation('resumeRenewal', 'Deploy a partly deployed version again where it is not served', {
+        200: answer('Nothing is to be done', 'RenewalNotNeeded'),
+        202: { ...answer('Started, or running already', 'RenewalAccepted'), headers: operationHeaders() },
+        ...problems(400, 404, 409),
+      }),
+    },
   };
 }
 

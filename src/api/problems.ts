@@ -31,6 +31,7 @@ export const callProblems = {
   'private-key-refused': { status: 422, meaning: 'A private key was sent; nothing of it was kept.' },
   'chain-refused': { status: 422, meaning: 'What was sent is no chain for this order; nothing of it was kept.' },
   'signature-refused': { status: 401, meaning: 'The signature of the call is missing, wrong, or of another time.' },
+  'not-partly-deployed': { status: 409, meaning: 'Every target of the renewal serves its version, or it has none.' },
   'too-late': { status: 409, meaning: 'The renewal is finished, or its new version exists already.' },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 

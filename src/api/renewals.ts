@@ -3,6 +3,7 @@ import type { CertificateRow } from '../estate/port.ts';
 import type { JournalRecord } from '../journal/port.ts';
 import { cancelRenewal } from '../renewal/cancel.ts';
 import type { RenewalInstance } from '../renewal/orchestrations.ts';
+import { resumeRenewal } from '../renewal/resume.ts';
 import { type StartDependencies, type Started, startRenewal } from '../renewal/start.ts';
 import type { TargetResult } from '../renewal/story.ts';
 import { countsOf } from '../renewal/tally.ts';
@@ -119,6 +120,25 @@ export async function postCancel(call: Call, idText: string | undefined): Promis
       return problemAnswer(callProblem('too-late', `It cannot be cancelled: ${cancelled.detail}.`));
     default:
       return cancelled satisfies never;
+  }
+}
+
+/** `POST /api/renewals/{id}/resume`. */
+export async function postResume(call: Call, idText: string | undefined): Promise<Answer> {
+  const read = readRenewalId(idText);
+  if (read.state === 'wrong') return problemAnswer(read.problem);
+  const resumed = await resumeRenewal(read.value, call.app);
+  switch (resumed.state) {
+    case 'unknown':
+      return problemAnswer(callProblem('renewal-unknown', 'No renewal has this id.'));
+    case 'not-partly-deployed':
+      return problemAnswer(callProblem('not-partly-deployed', `It cannot be resumed: ${resumed.detail}.`));
+    case 'superseded':
+      return problemAnswer(refusal('not-current', `It cannot be resumed: ${resumed.detail}.`));
+    case 'already-running':
+      return problemAnswer(refusal('already-running', `It cannot be resumed: ${resumed.detail}.`));
+    default:
+      return startedAnswer(resumed, call.base);
   }
 }
 

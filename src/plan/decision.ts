@@ -18,6 +18,8 @@ export interface DecisionRequest {
   readonly force: boolean;
   /** The version that an event or a window is about; absent when nobody named one. */
   readonly version?: string | undefined;
+  /** Only what is current is to be deployed again, at once. Only a person may say so. */
+  readonly resumes?: boolean | undefined;
   /** Set when a renewal decides again inside itself: its own claim does not stand in its way. */
   readonly renewalId?: string | undefined;
 }
@@ -126,7 +128,7 @@ function newVersionStartsNothing({ request, due }: View): Decision | undefined {
 
 function eventIsAboutAnOlderVersion({ request, current }: View): Decision | undefined {
   if (request.version === undefined || same(request.version, current.version)) return undefined;
-  const what = request.reason === 'window-opened' ? 'window' : 'event';
+  const what = request.resumes ? 'renewal' : request.reason === 'window-opened' ? 'window' : 'event';
   const detail = `The ${what} is about version ${request.version}, the current one is ${current.version}.`;
   return refuse('not-needed', 'not-current', detail);
 }
@@ -142,7 +144,8 @@ function renewalIsRunning({ row, request, due }: View): Decision | undefined {
 }
 
 function lastAttemptIsTooRecent({ row, request, now, due }: View): Decision | undefined {
-  if (request.force || row?.nextAttemptAt === undefined || isOwnClaim(row, request)) return undefined;
+  if (request.force || request.resumes || row?.nextAttemptAt === undefined || isOwnClaim(row, request))
+    return undefined;
   const next = dateOf(row.nextAttemptAt, 'nextAttemptAt');
   if (now >= next) return undefined;
   const detail = `${row.failedAttempts} failed; the next attempt may start at ${next.toISOString()}.`;
@@ -157,8 +160,8 @@ function currentVersionWasFound(view: View): Decision | undefined {
 
 function currentVersionIsNotServed(view: View): Decision | undefined {
   const { row, request, current, now, due, notAfter } = view;
-  if (request.force || row?.undeployed !== current.version || now >= due || now >= notAfter) return undefined;
-  return renew(view, 'deploy');
+  if (request.force || row?.undeployed !== current.version || now >= notAfter) return undefined;
+  return now >= due && !request.resumes ? undefined : renew(view, 'deploy');
 }
 
 function versionIsTooYoung({ request, now, notAfter, grownUp, due, isWished }: View): Decision | undefined {

@@ -110,6 +110,10 @@ export const logLines = {
     written: 'once a renewal',
     fields: [...step, 'outcome', 'reason', 'detail', 'verified', 'targets', 'notAfter', 'seconds'],
   },
+  'roll back failed': {
+    written: 'for every renewal that leaves targets on another version than the last good one, as a warning',
+    fields: ['renewalId', 'traceId', 'vault', 'certificate', 'detail', 'verified', 'targets'],
+  },
   'estate rows': { written: 'after every sweep, 40 certificates a line', fields: ['rows'] },
   'sweep done': {
     written: 'at the end of every sweep',

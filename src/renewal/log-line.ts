@@ -41,6 +41,17 @@ export function stepLine(step: StepName, input: StepCall, answer: StepAnswer<unk
   return { message: 'step ended', ...about, ...verified, ...endOf(answer) };
 }
 
+/** Of a renewal that could not move every target back, once it is closed; of all else nothing. */
+export function rollBackLines(step: StepName, input: StepCall, answer: StepAnswer<unknown>): readonly LogLine[] {
+  if (step !== 'close' || answer.state !== 'done') return [];
+  if ((answer.value as StepOutput<'close'>).seconds === undefined) return [];
+  const { renewalId, vault, certificate, traceparent, result } = input as StepInput<'close'>;
+  if (result.outcomeReason !== 'roll-back-failed') return [];
+  const { detail, verified, targets } = wholeOf(input as StepInput<'close'>);
+  const traceId = traceIdOf(traceparent);
+  return [{ message: 'roll back failed', renewalId, traceId, vault, certificate, detail, verified, targets }];
+}
+
 /** The end of a renewal that was closed from its records: its own last step, which would have told of it, never ran. */
 export function closedRowLine(row: CertificateRow): LogLine {
   const { renewalId, traceparent, vault, name: certificate, lastOutcome: outcome, lastReason: reason } = row;

@@ -26,8 +26,10 @@ export interface StartRequest {
   readonly certificate: string;
   readonly reason: StartReason;
   readonly force: boolean;
-  /** The version an event is about. */
+  /** The version an event is about, or that is to be deployed again. */
   readonly version?: string;
+  /** A person wants what is current to be deployed where it is not served yet, and does not wait for the back-off. */
+  readonly resumes?: true;
   readonly requester?: string;
   /** What a person wrote, for the journal. */
   readonly comment?: string;
@@ -109,10 +111,10 @@ async function decideAndClaim({ request, place, windows }: Asked, app: StartDepe
   const pendingIsOurs = await isOurs(app, { vault: place.vault.name, ref, facts, issuerName });
   const known = withFound(found?.row ?? newRow(place), facts, issuerName);
   const row = (await windows?.lookUp(known, place, facts)) ?? known;
-  const { reason, force, version } = request;
+  const { reason, force, version, resumes } = request;
   const decision = decide({
     now: app.clock.now(),
-    request: { reason, force, version },
+    request: { reason, force, version, resumes },
     plan: place.plan,
     facts,
     row,

@@ -50,6 +50,8 @@ export interface Bench {
   readonly hub: TaskHub;
   /** Starts a renewal the product's way and lives until it has ended, jumping from one durable timer to the next. */
   live(request?: Partial<StartRequest>): Promise<Lived>;
+  /** Lives on until a renewal that was started in another way has ended. */
+  liveOn(renewalId: string): Promise<Lived>;
   /** Starts a heartbeat the product's way and answers with the calls it came to. */
   heartbeat(): Promise<readonly OrchestratorCall[]>;
 }
@@ -92,6 +94,7 @@ export async function openBench(world: World, options: BenchOptions = {}): Promi
     app,
     hub,
     live: async (request) => live({ world, app, hub, calls }, request),
+    liveOn: (renewalId) => liveOn({ world, app, hub, calls }, renewalId),
     async heartbeat() {
       await startHeartbeat(app);
       await hub.idle();
@@ -116,11 +119,14 @@ interface Living {
   readonly calls: readonly OrchestratorCall[];
 }
 
-async function live({ world, app, hub, calls }: Living, request: Partial<StartRequest> = {}): Promise<Lived> {
+async function live(living: Living, request: Partial<StartRequest> = {}): Promise<Lived> {
   const asked = { vault: 'kv-web', certificate: 'shop', reason: 'sweep', force: false, ...request } as const;
-  const started = await startRenewal(asked, app);
+  const started = await startRenewal(asked, living.app);
   if (started.state !== 'started') throw new TypeError(`not started: ${JSON.stringify(started)}`);
-  const { renewalId } = started;
+  return liveOn(living, started.renewalId);
+}
+
+async function liveOn({ world, hub, calls }: Living, renewalId: string): Promise<Lived> {
   for (let jump = 0; jump < JUMPS; jump++) {
     await hub.idle();
     const found = await hub.status(renewalId);

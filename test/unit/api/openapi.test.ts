@@ -32,6 +32,7 @@ describe('openApi', () => {
       'revokeCertificate',
       'getRenewal',
       'cancelRenewal',
+      'resumeRenewal',
     ]);
     expect(document.openapi).toBe('3.1.0');
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closedRowLine, estateLines, eventLine, stepLine } from '../../../src/renewal/log-line.ts';
+import { closedRowLine, estateLines, eventLine, rollBackLines, stepLine } from '../../../src/renewal/log-line.ts';
 import type { RenewalResult } from '../../../src/renewal/story.ts';
 import { certificateRow } from '../../contract/estate-suite.ts';
 
@@ -45,6 +45,27 @@ describe('stepLine', () => {
     const line = stepLine('close', Object.assign({ result }, call), { state: 'done', value: {} });
     expect(line).toMatchObject({ outcome: 'partly-deployed', reason: 'targets-unverified', verified: 1, targets: 2 });
     expect(JSON.stringify(line)).toMatch(/^\{"message":"renewal closed"/);
+  });
+});
+
+describe('rollBackLines', () => {
+  const stopped: RenewalResult = { ...result, outcomeReason: 'roll-back-failed', detail: 'site-2 serves 12ab' };
+  const closed = { state: 'done', value: { closed: true, seconds: 9, attempts: 1 } } as const;
+
+  it('tells once of targets that could not be moved back', () => {
+    const asked = { ...call, result: stopped };
+    expect(rollBackLines('close', asked, closed)).toEqual([
+      {
+        ...{ message: 'roll back failed', renewalId: 'shop-abc', traceId: undefined, vault: 'contoso' },
+        ...{ certificate: 'shop', detail: 'site-2 serves 12ab', verified: 1, targets: 2 },
+      },
+    ]);
+    expect(rollBackLines('close', asked, { state: 'done', value: { closed: true } })).toEqual([]);
+  });
+
+  it('says nothing of any other end, and of no other step', () => {
+    expect(rollBackLines('close', Object.assign({ result }, call), closed)).toEqual([]);
+    expect(rollBackLines('merge', Object.assign({ result: stopped }, call), closed)).toEqual([]);
   });
 });
 

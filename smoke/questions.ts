@@ -121,4 +121,32 @@ export const questionRules = {
     },
     how: 'kubectl get secretproviderclasspodstatus -o yaml: status.objects has the id secret/<name> and the 32 hexadecimal digits of the version',
   },
+  'question.18': {
+    ...{
+      title: 'Does a managed run command run again when it is written with the same script and other parameters?',
+      ...{ expect: 'yes; written as it was: no', person: true },
+    },
+    how: 'write the command twice with another value of PERENNIAL_ASKED (two deployments, ten minutes apart) and compare startTime of the instance view',
+  },
+  'question.19': {
+    ...{
+      title: "Does a restart of the Key Vault extension's service make it read the vault at once?",
+      ...{ expect: 'yes', person: true },
+    },
+    how: 'put a new version into the vault, `systemctl restart akvvm_service` (on Windows restart the service whose path has KeyVaultForWindows), and look at the store within a minute',
+  },
+  'question.20': {
+    ...{
+      title: 'Does the Key Vault extension move a link that was set back by hand to the newest version again?',
+      ...{ expect: 'at its next poll', person: true },
+    },
+    how: 'set the link to an earlier file, wait for pollingIntervalInS, look at the link',
+  },
+  'question.21': {
+    ...{
+      title: 'Does Windows leave an IIS binding alone when the Key Vault extension brings a new version?',
+      ...{ expect: 'yes', person: true },
+    },
+    how: 'renew a certificate that a binding uses, wait for the poll, compare netsh http show sslcert',
+  },
 } as const satisfies Readonly<Record<string, Question>>;

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { knownScripts } from '../../../../local/arm/compute/guest.ts';
 import { sha256Hex } from '../../../../src/certificate/fingerprint.ts';
@@ -15,6 +17,11 @@ describe('the scripts that run on machines', () => {
 
   it('are the bytes that are pinned', () => {
     expect(hashes).toEqual(pinned);
+  });
+
+  it('have their hashes in the documentation', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../../docs/targets/virtual-machine.md'), 'utf8');
+    expect([...page.matchAll(/`([0-9a-f]{64})`/g)].map(([, hash]) => hash)).toEqual([hashes.linux, hashes.windows]);
   });
 
   it('are those that the stand understands', () => {

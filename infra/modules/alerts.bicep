@@ -93,6 +93,15 @@ var rules = [
     query: loadTextContent('../queries/credential-expiring.kql')
   }
   {
+    name: 'crl-failed'
+    title: 'A CRL cannot be published'
+    severity: 2
+    window: 'PT2H'
+    belowOne: false
+    threshold: 0
+    query: loadTextContent('../queries/crl-failed.kql')
+  }
+  {
     name: 'no-sweep'
     title: 'No sweep'
     severity: 1

@@ -8,7 +8,7 @@ import { deployed, looking } from './looking.ts';
 export const logAlerts = [
   ...['renewal-failed', 'renewal-stuck', 'targets-unverified', 'roll-back-failed'],
   ...['expiry-near', 'event-path'],
-  'credential-expiring',
+  ...['credential-expiring', 'crl-failed'],
   ...['no-sweep', 'heartbeat-lost', 'vault-refused', 'secret-read'],
 ] as const;
 

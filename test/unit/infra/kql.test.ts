@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import tables from '../../../local/monitor/log-tables.json' with { type: 'json' };
+import { crlLines } from '../../../src/renewal/crl-lines.ts';
 import { logText } from '../../../src/renewal/log-fields.ts';
 import { reportLine } from '../../../src/renewal/log-line.ts';
 import { read } from './bicep-files.ts';
@@ -79,6 +80,24 @@ it('a sweep of an app that stands back for another is none', () => {
     const without = /sweep done"' and Message !contains '([^']+)'/.exec(text)?.[1];
     expect(line).toContain(without ?? 'a condition');
   }
+});
+
+it('a CRL that fails is told in the words that its alert looks for', () => {
+  const query = alertQueries().find(({ name }) => name === 'crl-failed.kql')?.text ?? '';
+  const failed = {
+    state: 'failed',
+    authority: 'aa',
+    subject: 'CN=CA',
+    number: '7',
+    entries: 2,
+    detail: 'no key',
+  } as const;
+  const [told] = crlLines([{ issuer: 'internal', crls: [failed] }]);
+  const [, beginning = 'nothing'] = /startswith '([^']+)'/.exec(query) ?? [];
+  expect(logText(told?.line ?? { message: 'CRL published' }).startsWith(beginning)).toBe(true);
+  const read = [...query.matchAll(/\bline\.(\w+)/g)].map(([, name]) => name);
+  expect(read).toEqual(['issuer', 'authority', 'detail']);
+  expect(told?.line).toMatchObject({ issuer: 'internal', authority: 'aa', detail: 'no key' });
 });
 
 describe('words that no column shows', () => {

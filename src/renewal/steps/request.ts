@@ -32,6 +32,8 @@ export const request: Step<'request'> = {
       await leave(pending, input, app);
       await app.vault.discard(wanted);
     }
+    if (!isAsRead(seen.facts, wanted))
+      return ended('needs-person', 'policy-changed', 'the policy was changed before the request was made');
     // The first try was paced when the renewal started.
     if (input.attempt > 1 || own !== undefined) await takeKeyTurn(input, app);
     if (own === undefined) await app.store.saveOrder(newOrder(input, app, 'requesting'));
@@ -77,6 +79,21 @@ function changedSince(
   if (found?.pending.csrSha256 !== csrSha256) return requestGone(facts, { csrSha256, isOld });
   if (asWanted(found.pending, wanted)) return undefined;
   return ended('needs-person', 'policy-changed', 'the policy was changed after the request was made');
+}
+
+/** A request is made with the policy that was read when the renewal began, and writes it: what somebody has changed since would be undone. */
+function isAsRead(facts: Inspection, wanted: CsrRequest): boolean {
+  if (facts.state === 'absent') return true;
+  const { subject, dnsNames, keyType, exportable, contentType, validityMonths } = facts.policy;
+  const names = (list: readonly string[]): string => [...new Set(list.map(normaliseDnsName))].sort().join(' ');
+  return (
+    names(dnsNames) === names(wanted.dnsNames) &&
+    keyType === wanted.keyType &&
+    isSameSubject(readSubject(subject), readSubject(wanted.subject)) &&
+    exportable === wanted.exportable &&
+    contentType === wanted.contentType &&
+    validityMonths === wanted.validityMonths
+  );
 }
 
 /** An earlier attempt may have ordered with the CSR that is discarded: nobody can use what comes of it any more. */

@@ -31,6 +31,19 @@ describe('a renewal that is started again after its CSR was made', () => {
   const requestAgain = async () =>
     steps.run('request', { inspected: await steps.value('inspect', { reason: 'sweep' }) });
 
+  it.each([
+    ['its names', { dnsNames: ['edited.contoso.example'] }],
+    ['its subject', { subject: 'CN=edited.contoso.example' }],
+    ['its life', { validityMonths: 24 }],
+    ['that the key stays in the vault', { exportable: false }],
+  ])('does not undo what somebody has changed in the policy since it was read: %s', async (_what, change) => {
+    const inspected = await steps.value('inspect', { reason: 'sweep' });
+    edit((held) => ({ ...held, policy: { ...held.policy, ...change } }));
+    const answer = await steps.run('request', { inspected });
+    expect(answer).toMatchObject({ outcome: 'needs-person', outcomeReason: 'policy-changed' });
+    expect(world.vault.calls).not.toContain('request');
+  });
+
   it('ends when the policy asks for another CSR by now', async () => {
     await orderedUnheard();
     edit((held) => ({ ...held, policy: { ...held.policy, dnsNames: ['edited.contoso.example'] } }));

@@ -131,7 +131,9 @@ async function poll(
       return { state: 'issued' as const, chain };
     },
   };
-  return (await askOnce(question, { answers, clock })).status;
+  const { status, order: asked } = await askOnce(question, { answers, clock });
+  // `submit` has asked for nothing: what was lost is known here alone.
+  return status.state === 'issued' && asked.unheard !== undefined ? { ...status, unheard: asked.unheard } : status;
 }
 
 /** The leaf by its key: a server should send it alone, and `/cacerts` may hold more than its path (RFC 7030 4.1.3). */

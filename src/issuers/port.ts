@@ -31,9 +31,14 @@ export type OrderStatus =
   | { readonly state: 'pending'; readonly retryAfterSeconds: number }
   /**
    * `chain`: base64 DERs, leaf first; empty when the issuer is inside the vault, which has joined them already. `extra`: leaves (base64 DERs) that it made besides for the same order, of answers that
-   * were lost; nobody will use them.
+   * were lost; nobody will use them. `unheard`: as of an order, where the CA is asked for the certificate by polling alone.
    */
-  | { readonly state: 'issued'; readonly chain: readonly string[]; readonly extra?: readonly string[] }
+  | {
+      readonly state: 'issued';
+      readonly chain: readonly string[];
+      readonly extra?: readonly string[];
+      readonly unheard?: number;
+    }
   | { readonly state: 'rejected'; readonly reason: string };
 
 /** What happens when the issuer accepted an order and we never heard. */

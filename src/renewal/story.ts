@@ -95,7 +95,8 @@ export interface Submitted {
 /** The order's state without the chain: that is in the order row. */
 export type Polled =
   | Exclude<OrderStatus, { state: 'issued' }>
-  | { readonly state: 'issued'; readonly chainSha256: string };
+  /** `unheard`: how often the CA was asked before and not heard, where it may have issued each time. */
+  | { readonly state: 'issued'; readonly chainSha256: string; readonly unheard?: number };
 
 export interface Checked {
   readonly sha256: string;

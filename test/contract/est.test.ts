@@ -105,6 +105,7 @@ describe('an EST order', () => {
       line.add(onceAtEnrolment(() => ({ state: 'none' })));
       await expect(issuer.poll(order)).rejects.toMatchObject({ code: 'issuer-unreachable' });
       const status = await issuer.poll(order);
+      expect(status).toMatchObject({ state: 'issued', unheard: 1 });
       expect(await issuer.poll(order)).toEqual(status);
       expect(est.certificates()).toHaveLength(2);
     }));

@@ -74,14 +74,15 @@ export const poll: Step<'poll'> = {
           await app.store.saveOrder({ ...order, state: 'rejected' }, etag);
           return ended('rejected', 'chain-too-large', excess);
         }
-        const { chain, extra = [] } = status;
+        const { chain, extra = [], unheard } = status;
         await revokeExtra(
           extra.filter((leaf) => leaf !== chain[0]),
           { renewalId, issuer },
           app,
         );
         await app.store.saveOrder({ ...order, state: 'issued', chain }, etag);
-        return done({ state: 'issued', chainSha256: chainSha256(status.chain) });
+        const lost = { ...(unheard !== undefined && { unheard }) };
+        return done({ state: 'issued', chainSha256: chainSha256(status.chain), ...lost });
       }
       default:
         return status satisfies never;

@@ -16,3 +16,17 @@ it.each([
   const told = records.filter(({ step, kind }) => step === 'submit' && kind === 'result');
   expect(told.map(({ facts }) => facts)).toEqual([{ order: 'r-1', ...more }]);
 });
+
+it('the journal of poll says it of an issuer that is asked by polling alone', async () => {
+  const world = await createWorld();
+  const steps = await createStepRunner(world);
+  const inspected = await steps.value('inspect', { reason: 'sweep' });
+  const { csrSha256 } = await steps.value('request', { inspected });
+  const issued = { state: 'issued', chain: ['AAAA'], unheard: 1 } as const;
+  world.levers.issuer = { submit: async () => ({ reference: 'r-1' }), poll: async () => issued };
+  await steps.value('submit', { csrSha256, issuer: 'internal', validityDays: 90 });
+  await steps.value('poll', { reference: 'r-1', issuer: 'internal', round: 1 });
+  const records = await world.app.journal.read(steps.renewalId);
+  const told = records.filter(({ step, kind }) => step === 'poll' && kind === 'result');
+  expect(told.map(({ facts }) => facts)).toMatchObject([{ state: 'issued', unheard: 1 }]);
+});

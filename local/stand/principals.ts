@@ -82,6 +82,9 @@ export function assignVaultRoles(
 ): void {
   for (const scope of vaults) {
     identity.assign(appService.id, { scope, actions: certificateUser.dataActions, role: certificateUser });
-    identity.assign(operator.id, { scope, actions: vaultActions('certificates/*', 'keys/*', 'secrets/*') });
+    identity.assign(operator.id, {
+      scope,
+      actions: vaultActions('certificates/*', 'certificatecas/*', 'keys/*', 'secrets/*'),
+    });
   }
 }

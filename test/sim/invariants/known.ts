@@ -7,7 +7,7 @@ import type { World } from '../world/world.ts';
 
 /** What a call of the app to a vault was for. */
 export interface VaultMutation {
-  readonly kind: 'create' | 'discard' | 'merge' | 'tag';
+  readonly kind: 'create' | 'discard' | 'cancel' | 'merge' | 'tag';
   /** `vault/certificate` */
   readonly certificate: string;
   readonly body: Readonly<Record<string, unknown>>;
@@ -20,6 +20,7 @@ export function vaultMutation({ method, url, status, body }: SeenRequest): Vault
   const certificate = `${url.host.split('.')[0]}/${name}`;
   const made = { certificate, body: (body === '' ? {} : JSON.parse(body)) as Record<string, unknown> };
   if (verb === 'create') return { kind: 'create', ...made };
+  if (verb === 'pending' && method === 'PATCH') return { kind: 'cancel', ...made };
   if (verb === 'pending') return { kind: act === 'merge' ? 'merge' : 'discard', ...made };
   return { kind: 'tag', ...made };
 }
@@ -39,6 +40,8 @@ export class Known {
   readonly leaves = new Map<string, X509Certificate>();
   /** SHA-256 of every leaf that a target was seen serving. */
   readonly served = new Map<string, Set<string>>();
+  /** SHA-256 of every finished version that the app has found acceptable: of a partner inside the vault there is no merge. */
+  readonly accepted = new Set<string>();
   readonly #last = new Map<string, X509Certificate>();
   readonly #world: World;
 
@@ -64,6 +67,14 @@ export class Known {
     return {
       row: (_before, row) => void this.rows.set(`${row.vault}/${row.name}`, row),
       order: (_before, order) => void this.orders.set(order.renewalId, order),
+      record: ({ step, kind, facts }) => {
+        if (step === 'checkVersion' && kind === 'result')
+          this.accepted.add((facts.version as { sha256: string }).sha256);
+      },
+      request: (seen) => {
+        const shown = partnersVersion(this.#world, seen);
+        if (shown !== undefined) this.learn(shown);
+      },
       step: () => this.#look(),
     };
   }
@@ -79,6 +90,16 @@ export class Known {
       }
     }
   }
+}
+
+/** DER of a version of a partner's certificate, as the vault shows it. */
+function partnersVersion(world: World, { method, url, status, body }: SeenRequest): Buffer | undefined {
+  const [, collection, name = '', verb = ''] = url.pathname.split('/');
+  if (method !== 'GET' || status !== 200 || collection !== 'certificates' || !/^[0-9a-f]*$/.test(verb))
+    return undefined;
+  if (world.certificate(`${url.host.split('.')[0]}/${name}`)?.ca !== 'partner') return undefined;
+  const { cer } = JSON.parse(body) as { readonly cer?: string };
+  return cer === undefined ? undefined : Buffer.from(cer, 'base64');
 }
 
 const made = new WeakMap<World, Known>();

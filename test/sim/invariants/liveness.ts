@@ -101,6 +101,7 @@ async function lateness(world: World, certificate: SimCertificate, judged: Judge
  * it: nobody deploys what no renewal made, so that a binding that was left behind stays so.
  */
 function isOurs(world: World, sha256: string): boolean {
+  if (knownOf(world).accepted.has(sha256)) return true;
   const leaves = [...knownOf(world).orders.values()].map(({ accepted }) => accepted?.[0]);
   return leaves.some((leaf) => leaf !== undefined && sha256Hex(Buffer.from(leaf, 'base64')) === sha256);
 }

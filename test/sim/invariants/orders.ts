@@ -79,8 +79,12 @@ export const orderInvariants: readonly Invariant[] = [
         issuance: ({ renewalId }) => ordered(renewalId),
         request(seen) {
           // What comes late was sent when it was right.
-          const order = seen.isLate ? undefined : finalizedOrder(seen);
+          if (seen.isLate) return;
+          const order = finalizedOrder(seen);
           if (order !== undefined) ordered(known.renewalOf(order) ?? '');
+          const mutation = vaultMutation(seen);
+          if (mutation?.kind === 'create' && world.certificate(mutation.certificate)?.ca === 'partner')
+            ordered(known.rows.get(mutation.certificate)?.renewalId ?? '');
         },
       };
     },

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import type { OrderRow } from '../../../src/estate/port.ts';
 import type { FaultName } from '../faults/catalogue.ts';
-import { ACME_ORIGIN } from '../world/estate.ts';
+import { ACME_ORIGIN, PARTNER } from '../world/estate.ts';
 import type { SeenRequest } from '../world/sightings.ts';
 import type { World } from '../world/world.ts';
 import type { Invariant } from './invariant.ts';
@@ -25,14 +25,14 @@ interface OldVersion {
 export const requestInvariants: readonly Invariant[] = [
   {
     id: 'D4',
-    says: 'an order is only for a CSR that the app has had made, or may have had made and never heard of (design 2)',
-    watch({ check }) {
+    says: 'an order is only for a CSR that the app has had made, or may have had made and never heard of, or that the plan’s partner works on (design 2)',
+    watch({ world, check }) {
       const made = new Set<string>();
       const orders = new Map<string, OrderRow>();
       return {
         request(seen) {
           const mutation = vaultMutation(seen);
-          if (mutation?.kind === 'create') made.add(csrOf(seen));
+          if (mutation?.kind === 'create' || isAtPartner(world, seen)) made.add(csrOf(seen));
         },
         order(_before, after) {
           const { csrSha256, vault, name } = after;
@@ -127,6 +127,14 @@ export const requestInvariants: readonly Invariant[] = [
     },
   },
 ];
+
+/** An operation that the partner of the certificate's plan works on: it is waited for, whoever began it. */
+function isAtPartner(world: World, { url, status, body }: SeenRequest): boolean {
+  const [, , name = '', verb] = url.pathname.split('/');
+  if (verb !== 'pending' || status !== 200) return false;
+  if (world.certificate(`${url.host.split('.')[0]}/${name}`)?.ca !== 'partner') return false;
+  return (readJson(body).issuer as { readonly name?: string } | undefined)?.name === PARTNER;
+}
 
 /** When a certificate's window begins (milliseconds), as the CA has said it to somebody who asked. */
 function windowTold({ url, status, body }: SeenRequest): { readonly id: string; readonly start: number } | undefined {

@@ -5,6 +5,7 @@ import { issuerInvariants } from './issuers.ts';
 import { journalInvariants } from './journal.ts';
 import { livenessInvariants } from './liveness.ts';
 import { orderInvariants } from './orders.ts';
+import { partnerInvariants } from './partners.ts';
 import { requestInvariants } from './requests.ts';
 import { targetInvariants } from './targets.ts';
 import { vaultInvariants } from './vault.ts';
@@ -51,6 +52,7 @@ export const invariants: readonly Invariant[] = [
   ...orderInvariants,
   ...requestInvariants,
   ...issuerInvariants,
+  ...partnerInvariants,
   ...journalInvariants,
   ...flowInvariants,
   ...targetInvariants,

@@ -12,7 +12,7 @@ const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 /** DER of the OIDs of ECDSA and RSA with SHA-1. */
 const weakSignatures = ['06072a8648ce3d0401', '06092a864886f70d010105'].map((hex) => Buffer.from(hex, 'hex'));
 
-interface Merged {
+export interface Merged {
   readonly leaf: X509Certificate;
   /** The version that it replaced. */
   readonly before: X509Certificate | undefined;
@@ -104,7 +104,7 @@ export const vaultInvariants: readonly Invariant[] = [
   },
   {
     id: 'D2',
-    says: 'a pending operation that nobody of ours has ordered is never deleted by the app (design 2)',
+    says: 'a pending operation that nobody of ours has ordered is never deleted by the app, nor cancelled at a partner (design 2)',
     watch({ world, check }) {
       const known = knownOf(world);
       const own = new Set<string>();
@@ -115,8 +115,10 @@ export const vaultInvariants: readonly Invariant[] = [
             .update(Buffer.from(String(mutation?.body.csr ?? ''), 'base64'))
             .digest('hex');
           if (mutation?.kind === 'create') own.add(csr);
-          if (mutation?.kind !== 'discard') return;
-          const isOrdered = [...known.orders.values()].some(({ csrSha256 }) => csrSha256 === csr);
+          if (mutation?.kind !== 'discard' && mutation?.kind !== 'cancel') return;
+          // What a partner works on has an order of ours, whoever began it: it is waited for, and is its owner's to cancel.
+          const isOrdered =
+            mutation.kind === 'discard' && [...known.orders.values()].some(({ csrSha256 }) => csrSha256 === csr);
           check(own.has(csr) || isOrdered, () => `${mutation.certificate}: an operation of somebody else was deleted`);
         },
       };
@@ -137,7 +139,7 @@ export const vaultInvariants: readonly Invariant[] = [
   },
 ];
 
-function problemOf({ leaf, before, certificate }: Merged, { world }: Watched): string | undefined {
+export function problemOf({ leaf, before, certificate }: Merged, { world }: Watched): string | undefined {
   const { acceptance } = certificate.plan;
   const now = world.clock.milliseconds;
   const [from, to] = [Date.parse(leaf.validFrom), Date.parse(leaf.validTo)];

@@ -9,6 +9,7 @@ import { createMemoryRevocations } from '../../../src/estate/memory.ts';
 import * as acme from '../../../src/issuers/acme.ts';
 import { createBreaker } from '../../../src/issuers/breaker.ts';
 import { guarded } from '../../../src/issuers/guarded.ts';
+import * as partner from '../../../src/issuers/partner.ts';
 import type { Issuer } from '../../../src/issuers/port.ts';
 import * as vaultCa from '../../../src/issuers/vault-ca.ts';
 import type { IssuerPlan } from '../../../src/plan/types.ts';
@@ -19,6 +20,7 @@ import type { VaultConnection } from '../../../src/vault/connection.ts';
 import { createCredentialReader } from '../../../src/vault/credential-facts.ts';
 import { createVaultKey } from '../../../src/vault/key.ts';
 import { createKeyVault } from '../../../src/vault/key-vault.ts';
+import type { Vault } from '../../../src/vault/port.ts';
 import { createSecretReader } from '../../../src/vault/secret.ts';
 import { createVaultSigner } from '../../../src/vault/signer.ts';
 import { issuerOver } from './issuer.ts';
@@ -41,6 +43,7 @@ export function createApp(world: World, line: Line): Dependencies {
     credential: credentialOf(world, line, 'renewer'),
   };
   const pause = (milliseconds: number): Promise<void> => line.turn(milliseconds);
+  const vault = createKeyVault({ ...connection, pause });
   const arm = createArm({
     endpoint: 'https://management.azure.com',
     credential: credentialOf(world, line, 'deployer'),
@@ -49,15 +52,16 @@ export function createApp(world: World, line: Line): Dependencies {
   return {
     clock,
     estate: () => Promise.resolve(world.estate),
-    vault: createKeyVault({ ...connection, pause }),
+    vault,
     store: estateOver(world, line),
     journal: journalOver(world, line),
     rows: world.stores.rows,
     lease: createLease({ ...world.stores, clock, owner: 'simulated' }),
     startsPerVault: STARTS_PER_VAULT,
-    issuer: issuersOf(world, line, { connection, arm, httpClient }),
+    issuer: issuersOf(world, line, { connection, vault, arm, httpClient }),
     target: (_estate, issuer, kind) => {
-      const { root } = world.cloud.authorityOf({ ca: issuer === 'internal' ? 'internal' : 'public' });
+      const ca = issuer === 'internal' || issuer === 'partner' ? issuer : 'public';
+      const { root } = world.cloud.authorityOf({ ca });
       return targetOver({ world, line, root }, createTarget(kind, { arm, clock }));
     },
     credentialFacts: createCredentialReader(connection),
@@ -66,12 +70,17 @@ export function createApp(world: World, line: Line): Dependencies {
 
 interface IssuerParts {
   readonly connection: VaultConnection;
+  readonly vault: Vault;
   readonly arm: Arm;
   readonly httpClient: HttpClient;
 }
 
 /** The real issuers: the vault CA behind everything that a CA may do wrong, the public one at an emulator that does it. */
-function issuersOf(world: World, line: Line, { connection, arm, httpClient }: IssuerParts): Dependencies['issuer'] {
+function issuersOf(
+  world: World,
+  line: Line,
+  { connection, vault, arm, httpClient }: IssuerParts,
+): Dependencies['issuer'] {
   const shared = { clock: world.appClock, rows: rowsOver(world, line) };
   const make = (plan: IssuerPlan): Issuer => {
     switch (plan.kind) {
@@ -87,6 +96,8 @@ function issuersOf(world: World, line: Line, { connection, arm, httpClient }: Is
         const reach = { arm, httpClient, mayConnect: addressRule([]) };
         return watched(world, acme.create(plan, { ...shared, ...reach, accountKey, secret }));
       }
+      case 'partner':
+        return watched(world, partner.create(plan, { ...shared, vault }));
       default:
         throw new RenewalError('estate-invalid', `simulated: no issuer of kind ${plan.kind}`);
     }

@@ -8,7 +8,9 @@ import type { VaultEvent } from '../../../local/events/types.ts';
 import { assignRoles } from '../../../local/stand/principals.ts';
 import { roles } from '../../../local/stand/roles.ts';
 import { readSecretAs } from '../../../local/stand/secret-reader.ts';
+import type { PolicyInput } from '../../../local/vault/policy.ts';
 import { createVault, type VaultEmulator } from '../../../local/vault/vault.ts';
+import type { Faults } from '../faults/faults.ts';
 import type { Dice } from '../virtual/dice.ts';
 import type { KeyRing } from '../virtual/keys.ts';
 import type { SimClock } from '../virtual/sim-clock.ts';
@@ -17,6 +19,7 @@ import {
   CREDENTIALS_VAULT,
   DNS_ZONE,
   LOCATION,
+  PARTNER,
   type SimCertificate,
   SUBSCRIPTION,
   vaultId,
@@ -24,6 +27,7 @@ import {
   wishOf,
 } from './estate.ts';
 import { type Lasting, lasting } from './lasting.ts';
+import { createPartner } from './partner.ts';
 import { createAccountKey, createPublicCa, type PublicCa, type SimAuthority } from './public-ca.ts';
 
 /** Azure, as far as a simulation has it: emulators without sockets, all on one clock. */
@@ -51,11 +55,13 @@ export interface CloudOptions {
   readonly certificates: readonly SimCertificate[];
   readonly onVaultEvent: (event: VaultEvent) => void;
   readonly keys: KeyRing;
+  readonly faults: Faults;
 }
 
 export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const { dice, clock, certificates, keys } = options;
   const { identity, principals, ...shared } = await lasting();
+  const provider = createPartner({ ...options, issuing: shared.partnerIssuing });
   const hasPublic = certificates.some(({ ca }) => ca === 'public');
   const estateVaults = [...new Set(certificates.map(({ vault }) => vault))];
   const vaults = [...estateVaults, CA_VAULT, ...(hasPublic ? [CREDENTIALS_VAULT] : [])].map((name) =>
@@ -67,6 +73,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       events: options.onVaultEvent,
       // Nobody attacks these files, and deriving their keys would take a tenth of the simulation's time.
       pfxRounds: 1,
+      provider,
     }),
   );
   const vault = (name: string): VaultEmulator => {
@@ -105,10 +112,15 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     ...shared,
     ...{ vaults, appService, arm, appServiceFaults, vault, restoreRoles },
     ...(publicCa && { publicCa }),
-    authorityOf: ({ ca }) => (ca === 'public' && publicCa !== undefined ? publicCa : shared.internalCa),
+    authorityOf: ({ ca }) => {
+      if (ca === 'partner') return shared.partnerCa;
+      return ca === 'public' && publicCa !== undefined ? publicCa : shared.internalCa;
+    },
     seeded: new Map(),
     revoke: (principal) => void identity.revoke(principals[principal].id),
   };
+  const withAccount = new Set(certificates.flatMap(({ ca, vault: name }) => (ca === 'partner' ? [name] : [])));
+  for (const name of withAccount) await openAccount(vault(name), operatorToken);
   for (const certificate of certificates) await seed(cloud, certificate, keys);
   return cloud;
 }
@@ -120,6 +132,29 @@ function assignAcmeRoles(identity: Lasting['identity'], { renewer, deployer, ope
   identity.assign(operator.id, { scope: vaultId(CREDENTIALS_VAULT), actions: ['Microsoft.KeyVault/vaults/keys/*'] });
   const actions = ['read', 'write', 'delete'].map((verb) => `Microsoft.Network/dnsZones/TXT/${verb}`);
   identity.assign(deployer.id, { scope: DNS_ZONE, actions });
+}
+
+/** The vault's account with the partner. */
+async function openAccount(vault: VaultEmulator, token: string): Promise<void> {
+  const { status } = await vault.handle({
+    method: 'PUT',
+    url: new URL(`${vault.uri}/certificates/issuers/${PARTNER}?api-version=7.5`),
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: Buffer.from(
+      JSON.stringify({ provider: 'DigiCert', credentials: { account_id: 'account', pwd: 'pass-word' } }),
+    ),
+  });
+  if (status !== 200) throw new TypeError(`${vault.name} takes no account of a partner: ${status}`);
+}
+
+/** What the vault is to make of a certificate when it renews it. */
+function policyOf({ ca, validityMonths, autoRenewPercent }: SimCertificate): PolicyInput {
+  const x509_props = { validity_months: validityMonths };
+  if (ca !== 'partner') return { issuer: { name: 'Unknown' }, x509_props };
+  const [lifetime_percentage, action_type] =
+    autoRenewPercent === undefined ? ([80, 'EmailContacts'] as const) : ([autoRenewPercent, 'AutoRenew'] as const);
+  const lifetime_actions = [{ trigger: { lifetime_percentage }, action: { action_type } }];
+  return { issuer: { name: PARTNER }, x509_props, lifetime_actions };
 }
 
 function seedIssuingCa(vault: VaultEmulator, { chain, keys }: Lasting['issuing']): void {
@@ -140,7 +175,7 @@ async function seed(cloud: Cloud, certificate: SimCertificate, ring: KeyRing): P
   cloud.seeded.set(`${vault}/${name}`, chain);
   cloud.vault(vault).seed({
     ...{ name, chain, privateKey: keys.privateKey },
-    policy: { issuer: { name: 'Unknown' }, x509_props: { validity_months: 3 } },
+    policy: policyOf(certificate),
     tags: { owner: `team-${name}` },
     createdAt: notBefore,
   });

@@ -22,14 +22,18 @@ export interface SimCertificate {
   readonly vault: string;
   readonly name: string;
   readonly keyKind: SimKeyKind;
-  /** The vault CA, or the public one that is spoken to by ACME. */
-  readonly ca: 'internal' | 'public';
+  /** The vault CA, the public one that is spoken to by ACME, or a partner inside the vault. */
+  readonly ca: 'internal' | 'public' | 'partner';
   readonly plan: Plan;
   readonly targets: readonly AppServiceTarget[];
   /** The targets share one webspace, so that a deployment of one moves them all. */
   readonly sharesWebspace: boolean;
   /** Another certificate resource keeps the old version for a while: a roll back is possible. */
   readonly hasKeeper: boolean;
+  /** Of the vault's policy, which decides how long a partner's certificate lives. */
+  readonly validityMonths: number;
+  /** At which percent of its life the vault renews it by itself; absent: never. */
+  readonly autoRenewPercent?: number;
   readonly notBefore: Date;
   readonly notAfter: Date;
 }
@@ -51,6 +55,10 @@ export function profileOf(validityDays: number): string {
 
 /** An order at the public CA takes several times as many requests as one at the vault CA. */
 const PUBLIC_SHARE = 0.25;
+/** Of the others: those that the vault orders from a partner. */
+const PARTNER_SHARE = 0.2;
+/** As the vaults and the policies of its certificates name it. */
+export const PARTNER = 'Partner';
 
 /** Draws the certificates: each comes due within the first days, or is due already. */
 export function drawCertificates(dice: Dice, now: Date): readonly SimCertificate[] {
@@ -61,7 +69,9 @@ export function drawCertificates(dice: Dice, now: Date): readonly SimCertificate
 
 function drawCertificate(dice: Dice, now: Date, { index, vaults }: { index: number; vaults: number }): SimCertificate {
   const name = ['shop', 'api', 'mail'][index] ?? `site-${index}`;
-  const validityDays = dice.pick('validity', [5, 14, 47, 90]);
+  const ca = drawCa(dice);
+  const validityMonths = ca === 'partner' ? dice.pick('validity months', [1, 3]) : 3;
+  const validityDays = ca === 'partner' ? validityMonths * 31 : dice.pick('validity', [5, 14, 47, 90]);
   const oldDays = Math.min(validityDays, dice.pick('old validity', [90, 90, 30]));
   const dueInDays = dice.stream('due')() * 1.6 - 1;
   const left = oldDays * DAY * 0.34 + dueInDays * DAY;
@@ -70,19 +80,26 @@ function drawCertificate(dice: Dice, now: Date, { index, vaults }: { index: numb
   const targets = Array.from({ length: dice.pick('targets', [0, 1, 1, 2, 3]) }, (_, at) =>
     targetOf(name, at, sharesWebspace),
   );
-  const ca = dice.chance('public CA', PUBLIC_SHARE) ? 'public' : 'internal';
+  const renewsItself = ca === 'partner' && dice.chance('AutoRenew', 0.4);
   return {
     vault: `kv-web-${(index % vaults) + 1}`,
     name,
     ca,
     keyKind: dice.pick('key kind', ['P-256', 'P-256', 'P-384']),
     plan: drawPlan(dice, { name, validityDays, issuer: ca === 'public' ? profileOf(validityDays) : ca }),
+    validityMonths,
+    ...(renewsItself && { autoRenewPercent: dice.pick('AutoRenew at', [60, 67, 80]) }),
     targets,
     sharesWebspace,
     hasKeeper: dice.chance('keeper', 0.3),
     notBefore: new Date(notAfter.getTime() - oldDays * DAY),
     notAfter,
   };
+}
+
+function drawCa(dice: Dice): SimCertificate['ca'] {
+  if (dice.chance('public CA', PUBLIC_SHARE)) return 'public';
+  return dice.chance('partner', PARTNER_SHARE) ? 'partner' : 'internal';
 }
 
 const wholeSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000) * 1000;
@@ -143,9 +160,11 @@ export function wishOf(certificate: SimCertificate): {
   return { commonName: names[0] ?? certificate.name, names };
 }
 
-/** PEM of the roots. */
+/** PEM of the roots; of the partner also what stands between. */
 export interface Roots {
   readonly internal: string;
+  readonly partner: string;
+  readonly partnerIssuing: string;
   /** Absent: no certificate comes from the public CA. */
   readonly public?: string | undefined;
 }
@@ -165,6 +184,14 @@ export function estateOf(certificates: readonly SimCertificate[], roots: Roots):
         chain: [],
         roots: [roots.internal],
         limits: { ...limits, clientAuth: true },
+      },
+      partner: {
+        kind: 'partner',
+        issuerName: PARTNER,
+        private: true,
+        chain: [roots.partnerIssuing],
+        roots: [roots.partner],
+        limits,
       },
       ...Object.fromEntries(validities.map((days) => [profileOf(days), publicIssuer(days, publicRoot)])),
     },

@@ -1,11 +1,11 @@
 import { type CertificateWish, certify } from '../../../local/pki.ts';
 import { noNames } from '../../../src/certificate/alternative-names.ts';
 import { readCsr } from '../../../src/certificate/csr.ts';
-import { purposes } from '../../../src/certificate/extensions.ts';
 import type { CsrDetails } from '../../../src/certificate/types.ts';
 import { RenewalError } from '../../../src/errors.ts';
 import type { Issuer, OrderStatus } from '../../../src/issuers/port.ts';
 import type { FaultName } from '../faults/catalogue.ts';
+import { badCertificates, wholeSeconds } from './bad-certificates.ts';
 import type { Line } from './line.ts';
 import type { World } from './world.ts';
 
@@ -90,33 +90,19 @@ interface Issued {
 
 type Tampering = (issued: Issued) => readonly Uint8Array[];
 
+const signedBadly = Object.fromEntries(
+  Object.entries(badCertificates).map(([name, changes]): [string, Tampering] => [
+    name,
+    (issued) => {
+      const { dice, clock } = issued.world;
+      return signed(issued, changes({ dice, csr: issued.csr, now: clock.milliseconds }));
+    },
+  ]),
+);
+
 const bad: Readonly<Partial<Record<FaultName, Tampering>>> = {
   'ca.wrong-key': (issued) => signed(issued, { spki: issued.world.ground.keys.draw('P-256').spki }),
-  'ca.san': (issued) => {
-    const { dns } = issued.csr.names;
-    const add = issued.world.dice.chance('san', 0.5);
-    return signed(issued, { names: { dns: add ? [...dns, 'extra.contoso.example'] : dns.slice(0, -1) } });
-  },
-  'ca.weak': (issued) => signed(issued, { hash: 'sha1' }),
-  'ca.eku': (issued) =>
-    signed(
-      issued,
-      issued.world.dice.pick<Partial<CertificateWish>>('eku', [
-        { isCa: true, keyUsage: ['keyCertSign'] },
-        { extendedKeyUsage: [purposes.clientAuth] },
-        { extendedKeyUsage: [] },
-      ]),
-    ),
-  'ca.dates': (issued) => {
-    const now = issued.world.clock.milliseconds;
-    const [from, to] = issued.world.dice.pick('dates', [
-      [-60 * DAY, -1 * DAY],
-      [2 * DAY, 60 * DAY],
-      [-DAY, 3 * 3_600_000],
-      [-DAY, 900 * DAY],
-    ]);
-    return signed(issued, { notBefore: wholeSeconds(now + (from ?? 0)), notAfter: wholeSeconds(now + (to ?? 0)) });
-  },
+  ...signedBadly,
   'ca.old': ({ world, renewalId }) => world.cloud.seeded.get(world.certificateOfRenewal(renewalId) ?? '') ?? [],
   'ca.junk': ({ world }) => [world.dice.bytes('junk', 300)],
   'ca.chain': ({ world, status }) => {
@@ -168,5 +154,3 @@ function signed(
     ...changes,
   }).chain;
 }
-
-const wholeSeconds = (milliseconds: number): Date => new Date(Math.floor(milliseconds / 1000) * 1000);

@@ -25,6 +25,9 @@ export interface Lasting {
   readonly issuing: Authority;
   /** The vault CA, as those see it who do not order from it. */
   readonly internalCa: SimAuthority;
+  /** The CA that a partner of the vaults issues by. */
+  readonly partnerIssuing: Authority;
+  readonly partnerCa: SimAuthority;
   /** A token as good as the one that the managed-identity endpoint gives. */
   token(principal: keyof Principals, audience: string): string;
 }
@@ -44,10 +47,13 @@ async function make(): Promise<Lasting> {
   const identity = createIdentity({ tenantId: SUBSCRIPTION, clock });
   const principals = addPrincipals(identity);
   const tokens = new Map<string, string>();
-  const { root, issuing } = await createCa();
+  const { root, issuing } = await createCa('Contoso', 0);
+  const partner = await createCa('Partner', 2);
   return {
     ...{ identity, principals, root, issuing },
-    internalCa: internalCa(root, issuing),
+    internalCa: authorityOf(root, issuing),
+    partnerIssuing: partner.issuing,
+    partnerCa: authorityOf(partner.root, partner.issuing),
     token(principal, audience) {
       const key = `${principal} ${audience}`;
       const token = tokens.get(key) ?? identity.issueToken(principals[principal], audience);
@@ -57,7 +63,7 @@ async function make(): Promise<Lasting> {
   };
 }
 
-function internalCa(root: Authority, issuing: Authority): SimAuthority {
+function authorityOf(root: Authority, issuing: Authority): SimAuthority {
   return {
     ...{ root: new X509Certificate(root.der), issuing: new X509Certificate(issuing.der) },
     sign({ commonName, names, ...wish }) {
@@ -74,16 +80,17 @@ function internalCa(root: Authority, issuing: Authority): SimAuthority {
   };
 }
 
-async function createCa(): Promise<{ root: Authority; issuing: Authority }> {
+/** `firstKey`: the number of the root's key; the next one is the issuing CA's. */
+async function createCa(name: string, firstKey: number): Promise<{ root: Authority; issuing: Authority }> {
   const notBefore = new Date(START.getTime() - 400 * DAY);
   const years = (count: number): Date => new Date(START.getTime() + count * 365 * DAY);
   const root = await createAuthority({
-    ...{ subject: 'CN=Contoso root CA, O=Contoso', notBefore, notAfter: years(15) },
-    keys: numberedKeys('P-256', 0),
+    ...{ subject: `CN=${name} root CA, O=${name}`, notBefore, notAfter: years(15) },
+    keys: numberedKeys('P-256', firstKey),
   });
   const issuing = await createAuthority({
-    ...{ subject: 'CN=Contoso issuing CA, O=Contoso', notBefore, notAfter: years(10), pathLength: 0 },
-    keys: numberedKeys('P-256', 1),
+    ...{ subject: `CN=${name} issuing CA, O=${name}`, notBefore, notAfter: years(10), pathLength: 0 },
+    keys: numberedKeys('P-256', firstKey + 1),
     parent: root,
   });
   return { root, issuing };

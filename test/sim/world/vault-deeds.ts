@@ -3,12 +3,18 @@ import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import { commonNameOid, valuesOf } from '../../../src/certificate/names.ts';
 import type { FaultName } from '../faults/catalogue.ts';
 import type { Deed } from './deeds.ts';
-import { type SimCertificate, wishOf } from './estate.ts';
+import { PARTNER, type SimCertificate, wishOf } from './estate.ts';
 import { operate } from './operator.ts';
+import type { World } from './world.ts';
 
 const DAY = 86_400_000;
 
 const pathOf = ({ name }: SimCertificate): string => `/certificates/${name}`;
+
+/** The operation that the vault's own renewal is, or somebody's in the portal. */
+async function opened(world: World, { vault, name }: SimCertificate): Promise<undefined> {
+  await operate(world, { vault, method: 'POST', path: `/certificates/${name}/create`, body: {} });
+}
 
 /** What others do in a vault. */
 export const vaultDeeds: Readonly<Partial<Record<FaultName, Deed>>> = {
@@ -21,7 +27,7 @@ export const vaultDeeds: Readonly<Partial<Record<FaultName, Deed>>> = {
     world.cloud.revoke('renewer');
     return () => world.cloud.restoreRoles();
   },
-  'kv.foreign-pending': async (world, { vault, name }) => {
+  'kv.foreign-pending': async (world, { vault, name, ca }) => {
     const emulator = world.cloud.vault(vault);
     const csr = await emulator.foreignPending(name).catch(() => undefined);
     if (csr === undefined) return undefined;
@@ -30,6 +36,11 @@ export const vaultDeeds: Readonly<Partial<Record<FaultName, Deed>>> = {
       const pending = await operate(world, { vault, method: 'GET', path: `/certificates/${name}/pending` });
       if (pending.body.csr === csr && pending.body.status === 'inProgress')
         await operate(world, { vault, method: 'DELETE', path: `/certificates/${name}/pending` });
+      // An operation leaves its issuer in the policy.
+      if (ca === 'partner') {
+        const body = { issuer: { name: PARTNER } };
+        await operate(world, { vault, method: 'PATCH', path: `/certificates/${name}/policy`, body });
+      }
     };
   },
   'kv.foreign-merge': async (world, certificate) => {
@@ -99,7 +110,9 @@ export const vaultDeeds: Readonly<Partial<Record<FaultName, Deed>>> = {
     };
   },
   'kv.auto-renew': (world, certificate) => {
-    const { vault, name, keyKind, plan } = certificate;
+    const { vault, name, keyKind, plan, ca } = certificate;
+    // What a vault does that has an account with the issuer: it orders there.
+    if (ca === 'partner') return opened(world, certificate);
     const snapshot = world.cloud
       .vault(vault)
       .snapshot()

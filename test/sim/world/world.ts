@@ -78,7 +78,13 @@ export class World {
     this.certificates = certificates;
     this.cloud = cloud;
     const publicRoot = cloud.publicCa?.root.toString();
-    this.estate = estateOf(certificates, { internal: cloud.root.pem, public: publicRoot });
+    const { root: partnerRoot, issuing: partnerIssuing } = cloud.partnerCa;
+    this.estate = estateOf(certificates, {
+      internal: cloud.root.pem,
+      partner: partnerRoot.toString(),
+      partnerIssuing: partnerIssuing.toString(),
+      public: publicRoot,
+    });
     for (const { vault, name, targets } of certificates) {
       for (const target of targets)
         this.#certificateOfTarget.set(target.hostName.split('.')[0] ?? '', `${vault}/${name}`);
@@ -111,6 +117,7 @@ export class World {
       certificates,
       onVaultEvent: (event) => ground.onVaultEvent(event),
       keys: ground.keys,
+      faults: ground.faults,
     });
     return new World(ground, certificates, { cloud, tamper: options.tamper });
   }

@@ -84,7 +84,7 @@ function objectsOf(text: string): readonly ClassObject[] | undefined {
 function parsedYaml(text: string): unknown {
   if (text.length > MOST_CHARACTERS) return undefined;
   try {
-    return parse(text, { maxAliasCount: 0 }) as unknown;
+    return parse(text, { maxAliasCount: 0, logLevel: 'error' }) as unknown;
   } catch {
     return undefined;
   }

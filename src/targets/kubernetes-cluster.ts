@@ -77,7 +77,8 @@ async function apiServerOf(
 
 function parsedYaml(text: string, id: string): unknown {
   try {
-    return parse(text, { maxAliasCount: 0 }) as unknown;
+    // Warnings would show its lines in the log.
+    return parse(text, { maxAliasCount: 0, logLevel: 'error' }) as unknown;
   } catch {
     throw unreadable(id, 'no kubeconfig');
   }

@@ -1,11 +1,15 @@
 import { certificateEntries } from './entries/certificates.ts';
+import { clusterEntries } from './entries/clusters.ts';
 import { textEntries } from './entries/texts.ts';
 import { uploadEntries } from './entries/uploads.ts';
 import { wireEntries } from './entries/wires.ts';
 import type { Entry } from './entry.ts';
 
 /** Every way in for bytes of others. */
-export const entries: readonly Entry[] = [...certificateEntries, ...textEntries, ...wireEntries, ...uploadEntries];
+export const entries: readonly Entry[] = [
+  ...[...certificateEntries, ...textEntries, ...wireEntries, ...uploadEntries],
+  ...clusterEntries,
+];
 
 /** One input of a run, by what it is made from. */
 export interface Case {

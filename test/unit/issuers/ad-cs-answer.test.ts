@@ -48,7 +48,10 @@ describe('what certreq has said', () => {
   });
 
   it('is nothing where a private key is in it', () => {
-    expect(said(numbered, 0, world.keys.pkcs8Pem)).toMatchObject({ state: 'rejected', reason: /private key/ });
+    expect(said(numbered, 0, world.keys.pkcs8Pem)).toMatchObject({
+      state: 'rejected',
+      reason: expect.stringMatching(/private key/),
+    });
   });
 });
 

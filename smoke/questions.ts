@@ -126,7 +126,7 @@ export const questionRules = {
       title: 'Does a managed run command run again when it is written with the same script and other parameters?',
       ...{ expect: 'yes; written as it was: no', person: true },
     },
-    how: 'write the command twice with another value of PERENNIAL_ASKED (two deployments, ten minutes apart) and compare startTime of the instance view',
+    how: 'write the command twice with another value of PERENNIAL_ASKED (two deployments, two minutes apart) and compare startTime of the instance view',
   },
   'question.19': {
     ...{

@@ -14,7 +14,9 @@ export const settings = {} as const;
 /** Before a script has had this long there is no report to read. */
 const LOOK_AFTER_SECONDS = 25;
 /** A repeat within this time is the same command to Azure; a later one runs the script again, which finds what is done. */
-const SAME_COMMAND_MILLISECONDS = 600_000;
+const SAME_COMMAND_MILLISECONDS = 60_000;
+/** For so many of them a roll back that was reported as done counts as done. */
+const DONE_FOR = 10;
 
 /**
  * Machines that take the certificate from their vault by the Key Vault extension. One managed run command, and nothing read
@@ -46,7 +48,7 @@ async function rollBack(
   const detail = 'the machine was told to go back to the version that it kept, until the extension’s next change';
   const command = { guest: target, mode: 'roll-back', version: lastGood, asked: slotOf(options) } as const;
   // Roll backs are rare: here a read may come first.
-  if (isDone(await read(options, target, lastGood), command)) return { state: 'rolled-back', detail };
+  if (isDone(await read(options, target, lastGood), command, DONE_FOR)) return { state: 'rolled-back', detail };
   const refused = await run(options, target, command);
   return refused === undefined ? { state: 'rolled-back', detail } : { state: 'impossible', reason: refused };
 }
@@ -66,7 +68,9 @@ async function run(
     await permitted(target, 'write', () => arm.put(commandId(target, command.version), body));
     return undefined;
   } catch (error) {
-    if (!(error instanceof RenewalError) || error.code !== 'arm-refused') throw error;
+    // What is refused without a status was an answer that cannot be used: the command may run all the same.
+    const isRefused = error instanceof RenewalError && error.code === 'arm-refused' && armStatusOf(error).status;
+    if (!isRefused) throw error;
     return refusalOf(error);
   }
 }

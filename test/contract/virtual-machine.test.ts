@@ -113,7 +113,7 @@ describe('a virtual machine without an endpoint', () => {
     await pass(25);
     expect(await look()).toMatchObject({ state: 'failed' });
     compute.fault(machine.resourceId, 'script-fails', false);
-    await pass(600);
+    await pass(60);
     await deploy();
     expect(await look()).toMatchObject({ state: 'pending' });
     await pass(25);

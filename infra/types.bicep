@@ -119,7 +119,7 @@ type dnsZone = {
 @description('A resource group with targets, or with the certificate resources, plans, subnets, addresses or identities that they name.')
 type targetGroup = {
   @description('What is in it: each kind has a role of its own. Absent: App Service.')
-  kinds: ('appService' | 'applicationGateway' | 'virtualMachine' | 'kubernetes' | 'kubernetesByCommand')[]?
+  kinds: ('appService' | 'applicationGateway' | 'virtualMachine' | 'scaleSet' | 'kubernetes' | 'kubernetesByCommand')[]?
 
   @description('Id of the subscription. Absent: the one that is deployed to.')
   @minLength(36)
@@ -332,6 +332,8 @@ type existingRoleIds = {
   gatewayDeployer: string
   @description('machine-deployer.json')
   machineDeployer: string
+  @description('scale-set-deployer.json')
+  scaleSetDeployer: string
   @description('cluster-deployer.json')
   clusterDeployer: string
   @description('cluster-command.json')

@@ -39,8 +39,14 @@ export const errorCodes = {
     retry: false,
     meaning: 'Azure Resource Manager, or a cluster, refused our identity (401, 403): a role is missing.',
   },
-  'arm-conflict': { retry: true, meaning: 'Another writer changed the same Azure resource (412) or object of a cluster (409) first.' },
-  'arm-refused': { retry: false, meaning: 'Azure Resource Manager, or a cluster, refused the request as wrong (400, 404, 409, 422).' },
+  'arm-conflict': {
+    retry: true,
+    meaning: 'Another writer changed the same Azure resource (412) or object of a cluster (409) first.',
+  },
+  'arm-refused': {
+    retry: false,
+    meaning: 'Azure Resource Manager, or a cluster, refused the request as wrong (400, 404, 409, 422).',
+  },
   'log-unreachable': {
     retry: true,
     meaning: 'Log Analytics did not answer, answered with a server error, or with a part of what was asked for.',

@@ -154,6 +154,7 @@ var deployerRoleIds = {
   appService: roleIds.appServiceDeployer
   applicationGateway: roleIds.gatewayDeployer
   virtualMachine: roleIds.machineDeployer
+  scaleSet: roleIds.scaleSetDeployer
   kubernetes: roleIds.clusterDeployer
   kubernetesByCommand: roleIds.clusterCommand
 }

@@ -23,6 +23,7 @@ var files = [
   loadJsonContent('../roles/machine-deployer.json')
   loadJsonContent('../roles/cluster-deployer.json')
   loadJsonContent('../roles/cluster-command.json')
+  loadJsonContent('../roles/scale-set-deployer.json')
 ]
 
 resource definitions 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [for file in files: {
@@ -59,4 +60,5 @@ output ids existingRoleIds = {
   machineDeployer: definitions[11].id
   clusterDeployer: definitions[12].id
   clusterCommand: definitions[13].id
+  scaleSetDeployer: definitions[14].id
 }

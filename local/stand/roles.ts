@@ -12,6 +12,7 @@ import issuerCredentials from '../../infra/roles/issuer-credentials.json' with {
 import journalWriter from '../../infra/roles/journal-writer.json' with { type: 'json' };
 import logReader from '../../infra/roles/log-reader.json' with { type: 'json' };
 import machineDeployer from '../../infra/roles/machine-deployer.json' with { type: 'json' };
+import scaleSetDeployer from '../../infra/roles/scale-set-deployer.json' with { type: 'json' };
 
 /** A role of the app, as the file that is deployed to Azure defines it. */
 export interface Role {
@@ -41,6 +42,7 @@ export const roles: readonly Role[] = [
   journalWriter,
   logReader,
   machineDeployer,
+  scaleSetDeployer,
 ];
 
 /** Where the things are that roles are about: ARM ids. */
@@ -56,6 +58,8 @@ export interface Where {
   readonly gatewayGroups?: readonly string[];
   /** Groups of machines; absent: there are none. */
   readonly machineGroups?: readonly string[];
+  /** Groups of scale sets; absent: there are none. */
+  readonly scaleSetGroups?: readonly string[];
   /** Groups of clusters; absent: there are none. */
   readonly clusterGroups?: readonly string[];
   /** Groups of clusters that the app does not reach; absent: there are none. */
@@ -73,6 +77,7 @@ export function placesOf({ name, scope }: Role, where: Where): readonly string[]
     dnsZones = [],
     gatewayGroups = [],
     machineGroups = [],
+    scaleSetGroups = [],
     clusterGroups = [],
     commandGroups = [],
   } = where;
@@ -86,6 +91,7 @@ export function placesOf({ name, scope }: Role, where: Where): readonly string[]
     'each resource group of targets': [siteGroup],
     'each resource group of gateways': gatewayGroups,
     'each resource group of machines': machineGroups,
+    'each resource group of scale sets': scaleSetGroups,
     'each resource group of clusters': clusterGroups,
     'each resource group of clusters that are asked by command': commandGroups,
     'the tables of the records account': [`${storageAccount}/tableServices/default`],

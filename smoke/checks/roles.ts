@@ -13,6 +13,7 @@ import issuerCredentials from '../../infra/roles/issuer-credentials.json' with {
 import journalWriter from '../../infra/roles/journal-writer.json' with { type: 'json' };
 import logReader from '../../infra/roles/log-reader.json' with { type: 'json' };
 import machineDeployer from '../../infra/roles/machine-deployer.json' with { type: 'json' };
+import scaleSetDeployer from '../../infra/roles/scale-set-deployer.json' with { type: 'json' };
 import type { Finding } from '../report.ts';
 
 /** A role as the deployment gives it out. */
@@ -29,12 +30,13 @@ export interface DeployedRole {
 export const deployedRoles: readonly DeployedRole[] = [
   ...[appServiceDeployer, caSigner, certificateRenewer, configReader, crlPublisher, dnsProver, estateKeeper],
   ...[gatewayDeployer, issuerCredentials, journalWriter, logReader, machineDeployer, clusterDeployer, clusterCommand],
+  scaleSetDeployer,
 ];
 
 /** Scopes of roles that not every deployment gives out: it depends on the issuers and kinds of targets that there are. */
 const ifNeeded: readonly string[] = [
   ...['each vault of issuer credentials', 'each DNS zone of ACME', 'the CRL container of each CA'],
-  ...['each resource group of gateways', 'each resource group of machines'],
+  ...['each resource group of gateways', 'each resource group of machines', 'each resource group of scale sets'],
   ...['each resource group of clusters', 'each resource group of clusters that are asked by command'],
 ];
 
@@ -63,6 +65,7 @@ const places: Readonly<Record<string, RegExp>> = {
   'each DNS zone of ACME': /\/dnsZones\/[^/]+$/i,
   'each resource group of targets': /\/resourceGroups\/[^/]+$/i,
   'each resource group of gateways': /\/resourceGroups\/[^/]+$/i,
+  'each resource group of scale sets': /\/resourceGroups\/[^/]+$/i,
   'each resource group of machines': /\/resourceGroups\/[^/]+$/i,
   'each resource group of clusters': /\/resourceGroups\/[^/]+$/i,
   'each resource group of clusters that are asked by command': /\/resourceGroups\/[^/]+$/i,

@@ -3,6 +3,7 @@ import * as appService from './app-service.ts';
 import * as applicationGateway from './application-gateway.ts';
 import * as kubernetes from './kubernetes.ts';
 import type { TargetAdapter, TargetOptions } from './port.ts';
+import * as scaleSet from './scale-set.ts';
 import * as virtualMachine from './virtual-machine.ts';
 import * as webhook from './webhook.ts';
 
@@ -13,6 +14,7 @@ const kinds = {
   [applicationGateway.kind]: applicationGateway,
   [kubernetes.kind]: kubernetes,
   [webhook.kind]: webhook,
+  [scaleSet.kind]: scaleSet,
 } as const satisfies Record<Target['kind'], { create(options: TargetOptions): TargetAdapter }>;
 
 /** The adapter of a kind of target. */

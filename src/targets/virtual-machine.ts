@@ -11,6 +11,9 @@ export const kind = 'virtual-machine';
 /** Machines have no settings of their own: everything is in the target. */
 export const settings = {} as const;
 
+/** Of a machine that is gone, or was not there yet when the others were told. */
+export const noCommand = 'gone: the machine or its run command is not there';
+
 /** Before a script has had this long there is no report to read. */
 const LOOK_AFTER_SECONDS = 25;
 /** A repeat within this time is the same command to Azure; a later one runs the script again, which finds what is done. */
@@ -105,8 +108,7 @@ async function report(options: TargetOptions, target: VirtualMachineTarget, look
   const mode: CommandMode = look.purpose === 'roll-back' ? 'roll-back' : 'deploy';
   const command = await read(options, target, look.version);
   const at = options.clock.now().toISOString();
-  if (command === undefined)
-    return { state: 'failed', at, reason: 'gone: the machine or its run command is not there' };
+  if (command === undefined) return { state: 'failed', at, reason: noCommand };
   return judgeCommand(command, { guest: target, mode, version: look.version }, at);
 }
 
@@ -128,7 +130,10 @@ async function permitted<T>(
     return await work();
   } catch (error) {
     if (!(error instanceof RenewalError) || error.code !== 'arm-forbidden') throw error;
-    const role = `Microsoft.Compute/virtualMachines/runCommands/${right}, which Perennial machine deployer gives`;
+    const [type, giver] = /\/virtualMachineScaleSets\//i.test(machine)
+      ? ['virtualMachineScaleSets/virtualMachines', 'Perennial scale set deployer']
+      : ['virtualMachines', 'Perennial machine deployer'];
+    const role = `Microsoft.Compute/${type}/runCommands/${right}, which ${giver} gives`;
     const message = `virtual-machine: the deployer needs ${role}, on ${resourceGroupOf(machine)}: ${error.message}`;
     throw new RenewalError('arm-forbidden', message, { cause: error });
   }

@@ -5,6 +5,7 @@ import { type AppServiceTarget, appService, appServiceKind } from './app-service
 import { type ApplicationGatewayTarget, applicationGateway, applicationGatewayKind } from './application-gateway.ts';
 import type { Endpoint, TargetFacts, TargetKind } from './every-target.ts';
 import { type KubernetesTarget, kubernetes, kubernetesKind } from './kubernetes.ts';
+import { type ScaleSetTarget, scaleSet, scaleSetKind } from './scale-set.ts';
 import { type VirtualMachineTarget, virtualMachine, virtualMachineKind } from './virtual-machine.ts';
 import { type WebhookTarget, webhookKind, webhookTarget } from './webhook.ts';
 
@@ -13,11 +14,12 @@ export type Target =
   | AppServiceTarget
   | ApplicationGatewayTarget
   | KubernetesTarget
+  | ScaleSetTarget
   | VirtualMachineTarget
   | WebhookTarget;
 
 /** One target of the estate file. */
-export const target = union([appService, applicationGateway, kubernetes, virtualMachine, webhookTarget]);
+export const target = union([appService, applicationGateway, kubernetes, scaleSet, virtualMachine, webhookTarget]);
 export type TargetFile = z.output<typeof target>;
 
 type KindName = TargetFile['kind'];
@@ -28,6 +30,7 @@ const kinds: { readonly [K in KindName]: TargetKind<Extract<TargetFile, { kind: 
   'application-gateway': applicationGatewayKind,
   kubernetes: kubernetesKind,
   webhook: webhookKind,
+  'scale-set': scaleSetKind,
 };
 
 /** The id of a target within the estate. */

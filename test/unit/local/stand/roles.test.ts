@@ -6,7 +6,13 @@ import { placesOf, roles } from '../../../../local/stand/roles.ts';
 
 const where = {
   ...{ vaults: ['/v/1', '/v/2'], caVault: '/v/ca', siteGroup: '/g', storageAccount: '/s', workspace: '/w' },
-  ...{ credentialVaults: ['/v/credentials'], dnsZones: ['/z/1'], gatewayGroups: ['/g/net'], machineGroups: ['/g/vm'] },
+  ...{
+    credentialVaults: ['/v/credentials'],
+    dnsZones: ['/z/1'],
+    gatewayGroups: ['/g/net'],
+    machineGroups: ['/g/vm'],
+    scaleSetGroups: ['/g/ss'],
+  },
   ...{ clusterGroups: ['/g/aks'], commandGroups: ['/g/private'] },
 };
 

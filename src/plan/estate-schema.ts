@@ -2,7 +2,19 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { keyTypes } from '../certificate/types.ts';
 import { issuer } from './issuers/issuer.ts';
-import { checked, group, httpsUrl, keys, listOf, named, planName, RESOURCE, whole, word } from './schema-parts.ts';
+import {
+  checked,
+  choice,
+  group,
+  httpsUrl,
+  keys,
+  listOf,
+  named,
+  planName,
+  RESOURCE,
+  whole,
+  word,
+} from './schema-parts.ts';
 import { tagsByName } from './targets/every-target.ts';
 import { target } from './targets/target.ts';
 
@@ -43,6 +55,7 @@ const rollout = group({
   waves: listOf(wave, { min: 1, max: 20, what: 'a list of waves like [{ count: 1 }, { percent: 50 }]' }).optional(),
   failureBudget: whole(0, 1000).default(0),
   soakSeconds: whole(0, FIVE_DAYS).default(0),
+  oldVersion: choice(['keep', 'disable']).default('keep'),
   perSubscription: whole(1, 5000).default(1000),
   writePercent: whole(1, 100).default(80),
   verify: group({

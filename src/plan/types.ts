@@ -83,6 +83,8 @@ export interface RolloutPlan {
   readonly failureBudget: number;
   /** The pause after a wave, likewise. */
   readonly soakSeconds: number;
+  /** What becomes of the version before, once every target was seen serving the new one. */
+  readonly oldVersion: 'keep' | 'disable';
   /** How many targets of one subscription are at work at once. */
   readonly perSubscription: number;
   /** Percent of what Resource Manager takes of one principal that a rollout may use up. */

@@ -1,6 +1,6 @@
 import type { GroupInput, GroupResult } from './group.ts';
 import { fullPace, type Pace, paced } from './pace.ts';
-import { callChild, pause, type Story, whoseOf } from './perform.ts';
+import { callChild, pause, performAnyway, type Story, whoseOf } from './perform.ts';
 import type { RenewalProgress } from './progress.ts';
 import type { GroupShape, RolloutShape, WaveShape } from './rollout-shape.ts';
 import type { Ended, Inspected, TargetResult, VersionSummary } from './story.ts';
@@ -47,7 +47,17 @@ export function* rollOut(renewal: RenewalProgress, inspected: Inspected, version
     if (!last && wave.soakSeconds > 0) yield* pause(renewal, wave.soakSeconds, 'soak');
   }
   renewal.enter('verify');
-  return endOf(tallyOfWay(rollout, way));
+  const end = endOf(tallyOfWay(rollout, way));
+  return end.outcome === 'renewed' ? yield* retireOld(rollout, end) : end;
+}
+
+/** A version that was only deployed again has none before it that anybody here knows of. */
+function* retireOld({ renewal, inspected, version }: Rollout, end: Ended): Story<Ended> {
+  const { old, vaultUri, plan } = inspected;
+  if (plan.rollout.oldVersion !== 'disable' || old.version === version.version) return end;
+  const answer = yield* performAnyway(renewal, 'disableOld', { vaultUri, old, version });
+  const said = answer?.disabled ? 'the old version is disabled' : 'the old version is kept';
+  return { ...end, detail: `${end.detail}; ${said}` };
 }
 
 /** Batch by batch, until one is over the wave's budget. */

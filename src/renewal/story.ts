@@ -254,6 +254,10 @@ export interface Steps {
     answers: { readonly refused?: string; readonly touched?: true; readonly lookAfterSeconds?: number };
   };
   rollBack: { asks: TargetCall; answers: { readonly rolledBack: boolean; readonly detail: string } };
+  disableOld: {
+    asks: { readonly vaultUri: string; readonly old: VersionSummary; readonly version: VersionSummary };
+    answers: { readonly disabled: boolean; readonly detail: string };
+  };
   targetClosed: { asks: TargetCall & { readonly result: TargetResult }; answers: { readonly recorded: true } };
   close: {
     asks: { readonly result: RenewalResult };

@@ -40,7 +40,16 @@ export function createKeyVault(options: KeyVaultOptions): Vault {
     discard: async (ref) => await discard(vaultOf(ref)),
     merge: async (request) =>
       await merge({ ...vaultOf(request), request, ...(options.pause && { pause: options.pause }) }),
+    disable: async (ref, version) => await disable(vaultOf(ref), version),
   };
+}
+
+/** Only what is named is changed: dates and tags stay. */
+async function disable({ client, connection, vault, name }: NamedCertificate, version: string): Promise<void> {
+  if (!VERSION.test(version)) throw new RenewalError('bug', `key-vault: ${name} can have no version ${version}`);
+  await attempt(connection, { action: 'disable', vault, name }, (abortSignal) =>
+    client.updateCertificateProperties(name, version, { enabled: false, abortSignal }),
+  );
 }
 
 /** Two calls; three for a certificate that is absent. The operation is read first, so that `current` is the fresher fact. */
@@ -62,8 +71,10 @@ async function inspect(certificate: NamedCertificate, parts: 'all' | 'version'):
 }
 
 /** Versions reach paths as well. */
+const VERSION = /^[0-9a-f]{32}$/;
+
 async function namedVersion(certificate: NamedCertificate, version: string): Promise<VersionFacts | undefined> {
-  if (!/^[0-9a-f]{32}$/.test(version)) return undefined;
+  if (!VERSION.test(version)) return undefined;
   const { client, connection, vault, name } = certificate;
   const found = await attempt(connection, { action: 'read version', vault, name }, (abortSignal) =>
     unlessMissing(client.getCertificateVersion(name, version, { abortSignal })),

@@ -123,6 +123,11 @@ export interface Vault {
   discard(ref: CertificateRef): Promise<void>;
   /** Azure: Merge Certificate, then Update Certificate for the tags that the client drops at merge. */
   merge(request: MergeRequest): Promise<VersionFacts>;
+  /**
+   * Azure: Update Certificate, of one version, with `enabled: false`: its secret and its key are then refused as well. One that
+   * is disabled already is fine.
+   */
+  disable?(ref: CertificateRef, version: string): Promise<void>;
 }
 
 /** A JSON Web Algorithm that signs (RFC 7518 3.1). */

@@ -34,6 +34,7 @@ export function plan(changes: Partial<Plan> = {}): Plan {
       waves: percentWaves([50, 100]),
       failureBudget: 0,
       soakSeconds: 0,
+      oldVersion: 'keep',
       perSubscription: 1000,
       writePercent: 80,
       verify: { everySeconds: 10, forSeconds: 60 },
@@ -80,6 +81,8 @@ export interface WorldVault extends Vault {
   set(name: string, held: Inspection): void;
   get(name: string): Inspection;
   calls: string[];
+  /** Versions that were disabled. */
+  disabled: string[];
   /** Set where an issuer works inside the vault. */
   partner?: WorldPartner;
   fail?: (verb: string) => void;
@@ -256,6 +259,11 @@ function createWorldVault({ keys }: { keys: Keys }): WorldVault {
   };
   const vault: WorldVault = {
     calls: [],
+    disabled: [],
+    async disable(_ref, version) {
+      called(vault, 'disable');
+      vault.disabled.push(version);
+    },
     set(name, inspection) {
       const before = held.get(name);
       if (before?.state === 'present' && before.current !== undefined) older.push(before.current);

@@ -172,6 +172,16 @@ export function vaultSuite(title: string, setUp: () => Promise<VaultUnderTest>):
       expect(await under.vault.version(request, '../other')).toBeUndefined();
     });
 
+    it('disables an older version and leaves the rest of it, and the current one, as they are', async () => {
+      const request = requestOf();
+      const old = await renewed(request);
+      const next = await renewed(request);
+      for (const _twice of [1, 2]) await under.vault.disable?.(request, old.version);
+      expect(await under.vault.version(request, old.version)).toEqual({ ...old, enabled: false });
+      expect(await under.vault.inspect(request)).toMatchObject({ current: next, tags: request.tags });
+      await expect(under.vault.disable?.(request, '../other')).rejects.toMatchObject({ code: 'bug' });
+    });
+
     it('refuses a leaf with another key, and the operation stays usable', async () => {
       const [request, other] = [requestOf(), requestOf()];
       const pending = await under.vault.request(request);

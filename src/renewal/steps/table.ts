@@ -2,6 +2,7 @@ import type { StepName } from '../story.ts';
 import { check } from './check.ts';
 import { checkVersion } from './check-version.ts';
 import { close } from './close.ts';
+import { disableOld } from './disable-old.ts';
 import { gate } from './gate.ts';
 import { inspect } from './inspect.ts';
 import { merge } from './merge.ts';
@@ -26,5 +27,6 @@ export const steps: { readonly [S in StepName]: Step<S> } = {
   deploy,
   rollBack,
   targetClosed,
+  disableOld,
   close,
 };

@@ -125,6 +125,33 @@ export const rollouts: Paths = {
     ends: ['rolled-back', 'targets-unverified'],
     records: ['renewCertificate', 'rollBackGroup', 'rollBackTarget'],
   },
+  'old-disabled': {
+    tells: 'The plan has the old version disabled, once every target serves the new one.',
+    world: { plan: plan({ rollout: { ...rollout, oldVersion: 'disable' } }) },
+    ends: served,
+    records: renewal,
+  },
+  'old-in-use': {
+    tells: 'The old version is kept, because a target that the estate file no longer has was last seen serving it.',
+    world: { plan: plan({ rollout: { ...rollout, oldVersion: 'disable' } }) },
+    arrange: async (world) => {
+      const held = world.vault.get('shop');
+      const servedSha256 = held.state === 'present' ? (held.current?.sha256 ?? '') : '';
+      await world.app.store.saveTarget({
+        ...{ certificate: 'kv-web/shop', targetId: 'app-service:gone:gone.contoso.example', kind: 'app-service' },
+        ...{
+          renewalId: 'earlier',
+          servedSha256,
+          expectedSha256: servedSha256,
+          verified: true,
+          seenAt: NOW.toISOString(),
+        },
+      });
+      return {};
+    },
+    ends: served,
+    records: [],
+  },
   'no-way-back': {
     tells: 'The second wave does not serve the new version; the first does, and there is no way back.',
     world: { targets: [...two] },

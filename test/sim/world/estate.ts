@@ -126,6 +126,7 @@ function drawPlan(dice: Dice, { name, validityDays, issuer }: PlanWish): Plan {
       waves: percentWaves(dice.pick<readonly number[]>('waves', [[100], [50, 100], [30, 60, 100]])),
       failureBudget: dice.pick('budget', [0, 0, 1]),
       soakSeconds: dice.pick('soak', [0, 60, 1800]),
+      oldVersion: 'keep',
       perSubscription: 1000,
       writePercent: 80,
       verify: { everySeconds: dice.pick('verify every', [10, 60]), forSeconds: dice.pick('verify for', [60, 900]) },

@@ -18,6 +18,7 @@ export function aPlan(change: Partial<Plan> = {}): Plan {
       waves: percentWaves([10, 50, 100]),
       failureBudget: 0,
       soakSeconds: 0,
+      oldVersion: 'keep',
       perSubscription: 1000,
       writePercent: 80,
       verify: { everySeconds: 30, forSeconds: 900 },

@@ -213,6 +213,19 @@ describe('the targets', () => {
     expect(children.filter(({ input }) => (input as TargetInput).startAt !== undefined)).toHaveLength(120 - 2 * 20);
   });
 
+  it('are all seen serving before the old version is disabled, where the plan says so', async () => {
+    const disabledOf = async (name: string) => {
+      const { world, lived } = await lifeOf(name);
+      return { disabled: world.vault.disabled, old: lived.result.old?.version, detail: lived.result.detail };
+    };
+    const { disabled, old, detail } = await disabledOf('old-disabled');
+    expect([disabled, detail]).toEqual([[old], '1/1 targets verified; the old version is disabled']);
+    expect(await disabledOf('old-in-use')).toMatchObject({
+      ...{ disabled: [], detail: '1/1 targets verified; the old version is kept' },
+    });
+    expect(await disabledOf('one-target')).toMatchObject({ disabled: [], detail: '1/1 targets verified' });
+  });
+
   it('that were never deployed to are not rolled back', async () => {
     const { lived } = await lifeOf('deploy-refused');
     expect(lived.calls.some(({ orchestrator }) => orchestrator === 'rollBackTarget')).toBe(false);

@@ -1,0 +1,44 @@
+import type { Dependencies } from '../dependencies.ts';
+import { placeOf } from '../place.ts';
+import type { StepInput } from '../story.ts';
+import { done, type Step } from './step.ts';
+
+/**
+ * The version before is disabled, where the plan says so: never while a target was last seen serving it, or is not known to
+ * serve the new one. What cannot be done leaves it as it is; the renewal is none the worse.
+ */
+export const disableOld: Step<'disableOld'> = {
+  async run(input, app) {
+    const { vaultUri, certificate, old } = input;
+    const use = await useOf(input, app);
+    if (use !== undefined) return done({ disabled: false, detail: use });
+    if (app.vault.disable === undefined) return done({ disabled: false, detail: 'this vault disables nothing' });
+    await app.vault.disable({ vault: vaultUri, name: certificate }, old.version);
+    return done({ disabled: true, detail: `version ${old.version} is disabled` });
+  },
+  intent: ({ old }) => ({ version: old.version, certificate: old.sha256 }),
+  result: (value) => ({ ...value }),
+};
+
+/** Why the old version is still needed; `undefined`: by nobody that is known of. */
+async function useOf(
+  { vault, certificate, vaultUri, old, version }: StepInput<'disableOld'>,
+  app: Dependencies,
+): Promise<string | undefined> {
+  const rows = await app.store.targets(`${vault}/${certificate}`);
+  const serving = rows.filter(({ servedSha256 }) => servedSha256 === old.sha256).map(({ targetId }) => targetId);
+  if (serving.length > 0) return `${listed(serving)} still serve it`;
+  const verified = new Set(
+    rows.flatMap((row) => (row.verified && row.expectedSha256 === version.sha256 ? [row.targetId] : [])),
+  );
+  const targets = placeOf(await app.estate(), vault, certificate)?.certificate.targets ?? [];
+  const unseen = targets.filter(({ id }) => !verified.has(id)).map(({ id }) => id);
+  if (unseen.length > 0) return `${listed(unseen)} were not seen serving the new version`;
+  const facts = await app.vault.inspect({ vault: vaultUri, name: certificate }, 'version');
+  const current = facts.state === 'present' ? facts.current?.version : undefined;
+  return current === version.version ? undefined : 'another version is current by now';
+}
+
+function listed(ids: readonly string[]): string {
+  return ids.length === 1 ? (ids[0] ?? '') : `${ids[0]} and ${ids.length - 1} more`;
+}

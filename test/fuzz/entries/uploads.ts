@@ -5,8 +5,8 @@ import { readChainUpload, sentChain } from '../../../src/certificate/chain-uploa
 import { derToPem } from '../../../src/certificate/pem.ts';
 import { readCertificate } from '../../../src/certificate/read.ts';
 import { createMemoryRelay } from '../../../src/estate/relayed-memory.ts';
-import { sign, signingKeys } from '../../../src/webhook-signature.ts';
 import type { IssuerPlan } from '../../../src/plan/types.ts';
+import { sign, signingKeys } from '../../../src/webhook-signature.ts';
 import { estateWith } from '../../builders/estate.ts';
 import { csr, intermediate, leaf, now, root, rootPem } from '../corpus.ts';
 import { bytesOf, type Entry, FindError, textOf } from '../entry.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { knownScripts } from '../../../../local/arm/compute/guest.ts';
 import { sha256Hex } from '../../../../src/certificate/fingerprint.ts';
+import { commandBody } from '../../../../src/targets/guest-command.ts';
 import { linuxScript } from '../../../../src/targets/scripts/linux.ts';
 import { windowsScript } from '../../../../src/targets/scripts/windows.ts';
 
@@ -34,6 +35,16 @@ describe('the scripts that run on machines', () => {
   ])('of %s is plain ASCII with one kind of line end, and small', (_os, script) => {
     expect(script).toMatch(/^[\x20-\x7e\n]+$/);
     expect(script.length).toBeLessThan(10_000);
+  });
+
+  it('are the same bytes whatever they are told, even what no plan lets through', () => {
+    const version = { vault: '$(id)', vaultResourceId: '', name: '`id`', version: '', sha256: '";', thumbprint: '' };
+    for (const os of ['linux', 'windows'] as const) {
+      const guest = { os, path: '$(id)', service: '"; id', waitSeconds: 5 };
+      const command = { guest, mode: 'deploy', version: { ...version, renewalId: "'; id" }, asked: '1' } as const;
+      const script = os === 'linux' ? linuxScript : windowsScript;
+      expect(commandBody(command, 'westeurope')).toMatchObject({ properties: { source: { script } } });
+    }
   });
 
   it('never evaluates a value', () => {

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { benchAcme } from './acme/acme.ts';
 import { benchEvents } from './events/events.ts';
 import { isMet, type Report } from './figure.ts';
+import { benchFleet } from './fleet/fleet.ts';
 import { benchImport } from './import.ts';
 import { benchMemory } from './memory.ts';
 import { benchCalls } from './pipeline/calls.ts';
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   import: benchImport,
   memory: benchMemory,
   acme: benchAcme,
+  fleet: benchFleet,
   profile: benchProfile,
 };
 

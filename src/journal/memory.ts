@@ -3,19 +3,21 @@ import { linkRecord } from './record.ts';
 
 /** A journal that is gone with the process: for tests. */
 export function createMemoryJournal(): Journal {
-  const chains = new Map<string, JournalRecord[]>();
+  /** By renewal, then by key, in the order in which they were appended. */
+  const chains = new Map<string, { readonly records: Map<string, JournalRecord>; last: JournalRecord | undefined }>();
   return {
     async append(renewalId, entry) {
-      const chain = chains.get(renewalId) ?? [];
+      const chain = chains.get(renewalId) ?? { records: new Map<string, JournalRecord>(), last: undefined };
       chains.set(renewalId, chain);
-      const same = chain.find((record) => record.key === entry.key);
+      const same = chain.records.get(entry.key);
       if (same !== undefined) return same;
-      const record = linkRecord(renewalId, entry, chain.at(-1));
-      chain.push(record);
+      const record = linkRecord(renewalId, entry, chain.last);
+      chain.records.set(entry.key, record);
+      chain.last = record;
       return record;
     },
     async read(renewalId) {
-      return [...(chains.get(renewalId) ?? [])];
+      return [...(chains.get(renewalId)?.records.values() ?? [])];
     },
   };
 }

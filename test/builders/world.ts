@@ -58,6 +58,8 @@ export function site(name: string): AppServiceTarget {
 export interface World {
   readonly app: StartDependencies;
   readonly clock: ManualClock;
+  /** Keys of the current version, of the next one, and some to spare. */
+  readonly keys: readonly Keys[];
   readonly vault: WorldVault;
   /** By id; what is not here does not expire. */
   readonly credentials: Map<string, CredentialFacts>;
@@ -173,6 +175,7 @@ export async function createWorld(
   return {
     app,
     clock,
+    keys,
     vault,
     credentials,
     started,

@@ -33,6 +33,8 @@ export interface BenchOptions {
   /** Adapters that stand in for the world's. */
   readonly adapters?: Partial<Dependencies>;
   readonly orchestrators?: Orchestrators;
+  /** `false`: calls of orchestrators are not kept, where there are too many of them. */
+  readonly keepsCalls?: boolean;
 }
 
 /** How a renewal went. */
@@ -83,7 +85,7 @@ export async function openBench(world: World, options: BenchOptions = {}): Promi
   const recorded = async (call: Invocation, run: () => Promise<InvocationResult>): Promise<InvocationResult> => {
     const result = withoutStack(await run());
     const input = Object.values(call.inputs)[0]?.string;
-    if (call.functionName in orchestrators && input !== undefined)
+    if (options.keepsCalls !== false && call.functionName in orchestrators && input !== undefined)
       calls.push({ orchestrator: call.functionName, input, result });
     return result;
   };

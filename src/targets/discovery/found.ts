@@ -34,7 +34,7 @@ export interface Found {
   readonly tags?: Readonly<Record<string, string>>;
   /** Object and client ids, lower case, of the identities by which the place reads the vault. */
   readonly readers?: readonly string[];
-  /** The target as an estate file would name it, if its kind is one; the file's own schema has still to agree. */
+  /** The target as an estate file would name it, as far as Azure knows; the file's own schema has still to agree. */
   readonly entry?: Readonly<Record<string, unknown>>;
 }
 
@@ -57,8 +57,6 @@ export interface KindLook<Names extends string = string> {
   readonly kind: UseKind;
   /** Queries of Resource Graph: constant texts, into which no name of anybody gets. Each row has an `id`. */
   readonly queries: Readonly<Record<Names, string>>;
-  /** Each use has an `entry`, so that a target that no use shows is not there any more. */
-  readonly entries?: true;
   /** What Resource Graph does not hold: the members of a collection under each row of a query, by Resource Manager. */
   readonly listed?: { readonly under: Names; readonly collection: string };
   /** `listed`: the members of that collection. */

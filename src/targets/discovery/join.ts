@@ -1,7 +1,14 @@
-import { type TargetFile, target, targetFindings, targetId } from '../../plan/targets/target.ts';
+import {
+  isTargetKind,
+  type Target,
+  type TargetFile,
+  target,
+  targetFindings,
+  targetId,
+} from '../../plan/targets/target.ts';
 import type { Estate, EstateCertificate } from '../../plan/types.ts';
+import { covers, isMissable } from './covers.ts';
 import type { Found } from './found.ts';
-import { kindLooks } from './kinds.ts';
 import type { Look } from './look.ts';
 import { referredTo, type Use } from './uses.ts';
 
@@ -33,17 +40,17 @@ export function joinUses(
   look: Look,
   held: readonly Held[],
 ): readonly CertificateUses[] {
-  const claims = claimsOf(estate);
+  const { claims, targets } = claimsOf(estate);
   const used = new Map<string, Use[]>();
   for (const found of look.found) {
-    for (const { of, use } of usesOf(found, { estate, held, claims })) {
+    for (const { of, use } of usesOf(found, { estate, held, claims, targets })) {
       used.set(of, [...(used.get(of) ?? []), use]);
     }
   }
   const planned = estate.certificates.map((one) => {
     const uses = used.get(keyOf(one)) ?? [];
     used.delete(keyOf(one));
-    return { vault: one.vault, name: one.name.toLowerCase(), isPlanned: true, uses, stale: staleOf(one, look) };
+    return { vault: one.vault, name: one.name.toLowerCase(), isPlanned: true, uses, stale: staleOf(one, estate, look) };
   });
   const others = [...used].map(([key, uses]) => {
     const [vault = '', name = ''] = key.split('/');
@@ -62,42 +69,52 @@ interface Known {
   readonly held: readonly Held[];
   /** Certificates (`vault/name`, lower case) by the id of the target that they claim. */
   readonly claims: ReadonlyMap<string, string>;
+  /** The targets of a certificate. */
+  readonly targets: ReadonlyMap<string, readonly Target[]>;
 }
 
-function claimsOf({ certificates }: Pick<Estate, 'certificates'>): ReadonlyMap<string, string> {
-  return new Map(certificates.flatMap((one) => one.targets.map(({ id }) => [id, keyOf(one)] as const)));
+function claimsOf({ certificates }: Pick<Estate, 'certificates'>): Pick<Known, 'claims' | 'targets'> {
+  return {
+    claims: new Map(certificates.flatMap((one) => one.targets.map(({ id }) => [id, keyOf(one)] as const))),
+    targets: new Map(certificates.map((one) => [keyOf(one), one.targets])),
+  };
 }
 
 function usesOf(found: Found, known: Known): readonly { readonly of: string; readonly use: Use }[] {
   const { reference } = found;
-  const offer = offerOf(found);
+  const covering = (of: string) => known.targets.get(of)?.find((one) => covers(one, found))?.id;
+  const place = placeOf(found);
   if (reference.by === 'upload') {
     return known.held
       .filter((one) => isCopy(reference, one))
       .map((one) => {
         const copyOf = one.thumbprint === reference.thumbprint ? 'current' : 'other';
-        const claimed = offer !== undefined && known.claims.has(offer.id) ? { target: offer.id } : {};
-        return { of: keyOf(one), use: { ...placeOf(found), state: 'copy', reference: 'copy', copyOf, ...claimed } };
+        const of = keyOf(one);
+        return { of, use: { ...place, state: 'copy', reference: 'copy', copyOf, ...targetOf(covering(of)) } };
       });
   }
   const referred = referredTo(found, known.estate.vaults);
   if (referred === undefined) return [];
   const of = keyOf(referred);
   const { version } = referred;
-  const place = placeOf(found);
-  if (version !== undefined) return [{ of, use: { ...place, state: 'pinned', reference: 'pinned', version } }];
-  return [{ of, use: { ...place, reference: 'versionless', ...stateOf(of, offer, known.claims) } }];
+  const target = targetOf(covering(of));
+  if (version !== undefined)
+    return [{ of, use: { ...place, state: 'pinned', reference: 'pinned', version, ...target } }];
+  if (target !== undefined) return [{ of, use: { ...place, reference: 'versionless', state: 'explained', ...target } }];
+  return [{ of, use: { ...place, reference: 'versionless', ...stateOf(found, known.claims) } }];
 }
 
-function stateOf(
-  of: string,
-  offer: Offer | undefined,
-  claims: Known['claims'],
-): Pick<Use, 'state' | 'target' | 'entry'> {
-  if (offer === undefined) return { state: 'guided' };
-  const claimant = claims.get(offer.id);
-  if (claimant === undefined) return { state: 'discovered', target: offer.id, entry: offer.entry };
-  return { state: claimant === of ? 'explained' : 'claimed', target: offer.id };
+function targetOf(target: string | undefined): { readonly target: string } | undefined {
+  return target === undefined ? undefined : { target };
+}
+
+/** Of a place that no target of its certificate covers. */
+function stateOf(found: Found, claims: Known['claims']): Pick<Use, 'state' | 'target' | 'entry'> {
+  const offer = offerOf(found);
+  if (offer !== undefined && claims.has(offer.id)) return { state: 'claimed', target: offer.id };
+  if (offer !== undefined) return { state: 'discovered', target: offer.id, entry: offer.entry };
+  if (!isTargetKind(found.kind)) return { state: 'guided' };
+  return { state: 'incomplete', ...(found.entry && { entry: found.entry }) };
 }
 
 interface Offer {
@@ -132,21 +149,27 @@ function isCopy(
   held: Held,
 ): boolean {
   if (thumbprint === held.thumbprint) return true;
-  return names.length > 0 && names.every((name) => held.names.some((own) => covers(own, name.toLowerCase())));
+  return names.length > 0 && names.every((name) => held.names.some((own) => isFor(own, name.toLowerCase())));
 }
 
 /** RFC 9525 6.3: a wildcard stands for one label, the leftmost. */
-function covers(own: string, name: string): boolean {
+function isFor(own: string, name: string): boolean {
   if (own === name) return true;
   return own.startsWith('*.') && name.includes('.') && name.slice(name.indexOf('.')) === own.slice(1);
 }
 
 /** Only where everything was asked: what could not be looked at is not gone. */
-function staleOf({ targets }: EstateCertificate, look: Look): readonly string[] {
-  const kinds = kindLooks.filter(({ kind, entries }) => entries && look.whole.includes(kind)).map(({ kind }) => kind);
-  const shown = new Set(look.found.flatMap((found) => offerOf(found)?.id ?? []));
+function staleOf({ targets, ...one }: EstateCertificate, estate: Known['estate'], look: Look): readonly string[] {
+  const isFound = (target: Target): boolean =>
+    look.found.some((found) => {
+      if (!covers(target, found)) return false;
+      const referred = referredTo(found, estate.vaults);
+      // An upload may be of anything: the place is there.
+      return referred === undefined ? found.reference.by === 'upload' : keyOf(referred) === keyOf(one);
+    });
   return targets
-    .filter((one) => kinds.some((kind) => kind === one.kind) && !shown.has(one.id) && !isUnseen(one, look))
+    .filter((target) => isMissable(target) && look.whole.some((kind) => kind === target.kind))
+    .filter((target) => !isUnseen(target, look) && !isFound(target))
     .map(({ id }) => id);
 }
 

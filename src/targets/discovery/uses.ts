@@ -4,6 +4,7 @@ import type { Found, UseKind } from './found.ts';
 /** How a place refers to a certificate. */
 export const references = {
   versionless: 'It takes the newest version.',
+  incomplete: 'It could be a target, and people have to say more of it than Azure knows; `entry` is the beginning.',
   pinned: 'It names one version, and stays on it.',
   copy: 'Somebody uploaded the certificate; the vault is not asked.',
 } as const;
@@ -13,6 +14,7 @@ export type ReferenceKind = keyof typeof references;
 export const useStates = {
   explained: 'A target of the estate file covers it.',
   discovered: 'It could be a target and is in no estate file; `entry` is what to write there.',
+  incomplete: 'It could be a target, and people have to say more of it than Azure knows; `entry` is the beginning.',
   pinned: 'It names one version: a renewal does not reach it.',
   copy: 'A certificate of the same names was uploaded by hand: a renewal does not reach it.',
   claimed: 'The estate file has it as a target of another certificate.',
@@ -36,7 +38,7 @@ export interface Use {
   readonly tags?: Readonly<Record<string, string>>;
   /** Id of the target that covers or claims it. */
   readonly target?: string;
-  /** Of a discovered one: the target as the estate file would hold it. */
+  /** Of a discovered one the target as the estate file would hold it, of an incomplete one what is known of it. */
   readonly entry?: Readonly<Record<string, unknown>>;
 }
 

@@ -28,8 +28,6 @@ const anyCa: Limits['takes'] = { privateCa: 'yes', keys: keyTypes, nonExportable
 
 /** What Azure documents of kinds that are no targets (yet). */
 const limits: Readonly<Partial<Record<UseKind, Limits>>> = {
-  'application-gateway': { pullWindowHours: 4, takes: anyCa },
-  'virtual-machine': { pullWindowHours: 1, takes: anyCa },
   'scale-set': { pullWindowHours: 1, takes: anyCa },
   'api-management': { pullWindowHours: 4, takes: anyCa },
   'container-apps': { pullWindowHours: 12, takes: anyCa },

@@ -27,7 +27,6 @@ interface Binding {
  */
 export const appService: KindLook<'certificates' | 'sites'> = {
   kind: 'app-service',
-  entries: true,
   queries: {
     certificates: `resources
 | where type =~ 'microsoft.web/certificates'

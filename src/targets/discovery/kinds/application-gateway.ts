@@ -45,9 +45,20 @@ function usesOf(gateway: Shown, complain: Complain): readonly Found[] {
     const hosts = listeners.filter((listener) => serves(listener, gateway, name)).flatMap(hostsOf);
     const use = { kind: 'application-gateway', resourceId: gateway.id, reference, ...placeOf(gateway) } as const;
     const detail = `ssl certificate ${name}`;
-    if (hosts.length === 0) return [{ ...use, detail }];
-    return hosts.map((host) => ({ ...use, detail, ...(host !== '' && { host }) }));
+    const entry = entryOf(gateway, name, hosts);
+    if (hosts.length === 0) return [{ ...use, detail: `${detail}, of no listener`, entry }];
+    return hosts.map((host) => ({ ...use, detail, entry, ...(host !== '' && { host }) }));
   });
+}
+
+/** It is one target, however many listeners serve it: probed is the first name that is no wildcard. */
+function entryOf({ id, tags }: Shown, sslCertificate: string, hosts: readonly string[]) {
+  const host = hosts.find((name) => name !== '' && !name.startsWith('*'));
+  return {
+    ...{ kind: 'application-gateway', gateway: id, sslCertificate },
+    ...(host !== undefined && { endpoint: { host } }),
+    ...(tags !== undefined && { tags }),
+  };
 }
 
 function referenceOf(

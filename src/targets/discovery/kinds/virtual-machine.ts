@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Complain, Found, KindLook, Shown } from '../found.ts';
-import { lastName, one, parentId, placeOf } from '../shown.ts';
+import { lastName, maybe, one, parentId, placeOf } from '../shown.ts';
 import { detailOf, observedOf, profileSecretsOf } from './observed.ts';
 
-const extensionShape = z.looseObject({ certificates: z.unknown().optional() });
+const extensionShape = z.looseObject({ agent: maybe, certificates: z.unknown().optional() });
 const machineShape = z.looseObject({ secrets: z.unknown().optional() });
 
 /** The Key Vault extension on machines, and what was put on them when they were made. */
@@ -12,7 +12,7 @@ export const virtualMachine: KindLook<'extensions' | 'machines'> = {
   queries: {
     extensions: `resources
 | where type =~ 'microsoft.compute/virtualmachines/extensions' and tostring(properties.publisher) =~ 'Microsoft.Azure.KeyVault'
-| project id, location, tags, certificates = properties.settings.secretsManagementSettings.observedCertificates
+| project id, location, tags, agent = tostring(properties.type), certificates = properties.settings.secretsManagementSettings.observedCertificates
 | order by id asc`,
     machines: `resources
 | where type =~ 'microsoft.compute/virtualmachines'
@@ -36,7 +36,19 @@ function ofExtension(extension: Shown, machine: Shown, complain: Complain): read
   return observedOf(read?.certificates, complain).map((observed) => ({
     ...{ kind: 'virtual-machine', resourceId: machine.id, reference: observed.reference, ...placeOf(machine) },
     detail: detailOf(`extension ${lastName(extension.id)}`, observed),
+    entry: entryOf(machine, read?.agent),
   }));
+}
+
+/** Which file or binding its application reads is for people to add. */
+function entryOf({ id, location, tags }: Shown, agent: string | undefined) {
+  const os = agent === 'KeyVaultForLinux' ? 'linux' : agent === 'KeyVaultForWindows' ? 'windows' : undefined;
+  return {
+    ...{ kind: 'virtual-machine', machine: id },
+    ...(location !== undefined && { location }),
+    ...(os !== undefined && { os }),
+    ...(tags !== undefined && { tags }),
+  };
 }
 
 function ofProfile(machine: Shown, complain: Complain): readonly Found[] {

@@ -52,13 +52,13 @@ describe('joinUses', () => {
       'app-service explained shop.contoso.com',
       'app-service discovered staging.contoso.com',
       'application-gateway pinned',
-      'application-gateway guided www.contoso.com',
+      'application-gateway discovered www.contoso.com',
       'container-apps guided',
       'front-door guided',
       'front-door pinned',
       'scale-set guided',
       'service-fabric pinned',
-      'virtual-machine guided',
+      'virtual-machine incomplete',
       'virtual-machine pinned',
     ]);
     expect(joined.find(({ name }) => name === 'other')).toMatchObject({ isPlanned: false, stale: [] });
@@ -67,12 +67,33 @@ describe('joinUses', () => {
   it('offers an entry that the estate file takes as it is', async () => {
     const { uses } = shopOf(joinUses(estate([]), await lookAt(resources, lists), [])) ?? { uses: [] };
     const entries = uses.flatMap(({ state, entry }) => (state === 'discovered' && entry ? [entry] : []));
-    expect(entries).toHaveLength(2);
+    expect(entries).toHaveLength(3);
     const again = joinUses(estate(entries), await lookAt(resources, lists), []);
-    expect(states(shopOf(again)?.uses).filter((one) => one.startsWith('app-service'))).toEqual([
+    expect(states(shopOf(again)?.uses).filter((one) => !/guided|pinned|incomplete/.test(one))).toEqual([
       'app-service explained shop.contoso.com',
       'app-service explained staging.contoso.com',
+      'application-gateway explained www.contoso.com',
     ]);
+  });
+
+  it('covers a machine by its id, whatever people add to say what it serves', async () => {
+    const machine = {
+      ...{ kind: 'virtual-machine', machine: `${GROUP}/providers/Microsoft.Compute/virtualMachines/VM1` },
+      ...{ location: 'westeurope', os: 'linux', path: '/etc/certs/contoso.shop', service: 'nginx' },
+    };
+    const { uses, stale } = shopOf(joinUses(estate([machine]), await lookAt(resources, lists), [])) ?? {};
+    expect(states(uses)).toContain('virtual-machine explained');
+    expect(stale).toEqual([]);
+    const incomplete = shopOf(joinUses(estate([]), await lookAt(resources, lists), []))?.uses;
+    expect(incomplete?.find(({ state }) => state === 'incomplete')?.entry).toEqual({
+      ...{
+        kind: 'virtual-machine',
+        machine: machine.machine.replace('VM1', 'vm1'),
+        location: 'westeurope',
+        os: 'linux',
+      },
+      tags: { ring: '1' },
+    });
   });
 
   it('gives a target that another certificate claims to nobody', async () => {

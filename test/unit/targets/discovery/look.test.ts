@@ -24,7 +24,7 @@ describe('lookForUses', () => {
         "app-service shop | certificate contoso-shop | shop.contoso.com | {"by":"vault-id","vaultId":"/subscriptions/11111111-1111-111",
         "app-service staging | certificate contoso-shop | staging.contoso.com | {"by":"vault-id","vaultId":"/subscriptions/11111111-1111-111",
         "application-gateway gw | ssl certificate shop | www.contoso.com | /secrets/shop",
-        "application-gateway gw | ssl certificate old | - | /secrets/shop/0123456789abcdef0123456789abcdef",
+        "application-gateway gw | ssl certificate old, of no listener | - | /secrets/shop/0123456789abcdef0123456789abcdef",
         "virtual-machine vm1 | extension KVVMExtension | - | /secrets/shop",
         "virtual-machine vm1 | extension KVVMExtension, /etc/certs | - | /secrets/other/",
         "virtual-machine vm1 | osProfile secret, My | - | /secrets/shop/0123456789abcdef0123456789abcdef",

@@ -17,7 +17,7 @@ const pinned = {
   'app-service certificates': 'd7452c0d36273d69',
   'app-service sites': '5920ad7bbee479a8',
   'application-gateway gateways': '12e26369dac16e8d',
-  'virtual-machine extensions': '17ca2ab6024f20be',
+  'virtual-machine extensions': '86f8157bbd67713c',
   'virtual-machine machines': 'd67a84de3536da4c',
   'scale-set sets': 'f044a5cfbe5cdd7d',
   'api-management services': 'e8591c15f3a6f7e5',

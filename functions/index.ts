@@ -9,4 +9,5 @@ import './orders.ts';
 import './relay.ts';
 import './renewals.ts';
 import './sweep.ts';
+import './uses.ts';
 import './watchdog.ts';

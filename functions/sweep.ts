@@ -5,6 +5,7 @@ import { logText } from '../src/renewal/log-fields.ts';
 import { estateLines, reportLine } from '../src/renewal/log-line.ts';
 import { sweepMetrics } from '../src/renewal/measure.ts';
 import { type Expiry, sweep } from '../src/renewal/sweep.ts';
+import { sweepUses } from '../src/renewal/sweep-uses.ts';
 import type { CredentialExpiry } from '../src/renewal/watch-credentials.ts';
 import { appOf } from './app-of.ts';
 
@@ -22,5 +23,7 @@ df.app.client.timer('sweep', {
     for await (const line of estateLines(app.store)) context.log(logText(line));
     for (const line of sweepMetrics(report, { expiries, credentials }, app.clock.now())) context.log(logText(line));
     context.log(logText(reportLine('sweep done', report)));
+    const uses = await sweepUses(app);
+    if (uses !== undefined) context.log(logText(uses));
   },
 });

@@ -53,6 +53,10 @@ param dnsZones dnsZone[] = []
 @maxLength(100)
 param targetGroups targetGroup[] = []
 
+@description('Ids of the subscriptions in which it is looked where certificates are used. Absent: nowhere, and the app says which role it lacks.')
+@maxLength(100)
+param usageSubscriptions string[] = []
+
 @description('How the app runs: Node.js, memory, scale, schedule of the sweep.')
 param app appOptions = {}
 
@@ -113,6 +117,7 @@ module perennial 'modules/perennial.bicep' = {
     credentialVaults: credentialVaults
     dnsZones: dnsZones
     targetGroups: targetGroups
+    usageSubscriptions: usageSubscriptions
     app: app
     backend: backend
     scheduler: scheduler

@@ -55,6 +55,10 @@ param targetGroups = [
     resourceGroup: 'shop'
   }
 ]
+param usageSubscriptions = [
+  '11111111-2222-3333-4444-555555555555'
+  '66666666-7777-8888-9999-000000000000'
+]
 param app = {
   nodeVersion: '22'
   alwaysReadyDurable: 1

@@ -180,6 +180,11 @@ type appOptions = {
   @minValue(1)
   startsPerVault: int?
 
+  @description('After how many hours it is looked again where certificates are used; 0: never. Absent: the default of the app.')
+  @minValue(0)
+  @maxValue(168)
+  usesHours: int?
+
   @description('Base of the addresses in answers, when a gateway stands before the app. Absent: the address of the call.')
   publicUrl: string?
 }
@@ -338,4 +343,6 @@ type existingRoleIds = {
   clusterDeployer: string
   @description('cluster-command.json')
   clusterCommand: string
+  @description('usage-reader.json')
+  usageReader: string
 }

@@ -30,6 +30,8 @@ import type { AuditLog } from './monitor/port.ts';
 import type { Estate, IssuerPlan } from './plan/types.ts';
 import type { Dependencies } from './renewal/dependencies.ts';
 import { createLease } from './renewal/lease.ts';
+import { createGraph } from './targets/discovery/graph.ts';
+import type { LookDependencies } from './targets/discovery/look.ts';
 import { createTarget } from './targets/registry.ts';
 import { createCredentialReader } from './vault/credential-facts.ts';
 import { createVaultKey } from './vault/key.ts';
@@ -43,6 +45,8 @@ export interface App extends Dependencies, OrderDependencies {
   readonly settings: Settings;
   /** Absent: no workspace is set. */
   readonly auditLog?: AuditLog;
+  readonly discovery: LookDependencies;
+  readonly usesHours: number;
   /** Publishes the CRLs of every internal CA that has some. */
   readonly publishCrls: () => Promise<readonly IssuerCrls[]>;
 }
@@ -92,6 +96,8 @@ export async function buildApp(settings: Settings): Promise<App> {
     rows,
     lease: createLease({ rows, journal, clock, owner: settings.appName }),
     startsPerVault: settings.startsPerVault,
+    usesHours: settings.usesHours,
+    discovery: discoveryOf(settings),
     relayed,
     random: randomBytes,
     credential: credentialsOf(issuerParts.secret),
@@ -104,6 +110,12 @@ export async function buildApp(settings: Settings): Promise<App> {
       return createTarget(kind, { arm, clock, roots, mayConnect, secret: issuerParts.secret, credential: deployer });
     },
   };
+}
+
+/** By the identity that only reads: what is shown is what it may see. */
+function discoveryOf({ armEndpoint, readerClientId, renewerClientId }: Settings): LookDependencies {
+  const arm = createArm({ endpoint: armEndpoint, credential: identity(readerClientId ?? renewerClientId) });
+  return { arm, graph: createGraph({ arm }) };
 }
 
 function auditLogOf({ logWorkspace, logEndpoint, readerClientId, renewerClientId }: Settings): AuditLog | undefined {

@@ -23,6 +23,9 @@ param crlContainers placedCrls[]
 @description('Groups with targets.')
 param targetGroups placedGroup[]
 
+@description('Subscriptions in which it is looked where certificates are used.')
+param usageSubscriptions string[]
+
 @description('The identities of the app.')
 param identities identityRefs
 
@@ -163,4 +166,10 @@ module deployers 'target-group.bicep' = [for (group, index) in targetGroups: {
   name: 'targets-${index}'
   scope: resourceGroup(group.subscriptionId, group.resourceGroup)
   params: { deployer: identities.deployer, deployerRoleIds: map(group.kinds, kind => deployerRoleIds[kind]) }
+}]
+
+module usage 'usage-subscription.bicep' = [for (id, index) in usageSubscriptions: {
+  name: 'usage-${index}'
+  scope: subscription(id)
+  params: { reader: identities.reader, roleId: roleIds.usageReader }
 }]

@@ -134,6 +134,7 @@ var ownSettings = {
   PERENNIAL_LOG_ENDPOINT: options.?logEndpoint ?? ''
   PERENNIAL_EVENT_PATH_SCHEDULE: options.?eventPathSchedule ?? ''
   PERENNIAL_CRL_SCHEDULE: options.?crlSchedule ?? ''
+  PERENNIAL_USES_HOURS: string(options.?usesHours ?? '')
   PERENNIAL_STARTS_PER_VAULT: string(options.?startsPerVault ?? '')
   PERENNIAL_VERIFY_VAULT_CHALLENGE: 'true'
   PERENNIAL_PUBLIC_URL: options.?publicUrl ?? ''

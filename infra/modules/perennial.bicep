@@ -45,6 +45,9 @@ param dnsZones dnsZone[]
 @description('Groups with App Service targets.')
 param targetGroups targetGroup[]
 
+@description('Subscriptions in which it is looked where certificates are used.')
+param usageSubscriptions string[]
+
 @description('How the app runs.')
 param app appOptions
 
@@ -159,7 +162,7 @@ module identities 'identities.bicep' = {
 
 module roles 'roles.bicep' = if (existingRoles == null) {
   name: 'roles'
-  params: { label: prefix, assignableScopes: union(groupIds, groupIds) }
+  params: { label: prefix, assignableScopes: union(groupIds, map(usageSubscriptions, id => '/subscriptions/${id}')) }
 }
 
 // A conditional, not ??: only one of the two branches is looked at.
@@ -275,6 +278,7 @@ module estate 'estate.bicep' = {
     dnsZones: placedZones
     crlContainers: placedCrls
     targetGroups: placedGroups
+    usageSubscriptions: usageSubscriptions
     identities: identities.outputs.identities
     roleIds: roleIds
     appServicePrincipalId: appServicePrincipalId

@@ -24,6 +24,7 @@ var files = [
   loadJsonContent('../roles/cluster-deployer.json')
   loadJsonContent('../roles/cluster-command.json')
   loadJsonContent('../roles/scale-set-deployer.json')
+  loadJsonContent('../roles/usage-reader.json')
 ]
 
 resource definitions 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [for file in files: {
@@ -61,4 +62,5 @@ output ids existingRoleIds = {
   clusterDeployer: definitions[12].id
   clusterCommand: definitions[13].id
   scaleSetDeployer: definitions[14].id
+  usageReader: definitions[15].id
 }

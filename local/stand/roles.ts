@@ -13,6 +13,7 @@ import journalWriter from '../../infra/roles/journal-writer.json' with { type: '
 import logReader from '../../infra/roles/log-reader.json' with { type: 'json' };
 import machineDeployer from '../../infra/roles/machine-deployer.json' with { type: 'json' };
 import scaleSetDeployer from '../../infra/roles/scale-set-deployer.json' with { type: 'json' };
+import usageReader from '../../infra/roles/usage-reader.json' with { type: 'json' };
 
 /** A role of the app, as the file that is deployed to Azure defines it. */
 export interface Role {
@@ -43,6 +44,7 @@ export const roles: readonly Role[] = [
   logReader,
   machineDeployer,
   scaleSetDeployer,
+  usageReader,
 ];
 
 /** Where the things are that roles are about: ARM ids. */
@@ -64,6 +66,8 @@ export interface Where {
   readonly clusterGroups?: readonly string[];
   /** Groups of clusters that the app does not reach; absent: there are none. */
   readonly commandGroups?: readonly string[];
+  /** Subscriptions in which it is looked where certificates are used; absent: none. */
+  readonly usageSubscriptions?: readonly string[];
   /** The storage account of estate and journal. */
   readonly storageAccount: string;
   /** The Log Analytics workspace. */
@@ -80,6 +84,7 @@ export function placesOf({ name, scope }: Role, where: Where): readonly string[]
     scaleSetGroups = [],
     clusterGroups = [],
     commandGroups = [],
+    usageSubscriptions = [],
   } = where;
   const { vaults, caVault, siteGroup, storageAccount, workspace } = where;
   const containers = `${storageAccount}/blobServices/default/containers`;
@@ -94,6 +99,7 @@ export function placesOf({ name, scope }: Role, where: Where): readonly string[]
     'each resource group of scale sets': scaleSetGroups,
     'each resource group of clusters': clusterGroups,
     'each resource group of clusters that are asked by command': commandGroups,
+    'each subscription that is looked at for uses': usageSubscriptions,
     'the tables of the records account': [`${storageAccount}/tableServices/default`],
     'the journal container': [`${containers}/journal`],
     'the config container': [`${containers}/config`],

@@ -14,6 +14,7 @@ import journalWriter from '../../infra/roles/journal-writer.json' with { type: '
 import logReader from '../../infra/roles/log-reader.json' with { type: 'json' };
 import machineDeployer from '../../infra/roles/machine-deployer.json' with { type: 'json' };
 import scaleSetDeployer from '../../infra/roles/scale-set-deployer.json' with { type: 'json' };
+import usageReader from '../../infra/roles/usage-reader.json' with { type: 'json' };
 import type { Finding } from '../report.ts';
 
 /** A role as the deployment gives it out. */
@@ -31,6 +32,7 @@ export const deployedRoles: readonly DeployedRole[] = [
   ...[appServiceDeployer, caSigner, certificateRenewer, configReader, crlPublisher, dnsProver, estateKeeper],
   ...[gatewayDeployer, issuerCredentials, journalWriter, logReader, machineDeployer, clusterDeployer, clusterCommand],
   scaleSetDeployer,
+  usageReader,
 ];
 
 /** Scopes of roles that not every deployment gives out: it depends on the issuers and kinds of targets that there are. */
@@ -38,6 +40,7 @@ const ifNeeded: readonly string[] = [
   ...['each vault of issuer credentials', 'each DNS zone of ACME', 'the CRL container of each CA'],
   ...['each resource group of gateways', 'each resource group of machines', 'each resource group of scale sets'],
   ...['each resource group of clusters', 'each resource group of clusters that are asked by command'],
+  'each subscription that is looked at for uses',
 ];
 
 /** A role that somebody really holds: the assignment, with what its definition allows. */
@@ -73,6 +76,7 @@ const places: Readonly<Record<string, RegExp>> = {
   'the journal container': /\/containers\/journal$/i,
   'the CRL container of each CA': /\/containers\/[^/]+$/i,
   'the config container': /\/containers\/config$/i,
+  'each subscription that is looked at for uses': /^\/subscriptions\/[^/]+$/i,
   'the Log Analytics workspace': /\/workspaces\/[^/]+$/i,
 };
 

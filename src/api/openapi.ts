@@ -9,6 +9,7 @@ import { MOST_DAYS, readersView } from './readers.ts';
 import { workerAnswer, workerCall, workerTaken, workerTasks } from './relay.ts';
 import { renewalRequest } from './renewal-request.ts';
 import { revocation, revocationRequest } from './revocation.ts';
+import { certificateUsesView, usesView } from './uses.ts';
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
@@ -86,6 +87,19 @@ function paths(): object {
       get: operation('getReaders', 'Who read the secret of a certificate', {
         200: answer('Its readers, by the audit log of the vault', 'Readers'),
         ...problems(404, 422, 501),
+      }),
+    },
+    '/api/uses': {
+      get: operation('getUses', 'What the last look at where certificates are used found', {
+        200: answer('Its report', 'Uses'),
+        ...problems(404),
+      }),
+    },
+    '/api/certificates/{vault}/{name}/uses': {
+      parameters: certificateParameters(),
+      get: operation('getCertificateUses', 'Where a certificate is used', {
+        200: answer('Its uses, as Azure showed them at the last look', 'CertificateUses'),
+        ...problems(404, 422),
       }),
     },
     '/api/certificates/{vault}/{name}/revoke': {
@@ -274,6 +288,8 @@ const roots = {
   Health: health,
   Sweep: sweepView,
   Readers: readersView,
+  Uses: usesView,
+  CertificateUses: certificateUsesView,
   RevocationRequest: revocationRequest,
   Revocation: revocation,
   CancelAccepted: cancelAccepted,

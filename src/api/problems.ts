@@ -18,6 +18,7 @@ export const callProblems = {
   'renewal-unknown': { status: 404, meaning: 'There is no renewal of that id.' },
   'sweep-unknown': { status: 404, meaning: 'No sweep has ended yet.' },
   'no-audit-log': { status: 501, meaning: 'No Log Analytics workspace is set, so that nobody can tell who read what.' },
+  'uses-not-looked': { status: 404, meaning: 'Nobody has looked yet where certificates are used.' },
   'version-unknown': { status: 404, meaning: 'The certificate has no such finished version.' },
   'revoke-unsupported': { status: 409, meaning: 'The issuer of the certificate revokes nothing through Perennial.' },
   'still-in-use': {

@@ -19,6 +19,12 @@ export function parseCount(text: string): Parsed<number> {
   return { problem: `is "${text.slice(0, 100)}"; write a whole number from 1 to 999999` };
 }
 
+/** Whole hours of at most a week; 0 says never. */
+export function parseHours(text: string): Parsed<number> {
+  if (/^(?:0|[1-9]\d{0,2})$/.test(text) && Number(text) <= 168) return { value: Number(text) };
+  return { problem: `is "${text.slice(0, 100)}"; write a whole number of hours from 1 to 168, or 0 for never` };
+}
+
 export function parseClientId(text: string): Parsed<string> {
   if (UUID.test(text)) return { value: text.toLowerCase() };
   return { problem: `is "${text}"; write the client id (a UUID) of the user-assigned identity` };

@@ -6,6 +6,7 @@ import {
   parseEmulatorConnection,
   parseEndpoint,
   parseEstateSource,
+  parseHours,
   parseName,
   parseOrigin,
   parseQueueName,
@@ -135,7 +136,8 @@ export const settings = {
     name: 'PERENNIAL_READER_CLIENT_ID',
     required: false,
     secret: false,
-    meaning: 'Client id of the user-assigned identity for that workspace; absent: the renewer identity.',
+    meaning:
+      'Client id of the user-assigned identity for that workspace, and for looking where certificates are used; absent: the renewer identity.',
     example: '9a3c1d52-7f1e-4a43-8b51-1c3f0a2f9d31',
     parse: parseClientId,
   },
@@ -147,6 +149,16 @@ export const settings = {
     meaning: 'The query API of Log Analytics; another cloud has another.',
     example: 'https://api.loganalytics.azure.com',
     parse: parseOrigin,
+  },
+  usesHours: {
+    name: 'PERENNIAL_USES_HOURS',
+    required: false,
+    secret: false,
+    default: '12',
+    meaning:
+      'After how many hours the sweep looks again where certificates are used, by Azure Resource Graph with the reader identity; 0: never.',
+    example: '12',
+    parse: parseHours,
   },
   crlSchedule: {
     name: 'PERENNIAL_CRL_SCHEDULE',

@@ -86,6 +86,17 @@ export interface TargetGroupRow {
   readonly targets: string;
 }
 
+/** Where one certificate is used, as JSON: written when that has changed. */
+export interface UsesRow {
+  readonly report: string;
+}
+
+/** The last look at where certificates are used, as JSON. */
+export interface UsesLookRow {
+  readonly completedAt: string;
+  readonly report: string;
+}
+
 /** Rows about the app itself, by kind. */
 export interface AppRows {
   readonly account: AccountRow;
@@ -99,13 +110,15 @@ export interface AppRows {
   readonly targetGroup: TargetGroupRow;
   readonly arrivals: ArrivalsRow;
   readonly eventPaths: EventPathsRow;
+  readonly uses: UsesRow;
+  readonly usesLook: UsesLookRow;
 }
 
 /** Rows about the app itself. Errors are those of the estate store. */
 export interface AppRowStore {
   /**
    * `key` tells rows of one kind apart: the vault of `starts` and `arrivals`, a hash of the issuer of `account`, of the CA of
-   * `authority`, the name of the issuer of `breaker`, the id of the `credential`, the
+   * `authority`, the name of the issuer of `breaker`, the id of the `credential`, `vault/name` of `uses`, the
    * SHA-256 of a `targetGroup`; else `only`.
    */
   get<K extends keyof AppRows>(kind: K, key: string): Promise<Versioned<AppRows[K]> | undefined>;

@@ -200,6 +200,8 @@ export const appShapes: { readonly [K in keyof AppRows]: z.ZodType<AppRows[K]> }
   targetGroup: z.object({ targets: text }),
   arrivals: z.object({ lastAt: text, expiryAt: text.optional() }).transform(withoutUndefined<AppRows['arrivals']>),
   eventPaths: z.object({ completedAt: text, report: text }),
+  uses: z.object({ report: text }),
+  usesLook: z.object({ completedAt: text, report: text }),
 };
 
 function withoutUndefined<T extends object>(row: { [name in keyof T]: T[name] | undefined }): T {

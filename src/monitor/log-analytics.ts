@@ -8,8 +8,8 @@ import { isLoopback } from '../config/loopback.ts';
 import { RenewalError } from '../errors.ts';
 import { retryAfterSeconds } from '../retry-after.ts';
 import { logError } from './log-error.ts';
-import type { Announcement, AuditLog, Reader, Window } from './port.ts';
-import { announcementsQuery, loggedVaultsQuery, readersQuery } from './queries.ts';
+import type { Announcement, AuditLog, Reader, SecretCaller, Window } from './port.ts';
+import { announcementsQuery, loggedVaultsQuery, readersQuery, secretCallersQuery } from './queries.ts';
 
 export interface LogAnalyticsOptions {
   /** Without a path: `https://api.loganalytics.azure.com`. */
@@ -49,6 +49,7 @@ export function createLogAnalytics(options: LogAnalyticsOptions): AuditLog {
     },
     loggedVaults: (window, resourceId) => ask(loggedVaultsQuery(resourceId), window, loggedShape),
     readers: (of, window, limit) => ask(readersQuery(of, limit), window, readerShape),
+    secretCallers: (window, limit) => ask(secretCallersQuery(limit), window, secretCallerShape),
   };
 }
 
@@ -136,6 +137,14 @@ const readerShape = z
   .transform(({ objectId, applicationId, person, ...rest }): Reader => {
     const who = Object.entries({ objectId, applicationId, person }).filter(([, text]) => text !== '');
     return { ...Object.fromEntries(who), ...rest };
+  });
+
+const secretCallerShape = z
+  .object({ resource: lowerCase, secret: claim, objectId: claim, applicationId: claim, person: claim })
+  .extend({ reads: z.int(), lastAt: moment })
+  .transform(({ resource: resourceId, secret: name, objectId, applicationId, person, ...rest }): SecretCaller => {
+    const who = Object.entries({ objectId, applicationId, person }).filter(([, text]) => text !== '');
+    return { resourceId, name, ...Object.fromEntries(who), ...rest };
   });
 
 /** The client takes no signal by itself. */

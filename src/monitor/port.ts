@@ -47,6 +47,20 @@ export interface Reader {
   readonly lastAt: string;
 }
 
+/** Somebody who read a secret of a vault, whatever their addresses. */
+export interface SecretCaller {
+  /** ARM id of the vault, lower case. */
+  readonly resourceId: string;
+  /** Of the secret, lower case. */
+  readonly name: string;
+  readonly objectId?: string;
+  readonly applicationId?: string;
+  readonly person?: string;
+  readonly reads: number;
+  /** ISO 8601. */
+  readonly lastAt: string;
+}
+
 /**
  * The audit log of the estate's vaults, as far as it has come through: lines take up to ten minutes. Throws `RenewalError`
  * with a `log-*` code when it could not look, or not at everything: an answer is never a part of one.
@@ -58,4 +72,6 @@ export interface AuditLog {
   loggedVaults(window: Window, resourceId?: string): Promise<readonly LoggedVault[]>;
   /** The latest readers, each address apart, at most `limit` of them. */
   readers(of: SecretRef, window: Window, limit: number): Promise<readonly Reader[]>;
+  /** Who read any secret of any vault, the latest first, at most `limit` of them. */
+  secretCallers(window: Window, limit: number): Promise<readonly SecretCaller[]>;
 }

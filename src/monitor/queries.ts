@@ -29,16 +29,30 @@ export function loggedVaultsQuery(resourceId?: string): string {
 | summarize firstAt = min(TimeGenerated), lastAt = max(TimeGenerated) by resource = _ResourceId`;
 }
 
-/** Columns: objectId, applicationId, person, address, reads, firstAt, lastAt. Of claims Azure has a short and a long name. */
+/** Of claims Azure has a short and a long name. */
+const CALLER = `| extend objectId = coalesce(tostring(Identity.claim.oid), tostring(Identity.claim['http://schemas.microsoft.com/identity/claims/objectidentifier']))
+| extend applicationId = tostring(Identity.claim.appid)
+| extend person = coalesce(tostring(Identity.claim.upn), tostring(Identity.claim['http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn']))`;
+
+/** Columns: resource, secret, objectId, applicationId, person, reads, lastAt. */
+export function secretCallersQuery(limit: number): string {
+  return `AZKVAuditLogs
+| where OperationName == 'SecretGet' and HttpStatusCode == 200
+${CALLER}
+| extend secret = tolower(tostring(split(Id, '/')[4]))
+| summarize reads = count(), lastAt = max(TimeGenerated) by resource = _ResourceId, secret, objectId, applicationId, person
+| order by lastAt desc
+| take ${limit}`;
+}
+
+/** Columns: objectId, applicationId, person, address, reads, firstAt, lastAt. */
 export function readersQuery({ resourceId, vault, name }: SecretRef, limit: number): string {
   const secret = `${vault}/secrets/${name}`;
   return `AZKVAuditLogs
 | where OperationName == 'SecretGet' and HttpStatusCode == 200
 | where _ResourceId =~ ${kqlText(resourceId)}
 | where Id =~ ${kqlText(secret)} or Id startswith ${kqlText(`${secret}/`)}
-| extend objectId = coalesce(tostring(Identity.claim.oid), tostring(Identity.claim['http://schemas.microsoft.com/identity/claims/objectidentifier']))
-| extend applicationId = tostring(Identity.claim.appid)
-| extend person = coalesce(tostring(Identity.claim.upn), tostring(Identity.claim['http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn']))
+${CALLER}
 | summarize reads = count(), firstAt = min(TimeGenerated), lastAt = max(TimeGenerated) by objectId, applicationId, person, address = CallerIpAddress
 | order by lastAt desc
 | take ${limit}`;

@@ -44,6 +44,7 @@ function estateOf(file: EstateFile): Estate {
     schema: file.schema,
     vaults: file.vaults,
     ...(file.network !== undefined && { network: file.network }),
+    ...(file.subscriptions !== undefined && { subscriptions: file.subscriptions }),
     issuers: file.issuers,
     plans: Object.fromEntries(Object.entries(file.plans).map(([name, plan]) => [name, namedPlan(name, plan)])),
     certificates: file.certificates.map((certificate) => certificateOf(file, certificate)),

@@ -82,6 +82,7 @@ const certificate = group({
   plan: planName,
   owner: owner.optional(),
   targets: listOf(target, { what: 'a list of targets' }).default([]),
+  discover: z.boolean({ error: 'true or false' }).optional(),
 });
 
 /** The estate file as a person writes it; everything with a default may be left out. */
@@ -91,6 +92,10 @@ export const estateSchema = group({
   issuers: named(issuer, 'issuers by name'),
   plans: named(plan, 'plans by name'),
   certificates: listOf(certificate, { what: 'a list of certificates' }),
+  subscriptions: listOf(word(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'the id of a subscription: a GUID'), {
+    max: 1000,
+    what: 'a list of ids of subscriptions',
+  }).optional(),
   network: group({
     allow: listOf(checked(isNetwork, 'an IP address or a network like 10.1.0.0/16'), {
       max: 1000,

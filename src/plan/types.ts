@@ -21,6 +21,8 @@ export interface Estate {
   readonly issuers: Readonly<Record<string, IssuerPlan>>;
   readonly plans: Readonly<Record<string, Plan>>;
   readonly certificates: readonly EstateCertificate[];
+  /** Subscriptions (GUIDs) in which it is looked where certificates are used, besides those of the vaults. */
+  readonly subscriptions?: readonly string[] | undefined;
   /** Absent: probes connect to public addresses only. */
   readonly network?: {
     /** Addresses and networks (`10.1.0.0/16`) that are not public and may be probed all the same. */
@@ -111,4 +113,6 @@ export interface EstateCertificate {
   readonly plan: string;
   readonly owner: string;
   readonly targets: readonly Target[];
+  /** Whether places that were discovered, and could be targets, are. Absent: no. */
+  readonly discover?: boolean | undefined;
 }

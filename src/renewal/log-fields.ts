@@ -76,6 +76,7 @@ export const logFields = {
   dead: { type: 'list', meaning: 'Vaults whose events do not arrive.' },
   unheard: { type: 'list', meaning: 'Vaults of which one event did not arrive, which proves nothing yet.' },
   unlogged: { type: 'list', meaning: 'Vaults whose audit log does not come into the workspace.' },
+  unseen: { type: 'list', meaning: 'Ids of subscriptions in which nothing is seen of where certificates are used.' },
   announcedAt: { type: 'time', meaning: 'When Key Vault announced the expiry whose event did not arrive.' },
   lastAt: { type: 'time', meaning: 'When the last event of the vault arrived; absent: none ever did.' },
   period: { type: 'text', meaning: 'Hour and minute that the heartbeat is of.' },
@@ -147,6 +148,10 @@ export const logLines = {
   'event path dead': {
     written: 'for every vault whose events do not arrive, at every look, as a warning',
     fields: ['vault', 'certificate', 'announcedAt', 'lastAt'],
+  },
+  'uses looked at': {
+    written: 'after every look at where certificates are used',
+    fields: ['state', 'code', 'problem', 'counts', 'unseen'],
   },
   'CRL published': {
     written: 'for every CRL of an internal CA that was published by the timer',

@@ -334,6 +334,8 @@ export function appRowSuite(name: string, rows: () => AppRowStore): void {
         targetGroup: {
           targets: JSON.stringify(Array.from({ length: 50 }, (_, id) => ({ id, tag: 'ü'.repeat(4000) }))),
         },
+        uses: { report: JSON.stringify({ uses: 'x'.repeat(400_000) }) },
+        usesLook: { completedAt: now, report: '{}' },
         eventPaths: { completedAt: now, report: JSON.stringify({ state: 'looked', paths: [] }) },
       };
       for (const kind of Object.keys(all) as (keyof AppRows)[]) {

@@ -89,6 +89,8 @@ describe.each(cases)('when $what', ({ settings, code, named, problems }) => {
     ['POST', '/api/renewals/some-id/resume', undefined],
     ['GET', '/api/sweep', undefined],
     ['GET', '/api/certificates/kv/shop/readers', undefined],
+    ['GET', '/api/certificates/kv/shop/uses', undefined],
+    ['GET', '/api/uses', undefined],
     ['POST', '/api/certificates/kv/shop/revoke', '{"reason":"superseded"}'],
     ['GET', '/api/openapi.json', undefined],
     ['GET', '/api/orders', undefined],

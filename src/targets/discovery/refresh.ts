@@ -43,14 +43,17 @@ const AT_ONCE = 8;
 export async function refreshUses(app: UsesDependencies): Promise<EstateUses | undefined> {
   if (app.usesHours === 0 || (await app.lease.hold()).state === 'elsewhere') return undefined;
   const before = await lastLookForUses(app.rows);
-  const now = app.clock.now();
-  if (before !== undefined && now.getTime() - Date.parse(before.completedAt) < app.usesHours * HOUR - EARLY) {
-    return undefined;
-  }
+  if (before !== undefined && !isOld(before, app)) return undefined;
   const report = await look(app, before);
   const completedAt = app.clock.now().toISOString();
   await keep(app.rows, { kind: 'usesLook', key: only, row: { completedAt, report: JSON.stringify(report) } });
   return { ...report, completedAt };
+}
+
+/** One that failed is as good as none: the next sweep looks again. */
+function isOld({ state, completedAt }: EstateUses, { clock, usesHours }: UsesDependencies): boolean {
+  const age = clock.now().getTime() - Date.parse(completedAt);
+  return state === 'failed' || age >= usesHours * HOUR - EARLY;
 }
 
 /** `undefined` before the first. */

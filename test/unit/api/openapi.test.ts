@@ -29,6 +29,8 @@ describe('openApi', () => {
       'getHealth',
       'getSweep',
       'getReaders',
+      'getUses',
+      'getCertificateUses',
       'revokeCertificate',
       'getRenewal',
       'cancelRenewal',

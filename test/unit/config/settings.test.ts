@@ -31,6 +31,7 @@ describe('readSettings', () => {
       crlSchedule: '0 20 * * * *',
       eventPathSchedule: '0 10 */6 * * *',
       logEndpoint: 'https://api.loganalytics.azure.com',
+      usesHours: 12,
       startsPerVault: 10,
       verifyVaultChallenge: true,
       appName: 'perennial',

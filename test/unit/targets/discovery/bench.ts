@@ -2,7 +2,7 @@ import { type GraphResource, graphTables, rowOf, subscriptionRow } from '../../.
 import { run } from '../../../../local/monitor/evaluate.ts';
 import { parseQuery } from '../../../../local/monitor/kusto-tree.ts';
 import { RenewalError } from '../../../../src/errors.ts';
-import { type Look, lookForUses } from '../../../../src/targets/discovery/look.ts';
+import { type Look, type LookDependencies, lookForUses } from '../../../../src/targets/discovery/look.ts';
 import { SUBSCRIPTION } from './azure.ts';
 
 const known = new Map<string, ReturnType<typeof parseQuery>>();
@@ -18,16 +18,14 @@ function rowsOf(query: string, resources: readonly GraphResource[], subscription
   return answer.rows.map((row) => Object.fromEntries(answer.columns.map(({ name }, index) => [name, row[index]])));
 }
 
-/** A look at an Azure of these resources and lists. A list that is not there is refused, as one that may not be read. */
-export async function lookAt(
-  resources: readonly GraphResource[],
+/** An Azure of these resources and lists. A list that is not there is refused, as one that may not be read. */
+export function dependenciesOf(
+  resources: () => readonly GraphResource[],
   lists: Readonly<Record<string, readonly unknown[]>> = {},
-  of: { readonly subscriptions?: readonly string[]; readonly seen?: readonly string[] } = {},
-): Promise<Look> {
-  const { subscriptions = [SUBSCRIPTION] } = of;
-  const { seen = subscriptions } = of;
-  return lookForUses(subscriptions, {
-    graph: { ask: async (query) => rowsOf(query, resources, seen) },
+  seen: readonly string[] = [SUBSCRIPTION],
+): LookDependencies {
+  return {
+    graph: { ask: async (query) => rowsOf(query, resources(), seen) },
     arm: {
       async *list(id) {
         const members = lists[id.toLowerCase()];
@@ -35,5 +33,18 @@ export async function lookAt(
         yield* members;
       },
     },
-  });
+  };
+}
+
+/** A look at such an Azure. */
+export async function lookAt(
+  resources: readonly GraphResource[],
+  lists: Readonly<Record<string, readonly unknown[]>> = {},
+  of: { readonly subscriptions?: readonly string[]; readonly seen?: readonly string[] } = {},
+): Promise<Look> {
+  const { subscriptions = [SUBSCRIPTION] } = of;
+  return lookForUses(
+    subscriptions,
+    dependenciesOf(() => resources, lists, of.seen ?? subscriptions),
+  );
 }

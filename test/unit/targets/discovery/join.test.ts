@@ -1,6 +1,4 @@
-import { rootCertificates } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readEstate } from '../../../../src/plan/estate-file.ts';
 import type { Found } from '../../../../src/targets/discovery/found.ts';
 import { type Held, joinUses } from '../../../../src/targets/discovery/join.ts';
 import type { Look } from '../../../../src/targets/discovery/look.ts';
@@ -8,26 +6,12 @@ import { referredTo, type Use } from '../../../../src/targets/discovery/uses.ts'
 import { warningsOf } from '../../../../src/targets/discovery/warnings.ts';
 import { GROUP, lists, resources, SUBSCRIPTION, THUMBPRINT, UPLOADED, VAULT, VAULT_ID, VERSION } from './azure.ts';
 import { lookAt } from './bench.ts';
+import { estate } from './estate.ts';
 
 const SITE = `${GROUP}/providers/Microsoft.Web/sites/shop`;
 const target = (hostName: string, site = SITE) => ({
   ...{ kind: 'app-service', site, certificateResource: 'contoso-shop', hostName },
 });
-
-/** An estate of the vault `contoso` with one certificate and what else is wanted. */
-function estate(targets: readonly object[], { plan = {}, issuer = {}, certificates = [] as readonly object[] } = {}) {
-  const limits = { maxDays: 398, dnsSuffixes: ['contoso.com'] };
-  const manual = { kind: 'manual', private: false, roots: [rootCertificates[0]], limits, ...issuer };
-  return readEstate(
-    JSON.stringify({
-      vaults: [{ name: 'contoso', uri: VAULT, resourceId: VAULT_ID }],
-      issuers: { public: manual },
-      plans: { standard: { issuer: 'public', owner: 'web', ...plan } },
-      certificates: [{ vault: 'contoso', name: 'Shop', plan: 'standard', targets }, ...certificates],
-    }),
-    'test',
-  );
-}
 
 const shopOf = (found: ReturnType<typeof joinUses>) => found.find(({ name }) => name === 'shop');
 const states = (uses: readonly Use[] = []) =>

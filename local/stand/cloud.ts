@@ -103,6 +103,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       ...(hasForeignIssuers(estate) && { credentialVaults: [credentialVault.resourceId], dnsZones: [zoneOf(estate)] }),
       ...(estate.certificates.some(({ machines }) => machines !== undefined) && { machineGroups: [group] }),
       ...{ siteGroup: group, storageAccount, workspace },
+      usageSubscriptions: [`/subscriptions/${estate.subscription}`],
     };
     const removeRole = assignRoles(identity, principals, { roles: options.roles ?? roles, where });
     const parts = {

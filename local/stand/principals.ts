@@ -20,16 +20,18 @@ export interface Principals {
   readonly operator: Principal & { readonly clientId: string };
 }
 
+/** The same in every tenant: https://learn.microsoft.com/azure/app-service/configure-ssl-certificate. */
+const APP_SERVICE = 'abfa0a7c-a6b6-4736-8310-5855508787cd';
+
 export function addPrincipals(identity: Identity): Principals {
-  const add = (name: string) => {
-    const clientId = randomUUID();
+  const add = (name: string, clientId: string = randomUUID()) => {
     return { ...identity.addPrincipal({ name, clientId, objectId: randomUUID() }), clientId };
   };
   return {
     renewer: add('renewer'),
     deployer: add('deployer'),
     reader: add('reader'),
-    appService: add('app-service'),
+    appService: add('app-service', APP_SERVICE),
     machines: add('machines'),
     operator: add('operator'),
   };

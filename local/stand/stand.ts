@@ -3,10 +3,12 @@ import { dirname, join } from 'node:path';
 import { sha256Hex } from '../../src/certificate/fingerprint.ts';
 import { derToPem } from '../../src/certificate/pem.ts';
 import { readCertificate } from '../../src/certificate/read.ts';
-import { createAppService } from '../arm/app-service.ts';
+import { type AppService, createAppService } from '../arm/app-service.ts';
 import { createArm } from '../arm/arm.ts';
 import { dnsRoutes } from '../arm/dns-routes.ts';
 import { createDnsZones } from '../arm/dns-zones.ts';
+import { appServiceSource } from '../arm/graph/app-service.ts';
+import { graphRoutes } from '../arm/graph/graph.ts';
 import type { ArmRoute } from '../arm/request.ts';
 import type { Azurite } from '../azurite.ts';
 import { type StandClock, systemClock } from '../clock.ts';
@@ -302,7 +304,7 @@ async function openSites(
   cloud.onStop(() => consumers.close());
   const arm = createArm({
     ...{ access: cloud.identity, clock, appService, subscriptions: [estate.subscription], traffic: cloud.traffic },
-    routes: [...governanceRoutes(cloud), ...routes],
+    routes: [...governanceRoutes(cloud), ...graphOf(cloud, estate, { clock, appService }), ...routes],
   });
   await cloud.mount(arm, { offset: portOffsets.arm, name: 'arm', family: 'arm' });
   return (seeded, index) => {
@@ -310,6 +312,16 @@ async function openSites(
     const endpoint = consumers.endpoints.find(({ sni }) => sni === found?.hostName);
     return siteAt(seeded, index, { found, endpoint });
   };
+}
+
+/** What Resource Graph shows of the stand: each emulated provider adds its source. */
+function graphOf(
+  { identity }: Cloud,
+  { subscription }: SeededEstate,
+  { clock, appService }: { readonly clock: StandClock; readonly appService: AppService },
+): readonly ArmRoute[] {
+  const sources = [appServiceSource(appService)];
+  return graphRoutes({ access: identity, clock, subscriptions: [subscription], sources });
 }
 
 function siteSeed(cloud: Cloud, { seeded, index, hostName }: { seeded: Seeded; index: number; hostName: string }) {

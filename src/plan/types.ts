@@ -113,6 +113,4 @@ export interface EstateCertificate {
   readonly plan: string;
   readonly owner: string;
   readonly targets: readonly Target[];
-  /** Whether places that were discovered, and could be targets, are. Absent: no. */
-  readonly discover?: boolean | undefined;
 }

@@ -109,3 +109,19 @@ describe('the readers of a certificate', () => {
     expect((await fetch(`${bench.host.url}${path()}`)).status).toBe(401);
   });
 });
+
+describe('the uses of a certificate', () => {
+  it('are looked for by the sweep: its target explains the one that there is', async () => {
+    await bench.app.runNow('sweep');
+    const line = await bench.until(async () => lines('uses looked at').at(-1));
+    expect(line.message).toContain('"state":"looked"');
+    const { status, body } = await get(`/api/certificates/${seeded.vaultName}/${seeded.name}/uses`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      ...{ certificate: seeded.name, moreUses: 0, stale: [], unexplainedReaders: [] },
+      uses: [{ kind: 'app-service', state: 'explained', reference: 'versionless', host: seeded.hostNames[0] }],
+    });
+    const whole = await get('/api/uses');
+    expect(whole).toMatchObject({ status: 200, body: { state: 'looked', unseen: [], problems: [], audit: 'read' } });
+  });
+});

@@ -12,8 +12,14 @@ import { type Agreement, disagreements } from './agreement.ts';
 import { openStandBench, type StandBench, stories } from './stand-bench.ts';
 
 /** What these stories need none of: contract tests hold these against their calls. */
-const ofOtherKinds = ['dns-prover', 'gateway-deployer', 'issuer-credentials', 'machine-deployer', 'scale-set-deployer'];
-const ofOtherKinds = ['dns-prover', 'gateway-deployer', 'issuer-credentials', 'machine-deployer', 'usage-reader'];
+const ofOtherKinds = [
+  'dns-prover',
+  'gateway-deployer',
+  'issuer-credentials',
+  'machine-deployer',
+  'scale-set-deployer',
+  'usage-reader',
+];
 
 /** The role files that Bicep defines, as they are now: the stand gives the app those, and nothing else. */
 const roles: readonly Role[] = rolesOfTheApp().filter(({ name }) => !ofOtherKinds.includes(name));

@@ -10,7 +10,8 @@ const byKind: { readonly [K in Extract<UseKind, Target['kind']>]?: Covers<Extrac
   'app-service': ({ site, hostName }, { resourceId, host }) => sameId(site, resourceId) && hostName === host,
   'application-gateway': ({ gateway, sslCertificate }, { resourceId, entry }) =>
     sameId(gateway, resourceId) && sslCertificate.toLowerCase() === String(entry?.sslCertificate).toLowerCase(),
-  // Which file of the machine an application reads is not Azure's to tell.
+  // Which file of a machine an application reads is not Azure's to tell.
+  'scale-set': ({ scaleSet }, { resourceId }) => sameId(scaleSet, resourceId),
   'virtual-machine': ({ machine }, { resourceId }) => sameId(machine, resourceId),
 };
 

@@ -40,7 +40,7 @@ describe('joinUses', () => {
       'container-apps guided',
       'front-door guided',
       'front-door pinned',
-      'scale-set guided',
+      'scale-set incomplete',
       'service-fabric pinned',
       'virtual-machine incomplete',
       'virtual-machine pinned',
@@ -69,7 +69,7 @@ describe('joinUses', () => {
     expect(states(uses)).toContain('virtual-machine explained');
     expect(stale).toEqual([]);
     const incomplete = shopOf(joinUses(estate([]), await lookAt(resources, lists), []))?.uses;
-    expect(incomplete?.find(({ state }) => state === 'incomplete')?.entry).toEqual({
+    expect(incomplete?.find(({ kind, state }) => kind === 'virtual-machine' && state === 'incomplete')?.entry).toEqual({
       ...{
         kind: 'virtual-machine',
         machine: machine.machine.replace('VM1', 'vm1'),

@@ -5,7 +5,7 @@ import { explain } from './explain.ts';
 import { findVault } from './look-up.ts';
 import { outlineOf } from './outline.ts';
 import { type Problem, problemText } from './problem.ts';
-import { endpointOf, type Target, type TargetFile, targetId } from './targets/target.ts';
+import { targetFrom } from './targets/target.ts';
 import type { Estate, EstateCertificate, Plan, WavePlan } from './types.ts';
 import { percentWaves } from './waves.ts';
 import { readYaml } from './yaml-source.ts';
@@ -71,12 +71,5 @@ function waveOf({ count, percent, tag, failureBudget, soakSeconds }: WaveFile): 
 function certificateOf(file: EstateFile, certificate: CertificateFile): EstateCertificate {
   const vault = findVault(file, certificate.vault)?.name ?? certificate.vault;
   const owner = certificate.owner ?? file.plans[certificate.plan]?.owner ?? '';
-  return { ...certificate, vault, owner, targets: certificate.targets.map(targetOf) };
-}
-
-/** The schema and the type of a kind are written side by side: what the one has read is the other. */
-function targetOf(file: TargetFile): Target {
-  const { endpoint: _written, ...rest } = file;
-  const endpoint = endpointOf(file);
-  return { ...rest, id: targetId(file), ...(endpoint && { endpoint }) } as Target;
+  return { ...certificate, vault, owner, targets: certificate.targets.map(targetFrom) };
 }

@@ -82,6 +82,7 @@ const certificate = group({
   plan: planName,
   owner: owner.optional(),
   targets: listOf(target, { what: 'a list of targets' }).default([]),
+  discover: z.boolean({ error: 'true or false' }).default(false),
 });
 
 /** The estate file as a person writes it; everything with a default may be left out. */

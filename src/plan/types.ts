@@ -113,4 +113,6 @@ export interface EstateCertificate {
   readonly plan: string;
   readonly owner: string;
   readonly targets: readonly Target[];
+  /** Whether places that Azure shows to use it, and that could be targets, take part in its rollouts. */
+  readonly discover: boolean;
 }

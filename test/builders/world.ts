@@ -236,7 +236,7 @@ function estateOf(name: string, targets: Target[], one: Plan, rootPem: string): 
       },
     },
     plans: { [one.name]: one },
-    certificates: [{ vault: 'kv-web', name, plan: one.name, owner: 'team-web', targets }],
+    certificates: [{ vault: 'kv-web', name, plan: one.name, owner: 'team-web', targets, discover: false }],
   };
 }
 

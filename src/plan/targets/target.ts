@@ -47,6 +47,16 @@ export function endpointOf(file: TargetFile): Endpoint | undefined {
   return kindOf(file).endpointOf(file);
 }
 
+/**
+ * A target as it is written, with its id and the defaults of its kind. The schema and the type of a kind are written side
+ * by side: what the one has read is the other.
+ */
+export function targetFrom(file: TargetFile): Target {
+  const { endpoint: _written, ...rest } = file;
+  const endpoint = endpointOf(file);
+  return { ...rest, id: targetId(file), ...(endpoint && { endpoint }) } as Target;
+}
+
 /** What no schema can tell of a single target. */
 export function targetFindings(file: TargetFile): readonly Finding[] {
   return kindOf(file).findings?.(file) ?? [];

@@ -2,7 +2,8 @@ import { readCertificate } from '../../certificate/read.ts';
 import type { KeyType } from '../../certificate/types.ts';
 import type { InVault, Issuer } from '../../issuers/port.ts';
 import { monthsInDays } from '../../plan/due.ts';
-import { factsOf, type Target } from '../../plan/targets/target.ts';
+import { keyRefusal } from '../../plan/targets/takes.ts';
+import type { Target } from '../../plan/targets/target.ts';
 import type { Estate } from '../../plan/types.ts';
 import type { CertificateToServe } from '../../targets/port.ts';
 import { traceIdOf } from '../../trace-parent.ts';
@@ -12,6 +13,7 @@ import { type Reason, reasons } from '../outcomes.ts';
 import { type Place, placeOf } from '../place.ts';
 import { type RolloutShape, shapeOf, type WaveShape } from '../rollout-shape.ts';
 import type { Inspected, VersionSummary } from '../story.ts';
+import { withDiscovered } from './discovered.ts';
 import { policySha256 } from './policy-hash.ts';
 import { done, ended, type Step } from './step.ts';
 import { storeGroups } from './stored-groups.ts';
@@ -44,7 +46,11 @@ export const inspect: Step<'inspect'> = {
     const isAgain = scope === 'deploy' && adopts === undefined;
     return done({
       ...seen,
-      rollout: await storeRollout(place, { verified: isAgain ? seen.old.sha256 : undefined, app }),
+      rollout: await storeRollout(place, {
+        all: await withDiscovered(place, { estate, certificate: certificateOf(facts, issuer), app }),
+        verified: isAgain ? seen.old.sha256 : undefined,
+        app,
+      }),
     });
   },
   result: (value, { reason, requester, comment, traceparent }) => ({
@@ -126,9 +132,12 @@ function snapshot(
  */
 async function storeRollout(
   { vault, certificate, plan: { rollout } }: Place,
-  { verified, app }: { readonly verified: string | undefined; readonly app: Dependencies },
+  {
+    all,
+    verified,
+    app,
+  }: { readonly all: readonly Target[]; readonly verified: string | undefined; readonly app: Dependencies },
 ): Promise<RolloutShape> {
-  const all = certificate.targets;
   const rows = verified === undefined ? [] : await app.store.targets(`${vault.name}/${certificate.name}`);
   const serving = new Set(
     rows.flatMap((row) => (row.verified && row.expectedSha256 === verified ? [row.targetId] : [])),
@@ -166,18 +175,9 @@ function kindRefusal(
   { keyType, exportable }: Pick<CertificateToServe, 'keyType' | 'exportable'>,
   targets: readonly Target[],
 ) {
-  for (const { id, kind } of targets) {
-    const { takes } = factsOf(kind);
-    if (!exportable && !takes.nonExportable) {
-      return ended('refused', 'key-not-exportable', `${id} takes the key as well, and the policy forbids exporting it`);
-    }
-    if (!takes.keys.includes(keyType)) {
-      return ended(
-        'refused',
-        'key-not-allowed',
-        `${id} takes ${takes.keys.join(', ')}, and the policy says ${keyType}`,
-      );
-    }
+  for (const target of targets) {
+    const refusal = keyRefusal(target, { keyType, exportable });
+    if (refusal !== undefined) return ended('refused', refusal.reason, `${target.id} ${refusal.detail}`);
   }
   return undefined;
 }

@@ -199,7 +199,7 @@ export function estateOf(certificates: readonly SimCertificate[], roots: Roots):
     plans: Object.fromEntries(certificates.map(({ plan }) => [plan.name, plan])),
     certificates: certificates.map(
       ({ vault, name, plan, targets }): EstateCertificate => ({
-        ...{ vault, name, plan: plan.name, owner: plan.owner, targets },
+        ...{ vault, name, plan: plan.name, owner: plan.owner, targets, discover: false },
       }),
     ),
   };

@@ -50,7 +50,12 @@ export function anEstate(change: Partial<Estate> = {}): Estate {
       },
     },
     plans: { internal: aPlan() },
-    certificates: [{ vault: 'shop', name: 'tls', plan: 'internal', owner: 'team@contoso.example', targets: [aSite()] }],
+    certificates: [
+      {
+        ...{ vault: 'shop', name: 'tls', plan: 'internal', owner: 'team@contoso.example', discover: false },
+        targets: [aSite()],
+      },
+    ],
     ...change,
   };
 }

@@ -8,8 +8,11 @@ export interface Bucket {
   readonly perSecond: number;
 }
 
-/** Per region, subscription, principal and kind of operation, as documented since 2024. */
-export const armLimits: Readonly<Record<Operation, Bucket>> = {
+/** Of one principal in one subscription and region. */
+export type ArmLimits = Readonly<Record<Operation, Bucket>>;
+
+/** As documented since 2024. */
+export const armLimits: ArmLimits = {
   reads: { burst: 250, perSecond: 25 },
   writes: { burst: 200, perSecond: 10 },
   deletes: { burst: 200, perSecond: 10 },

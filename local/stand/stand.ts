@@ -10,6 +10,7 @@ import { createDnsZones } from '../arm/dns-zones.ts';
 import { appServiceSource } from '../arm/graph/app-service.ts';
 import { graphRoutes } from '../arm/graph/graph.ts';
 import type { ArmRoute } from '../arm/request.ts';
+import type { ArmLimits } from '../arm/throttle.ts';
 import type { Azurite } from '../azurite.ts';
 import { type StandClock, systemClock } from '../clock.ts';
 import { type ConsumerEndpoint, startConsumers } from '../consumers/consumers.ts';
@@ -65,6 +66,8 @@ export interface StandOptions {
   readonly before?: Before;
   /** The app's roles; absent: those that are deployed. */
   readonly roles?: readonly Role[];
+  /** What Resource Manager takes of one principal; absent: as much as Azure's. */
+  readonly armLimits?: ArmLimits;
   readonly log?: (message: string) => void;
 }
 
@@ -119,7 +122,10 @@ export async function startStand(options: StandOptions): Promise<Stand> {
     const dns = createDnsZones({ clock, zones: [cloud.dnsZone] });
     const machines = await openMachines(cloud, estate, clock);
     const [siteOf, entries] = await Promise.all([
-      openSites(cloud, estate, { clock, log, liars, routes: [...dnsRoutes(dns), ...machines.routes] }),
+      openSites(cloud, estate, {
+        ...{ clock, log, liars, routes: [...dnsRoutes(dns), ...machines.routes] },
+        ...(options.armLimits && { limits: options.armLimits }),
+      }),
       mountForeignIssuers({ cloud, clock, dns }, prepared.foreign),
       openPending(cloud, prepared.made),
     ]);
@@ -288,9 +294,10 @@ async function openSites(
     readonly log: (message: string) => void;
     readonly liars: ReadonlySet<string>;
     readonly routes: readonly ArmRoute[];
+    readonly limits?: ArmLimits;
   },
 ): Promise<Stand['siteOf']> {
-  const { clock, log, liars, routes } = with_;
+  const { clock, log, liars, routes, limits } = with_;
   const readSecret = readSecretAs(cloud.vaults, () =>
     cloud.identity.issueToken(cloud.principals.appService, vaultAudience),
   );
@@ -304,6 +311,7 @@ async function openSites(
   cloud.onStop(() => consumers.close());
   const arm = createArm({
     ...{ access: cloud.identity, clock, appService, subscriptions: [estate.subscription], traffic: cloud.traffic },
+    ...(limits && { limits }),
     routes: [...governanceRoutes(cloud), ...graphOf(cloud, estate, { clock, appService }), ...routes],
   });
   await cloud.mount(arm, { offset: portOffsets.arm, name: 'arm', family: 'arm' });

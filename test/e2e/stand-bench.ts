@@ -2,10 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { TableClient } from '@azure/data-tables';
+import type { ArmLimits } from '../../local/arm/throttle.ts';
 import { ManualClock } from '../../local/clock.ts';
 import { tellTally } from '../../local/faults/background.ts';
 import { type Host, type HostLogLine, type HostOptions, startHost } from '../../local/host/host.ts';
 import { type AppClient, createAppClient } from '../../local/stand/app-client.ts';
+import type { Before } from '../../local/stand/ground.ts';
 import type { Role } from '../../local/stand/roles.ts';
 import { scenarios as demo, type Scenario, type Seeded } from '../../local/stand/scenarios.ts';
 import { type Stand, startStand } from '../../local/stand/stand.ts';
@@ -74,6 +76,12 @@ export interface BenchOptions {
   /** Whether the app is subscribed to the vaults' events. */
   readonly events?: boolean;
   readonly host?: Partial<HostOptions>;
+  /** Where it begins; absent: now. */
+  readonly clock?: ManualClock;
+  /** What stands before the emulators. */
+  readonly before?: Before;
+  /** What Resource Manager takes of one principal; absent: as much as Azure's. */
+  readonly armLimits?: ArmLimits;
   /** Absent: the passing faults of a seed, as `PERENNIAL_TEST_FAULTS` says. */
   readonly faults?: 'off';
   /** The built preload of the app, for faults that happen in its process. */
@@ -102,12 +110,14 @@ const MOVES = 400;
 export async function openStandBench(options: BenchOptions = {}): Promise<StandBench> {
   const { seed = 1, prepare, events = true, scenarios, roles, settings } = options;
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
-  const clock = new ManualClock(new Date());
+  const { clock = new ManualClock(new Date()), before, armLimits } = options;
   const faults = options.faults === 'off' ? undefined : seedOfFaults();
   const stand = await startStand({
     ...{ seed, basePort: 0, directory: join(folder, 'stand'), clock },
     ...(scenarios && { scenarios }),
     ...(roles && { roles }),
+    ...(before && { before }),
+    ...(armLimits && { armLimits }),
     ...(faults !== undefined && { faults }),
     ...(options.preload !== undefined && { preload: options.preload }),
   });

@@ -1,3 +1,4 @@
+import { asciiJson } from '../ascii-json.ts';
 import { RenewalError } from '../errors.ts';
 import { type AppRowStore, only } from '../estate/app-rows.ts';
 import type { EstateVault } from '../plan/types.ts';
@@ -115,5 +116,5 @@ async function currentOf(
 /** Of several instances at once the last one is right. */
 async function keep(report: EventPathsReport, { rows, clock }: MonitorDependencies): Promise<void> {
   const etag = (await rows.get('eventPaths', only))?.etag;
-  await rows.save('eventPaths', only, { completedAt: clock.now().toISOString(), report: JSON.stringify(report) }, etag);
+  await rows.save('eventPaths', only, { completedAt: clock.now().toISOString(), report: asciiJson(report) }, etag);
 }

@@ -1,3 +1,4 @@
+import { asciiJson } from '../ascii-json.ts';
 import { sha256Hex } from '../certificate/fingerprint.ts';
 import { takersOf } from '../plan/takers.ts';
 import type { Target } from '../plan/targets/target.ts';
@@ -50,7 +51,7 @@ export function shapeOf(
 ): { readonly shape: RolloutShape; readonly groups: readonly StoredGroup[] } {
   const stored: StoredGroup[] = [];
   const store = (group: readonly Target[]): GroupShape => {
-    const text = JSON.stringify(group);
+    const text = asciiJson(group);
     const key = sha256Hex(Buffer.from(text));
     stored.push({ key, targets: text });
     return { key, count: group.length, writes: countedBy(group.flatMap((target) => subscriptionOf(target) ?? [])) };
@@ -72,7 +73,7 @@ function batchesOf(targets: readonly Target[], perSubscription: number): readonl
   for (const target of targets) {
     const subscription = subscriptionOf(target) ?? '';
     const count = (atWork.get(subscription) ?? 0) + 1;
-    const size = JSON.stringify(target).length;
+    const size = asciiJson(target).length;
     const batch = batches.at(-1);
     const group = batch?.at(-1);
     const isFull = group === undefined || group.length === TARGETS_A_GROUP || characters + size > CHARACTERS_A_GROUP;

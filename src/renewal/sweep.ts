@@ -1,3 +1,4 @@
+import { asciiJson } from '../ascii-json.ts';
 import { RenewalError } from '../errors.ts';
 import { only } from '../estate/app-rows.ts';
 import type { CertificateRow } from '../estate/port.ts';
@@ -170,7 +171,7 @@ async function keep(report: SweepReport, startedAt: Date, { rows, clock }: Start
   const times = { startedAt: startedAt.toISOString(), completedAt: clock.now().toISOString() };
   const found = await rows.get('sweep', only);
   try {
-    await rows.save('sweep', only, { ...times, report: JSON.stringify(Object.fromEntries(cut)) }, found?.etag);
+    await rows.save('sweep', only, { ...times, report: asciiJson(Object.fromEntries(cut)) }, found?.etag);
   } catch (error) {
     if (!(error instanceof RenewalError) || error.code !== 'storage-conflict') throw error;
   }

@@ -332,7 +332,7 @@ export function appRowSuite(name: string, rows: () => AppRowStore): void {
         sweep: { startedAt: now, completedAt: now, report: JSON.stringify({ long: 'x'.repeat(100_000) }) },
         arrivals: { lastAt: now, expiryAt: now },
         targetGroup: {
-          targets: JSON.stringify(Array.from({ length: 50 }, (_, id) => ({ id, tag: 'ü'.repeat(4000) }))),
+          targets: JSON.stringify(Array.from({ length: 50 }, (_, id) => ({ id, tag: 'x'.repeat(4000) }))),
         },
         uses: { report: JSON.stringify({ uses: 'x'.repeat(400_000) }) },
         usesLook: { completedAt: now, report: '{}' },

@@ -13,6 +13,8 @@ import { openStandBench, type StandBench, stories } from './stand-bench.ts';
 
 /** What these stories need none of: contract tests hold these against their calls. */
 const ofOtherKinds = [
+  'cluster-command',
+  'cluster-deployer',
   'dns-prover',
   'gateway-deployer',
   'issuer-credentials',

@@ -63,8 +63,12 @@ const caught = (text: string, pattern: RegExp): readonly string[] => [
   ...new Set([...text.matchAll(pattern)].map(([, found = '']) => found)),
 ];
 const messagesOf = ({ text }: Query): readonly string[] => caught(text, /\{"message":"([\w ]+)"/g);
+/** What these renewals do not come to: unit tests hold the queries against whoever writes the lines. */
+const heldElsewhere = ['crl-failed.kql', 'roll-back-failed.kql'];
 /** Queries of lines of the app; those of the vault's audit log and of the extension's tracking read nothing that it writes. */
-const queries = [...alertQueries(), ...tileQueries()].filter((query) => messagesOf(query).length > 0);
+const queries = [...alertQueries(), ...tileQueries()].filter(
+  (query) => messagesOf(query).length > 0 && !heldElsewhere.includes(query.name),
+);
 
 describe('what a query reads', () => {
   it.each(queries)('$name: every line that it looks for is written', (query) => {

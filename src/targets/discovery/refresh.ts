@@ -1,3 +1,4 @@
+import { asciiJson } from '../../ascii-json.ts';
 import { readCertificate } from '../../certificate/read.ts';
 import type { Clock } from '../../clock.ts';
 import { RenewalError } from '../../errors.ts';
@@ -46,7 +47,7 @@ export async function refreshUses(app: UsesDependencies): Promise<EstateUses | u
   if (before !== undefined && !isOld(before, app)) return undefined;
   const report = await look(app, before);
   const completedAt = app.clock.now().toISOString();
-  await keep(app.rows, { kind: 'usesLook', key: only, row: { completedAt, report: JSON.stringify(report) } });
+  await keep(app.rows, { kind: 'usesLook', key: only, row: { completedAt, report: asciiJson(report) } });
   return { ...report, completedAt };
 }
 
@@ -100,7 +101,7 @@ async function lookAtAll(estate: Estate, app: UsesDependencies): Promise<LookRep
     };
   });
   for (const one of reports.filter(({ isPlanned }) => isPlanned)) {
-    const report = JSON.stringify(cut(one));
+    const report = asciiJson(cut(one));
     await keep(app.rows, { kind: 'uses', key: `${one.vault}/${one.name}`, row: { report } });
   }
   const problems = [...seen.problems, ...compared.problems, ...readers.problems];
@@ -114,7 +115,7 @@ const MOST_CHARACTERS = 400_000;
 function cut(report: CertificateReport): CertificateReport {
   let characters = 0;
   const uses = report.uses.filter((use) => {
-    characters += JSON.stringify(use).length;
+    characters += asciiJson(use).length;
     return characters <= MOST_CHARACTERS;
   });
   return { ...report, uses, moreUses: report.uses.length - uses.length };

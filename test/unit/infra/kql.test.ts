@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import tables from '../../../local/monitor/log-tables.json' with { type: 'json' };
 import { crlLines } from '../../../src/renewal/crl-lines.ts';
 import { logText } from '../../../src/renewal/log-fields.ts';
-import { reportLine } from '../../../src/renewal/log-line.ts';
+import { reportLine, rollBackLines } from '../../../src/renewal/log-line.ts';
+import type { RenewalResult, StepCall } from '../../../src/renewal/story.ts';
 import { read } from './bicep-files.ts';
 import { alertQueries, analyse, tileQueries } from './kusto.ts';
 
@@ -98,6 +99,22 @@ it('a CRL that fails is told in the words that its alert looks for', () => {
   const read = [...query.matchAll(/\bline\.(\w+)/g)].map(([, name]) => name);
   expect(read).toEqual(['issuer', 'authority', 'detail']);
   expect(told?.line).toMatchObject({ issuer: 'internal', authority: 'aa', detail: 'no key' });
+});
+
+it('a roll back that fails is told in the words that its alert looks for', () => {
+  const query = alertQueries().find(({ name }) => name === 'roll-back-failed.kql')?.text ?? '';
+  const whose = { renewalId: 'shop-abc', vault: 'contoso', certificate: 'shop' };
+  const end = { outcome: 'partly-deployed', outcomeReason: 'roll-back-failed', detail: 'site-2 serves 12ab' } as const;
+  const result: RenewalResult = { ...whose, ...end, reason: 'sweep', targets: [] };
+  const asked: StepCall & { readonly result: RenewalResult } = { ...whose, attempt: 1, result };
+  const answer = { state: 'done', value: { closed: true, seconds: 9, attempts: 1 } } as const;
+  const [told] = rollBackLines('close', asked, answer);
+  if (told === undefined) throw new TypeError('nothing is told');
+  const [, beginning = 'nothing'] = /startswith '([^']+)'/.exec(query) ?? [];
+  expect(logText(told).startsWith(beginning)).toBe(true);
+  const read = [...query.matchAll(/\bline\.(\w+)/g)].map(([, name = '']) => name);
+  expect(read.length).toBeGreaterThan(4);
+  expect(read.filter((name) => !Object.hasOwn(told, name))).toEqual([]);
 });
 
 describe('words that no column shows', () => {

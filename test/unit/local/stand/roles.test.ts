@@ -13,7 +13,7 @@ const where = {
     machineGroups: ['/g/vm'],
     scaleSetGroups: ['/g/ss'],
   },
-  ...{ clusterGroups: ['/g/aks'], commandGroups: ['/g/private'] },
+  ...{ clusterGroups: ['/g/aks'], commandGroups: ['/g/private'], usageSubscriptions: ['/subscriptions/1'] },
 };
 
 function openIdentity() {

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Emulator } from '../../local/emulator.ts';
 import { type AppClient, createAppClient } from '../../local/stand/app-client.ts';
-import { type AppProcess, startApp } from '../../local/stand/app-process.ts';
+import { type AppProcess, type AppProcessOptions, startApp } from '../../local/stand/app-process.ts';
 import type { Scenario } from '../../local/stand/scenarios.ts';
 import { byConnection, writeSettings } from '../../local/stand/settings-file.ts';
 import { type Stand, startStand } from '../../local/stand/stand.ts';
+import { type TimeLapse, timeLapse } from '../../local/time-lapse.ts';
 import { childrenOf, isAlive } from '../e2e/program.ts';
 import { type StandView, stories, viewOf } from '../e2e/stand-bench.ts';
 import { openStorageDoor, type StorageDoor } from './storage-door.ts';
@@ -39,14 +40,17 @@ export interface RunningApp {
 
 export interface CrashBenchOptions {
   readonly seed: number;
-  /** How many certificates there are: each row of a table needs one of its own. */
-  readonly certificates: number;
+  /** How many certificates there are: each row of a table needs one of its own. Or the stories that they have. */
+  readonly certificates: number | readonly Scenario[];
+  /** Of the stand, the host and the app alike; absent: they live in real time. */
+  readonly lapse?: TimeLapse;
   /** Where the host and the storage keep what they must not lose; absent: folders of the bench's own. */
   readonly hostDirectory?: string;
   readonly storageDirectory?: string;
 }
 
-export async function openCrashBench({ seed, certificates, ...places }: CrashBenchOptions): Promise<CrashBench> {
+export async function openCrashBench(options: CrashBenchOptions): Promise<CrashBench> {
+  const { seed, certificates, lapse, ...places } = options;
   const folder = await mkdtemp(join(tmpdir(), 'crash-'));
   const closers: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   const close = async (): Promise<void> => {
@@ -58,13 +62,14 @@ export async function openCrashBench({ seed, certificates, ...places }: CrashBen
     closers.push(() => storage.stop());
     const stand = await startStand({
       ...{ seed, basePort: 0, directory: join(folder, 'stand') },
-      scenarios: healthy(certificates),
+      ...(lapse && { clock: timeLapse(lapse) }),
+      scenarios: typeof certificates === 'number' ? healthy(certificates) : certificates,
       startStorage: async () => storage,
       before: (emulator, name) => watched(emulator, name, traps),
     });
     closers.push(() => stand.stop());
     const directory = places.hostDirectory ?? join(folder, 'host');
-    const app = await openApp(stand, { directory, settings: join(folder, 'settings.json') });
+    const app = await openApp(stand, { directory, settings: join(folder, 'settings.json'), ...(lapse && { lapse }) });
     closers.push(() => app.stop());
     return { stand, view: viewOf(stand), storage, traps, app, directory, close };
   } catch (error) {
@@ -110,7 +115,7 @@ const quiet = Object.fromEntries(
 /** Starts the app on `directory`, under `name` if there is one: it owns the lease. The settings are the stand's. */
 export async function openApp(
   { settings, connectionString }: Pick<Stand, 'settings' | 'connectionString'>,
-  places: { readonly directory: string; readonly settings: string; readonly name?: string },
+  places: Pick<AppProcessOptions, 'directory' | 'settings' | 'lapse'> & { readonly name?: string },
 ): Promise<RunningApp> {
   const { name } = places;
   // Each call is to meet its trap as the app makes it: no front of the stand between.

@@ -77,7 +77,7 @@ export async function liveThrough(
 }
 
 /** SIGKILL; resolves with the process id when the process is gone, and with the host its worker. */
-async function kill({ app, storage }: CrashBench, killed: Killed): Promise<number> {
+export async function kill({ app, storage }: CrashBench, killed: Killed): Promise<number> {
   const worker = app.workerPid();
   const pid = { worker, host: app.hostPid, Azurite: storage.pid }[killed];
   if (killed === 'Azurite') {

@@ -1,7 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../local/clock.ts';
 import type { FleetMachine } from '../../local/stand/fleet/count.ts';
 import type { Seeded } from '../../local/stand/scenarios.ts';
+import { isAlive } from './program.ts';
 import { type CommandCall, type CommandLog, changeRollout, createCommandLog, fleetOf, using } from './rollout-bench.ts';
 import { type BenchOptions, openStandBench, type StandBench } from './stand-bench.ts';
 
@@ -76,6 +78,37 @@ async function resume({ host }: Fleet, id: string): Promise<string> {
   const body = (await response.json()) as { id: string };
   expect(response.status, JSON.stringify(body)).toBe(202);
   return body.id;
+}
+
+describe('a worker that is killed with -9 in the midst of the third wave', () => {
+  it('is started again, and the rollout goes on: nobody is told anything else', async () => {
+    const state: { struck?: string; fleet?: Fleet; killed?: number } = {};
+    const fleet = await openFleet({}, async ({ method, machine }) => {
+      const pid = state.fleet?.host.workerPid;
+      if (method !== 'PUT' || machine !== state.struck || pid === undefined || state.killed !== undefined) return;
+      // It was told, and its answer comes to nobody.
+      state.killed = pid;
+      process.kill(pid, 'SIGKILL');
+      while (isAlive(pid)) await nextTurn();
+    });
+    Object.assign(state, { fleet, struck: fleet.machines()[4]?.machine });
+    const view = await fleet.ended(await fleet.renew(fleet.certificate));
+    expect(view).toMatchObject({ outcome: 'renewed', outcomeReason: 'served', verified: '12/12' });
+    expect(state.killed).toBeGreaterThan(0);
+    expect(fleet.host.workerPid).not.toBe(state.killed);
+    expect(using(fleet.machines(), view.newSha256)).toHaveLength(MACHINES);
+    const writes = fleet.commands.writes();
+    const again = fleet.machines().filter(({ machine }) => writes.get(machine) !== 1);
+    expect(again.every(({ wave, machine }) => wave === 3 && writes.get(machine) === 2)).toBe(true);
+    expect(again.map(({ machine }) => machine)).toContain(state.struck);
+    for (const { machine } of again) expect(new Set(toldOf(fleet, machine)).size).toBe(1);
+  });
+});
+
+/** What each command to a machine said, but for the minute in which it was asked. */
+function toldOf({ commands }: Fleet, of: string): readonly string[] {
+  const writes = commands.calls.filter(({ method, machine }) => method === 'PUT' && machine === of);
+  return writes.map(({ told }) => JSON.stringify({ ...told, PERENNIAL_ASKED: '' }));
 }
 
 describe('a Resource Manager that takes little at once', () => {

@@ -8,6 +8,7 @@ import { createArm } from '../arm/arm.ts';
 import { dnsRoutes } from '../arm/dns-routes.ts';
 import { createDnsZones } from '../arm/dns-zones.ts';
 import { appServiceSource } from '../arm/graph/app-service.ts';
+import { computeSource } from '../arm/graph/compute.ts';
 import { graphRoutes } from '../arm/graph/graph.ts';
 import type { ArmRoute } from '../arm/request.ts';
 import type { ArmLimits } from '../arm/throttle.ts';
@@ -123,7 +124,7 @@ export async function startStand(options: StandOptions): Promise<Stand> {
     const machines = await openMachines(cloud, estate, clock);
     const [siteOf, entries] = await Promise.all([
       openSites(cloud, estate, {
-        ...{ clock, log, liars, routes: [...dnsRoutes(dns), ...machines.routes] },
+        ...{ clock, log, liars, machines, routes: [...dnsRoutes(dns), ...machines.routes] },
         ...(options.armLimits && { limits: options.armLimits }),
       }),
       mountForeignIssuers({ cloud, clock, dns }, prepared.foreign),
@@ -294,10 +295,11 @@ async function openSites(
     readonly log: (message: string) => void;
     readonly liars: ReadonlySet<string>;
     readonly routes: readonly ArmRoute[];
+    readonly machines: Machines;
     readonly limits?: ArmLimits;
   },
 ): Promise<Stand['siteOf']> {
-  const { clock, log, liars, routes, limits } = with_;
+  const { clock, log, liars, routes, machines, limits } = with_;
   const readSecret = readSecretAs(cloud.vaults, () =>
     cloud.identity.issueToken(cloud.principals.appService, vaultAudience),
   );
@@ -312,7 +314,7 @@ async function openSites(
   const arm = createArm({
     ...{ access: cloud.identity, clock, appService, subscriptions: [estate.subscription], traffic: cloud.traffic },
     ...(limits && { limits }),
-    routes: [...governanceRoutes(cloud), ...graphOf(cloud, estate, { clock, appService }), ...routes],
+    routes: [...governanceRoutes(cloud), ...graphOf(cloud, estate, { clock, appService, machines }), ...routes],
   });
   await cloud.mount(arm, { offset: portOffsets.arm, name: 'arm', family: 'arm' });
   return (seeded, index) => {
@@ -326,9 +328,13 @@ async function openSites(
 function graphOf(
   { identity }: Cloud,
   { subscription }: SeededEstate,
-  { clock, appService }: { readonly clock: StandClock; readonly appService: AppService },
+  {
+    clock,
+    appService,
+    machines,
+  }: { readonly clock: StandClock; readonly appService: AppService; readonly machines: Machines },
 ): readonly ArmRoute[] {
-  const sources = [appServiceSource(appService)];
+  const sources = [appServiceSource(appService), computeSource(machines.compute)];
   return graphRoutes({ access: identity, clock, subscriptions: [subscription], sources });
 }
 

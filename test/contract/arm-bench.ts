@@ -1,5 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 import { ARM_AUDIENCE, type ArmOptions, createArm as createArmEmulator } from '../../local/arm/arm.ts';
+import type { ArmRoute } from '../../local/arm/request.ts';
 import type { EmulatorResponse } from '../../local/emulator.ts';
 import { createIdentity, type Identity } from '../../local/identity/identity.ts';
 import { createTransportCa } from '../../local/transport/ca.ts';
@@ -27,11 +28,14 @@ export interface ArmBench {
 export async function armBench({
   role,
   scope,
+  routesFor,
   ...options
 }: Omit<ArmOptions, 'access'> & {
   /** Actions of the deployer, and the ARM id where it has them. */
   readonly role: readonly string[];
   readonly scope: string;
+  /** Routes that have to know who may do what. */
+  readonly routesFor?: (access: Identity) => readonly ArmRoute[];
 }): Promise<ArmBench> {
   const identity = createIdentity({ tenantId: '22222222-2222-2222-2222-222222222222' });
   const objectId = '33333333-3333-3333-3333-333333333333';
@@ -49,7 +53,8 @@ export async function armBench({
     if (delivery.state !== 'none' && delivery.response.status < 300) counts[isWrite ? 'writes' : 'reads'] += 1;
     return delivery;
   });
-  const emulator = createArmEmulator({ ...options, access: identity });
+  const routes = [...(options.routes ?? []), ...(routesFor?.(identity) ?? [])];
+  const emulator = createArmEmulator({ ...options, routes, access: identity });
   const listener = await serveEmulator(emulator, { port: 0, tls: transport.issue(), line });
   const credential = {
     getToken: async () => ({

@@ -167,7 +167,8 @@ function listMachines(compute: Compute, path: string): EmulatorResponse {
   return jsonResponse(200, { value: found.map((machine) => machineShape(machine, false)) });
 }
 
-function machineShape({ resourceId, name, location, os, tags, vmId, power }: Machine, withView: boolean): unknown {
+/** What GET of a machine answers. */
+export function machineShape({ resourceId, name, location, os, tags, vmId, power }: Machine, withView: boolean) {
   const statuses = [
     { code: 'ProvisioningState/succeeded', level: 'Info', displayStatus: 'Provisioning succeeded' },
     { code: `PowerState/${power}`, level: 'Info', displayStatus: `VM ${power}` },
@@ -188,7 +189,8 @@ function machineShape({ resourceId, name, location, os, tags, vmId, power }: Mac
   };
 }
 
-function extensionShape({ resourceId, location }: Machine, extension: Extension, withView: boolean): unknown {
+/** What GET of a machine's extension answers. */
+export function extensionShape({ resourceId, location }: Machine, extension: Extension, withView: boolean) {
   const { name, properties, pulledAt } = extension;
   const status = { code: 'ProvisioningState/succeeded', level: 'Info', displayStatus: 'Provisioning succeeded' };
   const instanceView = { name, statuses: [{ ...status, ...(pulledAt && { time: pulledAt.toISOString() }) }] };

@@ -13,6 +13,16 @@ export interface GraphResource {
   readonly properties?: unknown;
 }
 
+/** A resource of what its provider's API answers. */
+export function resourceOf(shape: Readonly<Record<string, unknown>>): GraphResource {
+  const { id, type, location, tags, identity, properties } = shape;
+  return {
+    ...{ id: String(id), type: String(type), location: String(location), properties },
+    ...(tags !== undefined && { tags: tags as Readonly<Record<string, string>> }),
+    ...(identity !== undefined && { identity }),
+  };
+}
+
 /** Everything that one emulated provider holds now. */
 export type GraphSource = () => readonly GraphResource[];
 

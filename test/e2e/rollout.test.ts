@@ -68,7 +68,49 @@ describe('a machine that is off while all others are told', () => {
     expect(steps).toContain('deploy');
     expect(steps).not.toContain('request');
   });
+
+  it('is told by the sweep when the back-off is over, and not before', async () => {
+    const fleet = await openFleet();
+    const { stand, certificate, commands, clock } = fleet;
+    const left = fleet.machines().at(-1)?.machine ?? '';
+    await stand.machines.compute.power(left, 'deallocated');
+    const first = await fleet.ended(await fleet.renew(certificate));
+    expect(first).toMatchObject({ outcome: 'partly-deployed' });
+    await stand.machines.compute.power(left, 'running');
+    const before = commands.calls.length;
+    await sweep(fleet);
+    const row = await rowOf(fleet);
+    expect(row).toMatchObject({ renewalId: first.id, state: 'idle' });
+    expect(commands.calls).toHaveLength(before);
+    clock.advance(Date.parse(String(row.nextAttemptAt)) - clock.now().getTime() + 1000);
+    await sweep(fleet);
+    const second = String((await rowOf(fleet)).renewalId);
+    expect(second).not.toBe(first.id);
+    expect(await fleet.ended(second)).toMatchObject({ outcome: 'renewed', verified: '12/12' });
+    expect([...commands.writes(before)]).toEqual([[left, 1]]);
+    expect(using(fleet.machines(), first.newSha256)).toHaveLength(MACHINES);
+    expect(fleet.versions(certificate)).toBe(2);
+  });
 });
+
+/** Runs it to its end. */
+async function sweep({ app, host, clock, until }: Fleet): Promise<void> {
+  // Its time is none that an earlier one ended at.
+  clock.advance(1000);
+  const begun = clock.now().toISOString();
+  await app.runNow('sweep');
+  await until(async () => {
+    const response = await fetch(`${host.url}/api/sweep`, { headers: { 'x-functions-key': host.keys.function } });
+    const { completedAt = '' } = (await response.json()) as { completedAt?: string };
+    return completedAt >= begun ? completedAt : undefined;
+  });
+}
+
+async function rowOf(fleet: Fleet): Promise<Record<string, unknown>> {
+  const [row] = await fleet.rowsOf('certificates', fleet.certificate);
+  if (row === undefined) throw new TypeError('the certificate has no row');
+  return row;
+}
 
 async function resume({ host }: Fleet, id: string): Promise<string> {
   const response = await fetch(`${host.url}/api/renewals/${id}/resume`, {

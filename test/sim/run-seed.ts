@@ -3,6 +3,7 @@ import type { FaultChoice, Injection } from './faults/faults.ts';
 import { isWell } from './invariants/liveness.ts';
 import { InvariantWatch, type Violation } from './invariants/watch.ts';
 import { letGo, quiet } from './virtual/globals.ts';
+import { watchTokens } from './world/app.ts';
 import { startDeeds } from './world/deeds.ts';
 import type { Tamper } from './world/ground.ts';
 import { startEvents, startSweeps } from './world/triggers.ts';
@@ -44,6 +45,7 @@ export async function runSeed({
   tamper,
 }: SeedOptions): Promise<SeedReport> {
   const world = await World.create({ seed, choice, ...(onTrace && { onTrace }), ...(tamper && { tamper }) });
+  const unwatch = watchTokens();
   const watch = new InvariantWatch(world, mode);
   const ends = new Ends(world);
   const deeds = startDeeds(world);
@@ -64,6 +66,7 @@ export async function runSeed({
     }
   }
   if (watch.violation === undefined) await watch.end();
+  unwatch();
   letGo();
   return {
     ...{ seed, mode, injections: world.faults.injections, ends: ends.list },

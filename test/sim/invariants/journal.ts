@@ -7,8 +7,13 @@ import type { SimCertificate } from '../world/estate.ts';
 import type { SeenRequest } from '../world/sightings.ts';
 import type { World } from '../world/world.ts';
 import type { Invariant } from './invariant.ts';
-import { knownOf, vaultMutation } from './known.ts';
+import { knownOf, type VaultMutation, vaultMutation } from './known.ts';
 import { scheduledIn } from './scheduled.ts';
+
+function stepOf(kind: VaultMutation['kind']): string {
+  if (kind === 'disable') return 'disableOld';
+  return kind === 'create' || kind === 'discard' || kind === 'cancel' ? 'request' : 'merge';
+}
 
 /** The steps whose intent must be on record before such a change. */
 function stepsOf(
@@ -18,7 +23,7 @@ function stepsOf(
   const mutation = vaultMutation(seen);
   if (mutation !== undefined && world.certificate(mutation.certificate) !== undefined) {
     const { kind, certificate } = mutation;
-    const steps = kind === 'create' || kind === 'discard' || kind === 'cancel' ? ['request'] : ['merge'];
+    const steps = [stepOf(kind)];
     // An order is cancelled when its renewal has ended, and perhaps the next one runs.
     return { certificate, steps, ofAny: kind === 'cancel' };
   }

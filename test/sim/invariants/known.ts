@@ -7,14 +7,14 @@ import type { World } from '../world/world.ts';
 
 /** What a call of the app to a vault was for. */
 export interface VaultMutation {
-  readonly kind: 'create' | 'discard' | 'cancel' | 'merge' | 'tag';
+  readonly kind: 'create' | 'discard' | 'cancel' | 'merge' | 'tag' | 'disable';
   /** `vault/certificate` */
   readonly certificate: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
 /** The call as a change that the app made to a certificate; `undefined` for everything else. */
-export function vaultMutation({ method, url, status, body }: SeenRequest): VaultMutation | undefined {
+export function vaultMutation({ method, url, status, body, requestBody }: SeenRequest): VaultMutation | undefined {
   const [, collection, name = '', verb = '', act] = url.pathname.split('/');
   if (method === 'GET' || status >= 300 || collection !== 'certificates') return undefined;
   const certificate = `${url.host.split('.')[0]}/${name}`;
@@ -22,7 +22,7 @@ export function vaultMutation({ method, url, status, body }: SeenRequest): Vault
   if (verb === 'create') return { kind: 'create', ...made };
   if (verb === 'pending' && method === 'PATCH') return { kind: 'cancel', ...made };
   if (verb === 'pending') return { kind: act === 'merge' ? 'merge' : 'discard', ...made };
-  return { kind: 'tag', ...made };
+  return { kind: /"enabled":false/.test(requestBody) ? 'disable' : 'tag', ...made };
 }
 
 /** The URL of the ACME order that was finalized: from then on the CA issues. `undefined` for every other request. */

@@ -2,6 +2,9 @@ import { sentChain } from '../../../local/arm/pfx.ts';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import type { RenewalResult } from '../../../src/renewal/story.ts';
 import type { SimCertificate } from '../world/estate.ts';
+import { labelOf, type SimTarget } from '../world/places.ts';
+import type { SeenRequest } from '../world/sightings.ts';
+import type { World } from '../world/world.ts';
 import type { Invariant } from './invariant.ts';
 import { knownOf } from './known.ts';
 
@@ -57,24 +60,20 @@ export const targetInvariants: readonly Invariant[] = [
           if (step === 'merge') merged.set(certificate, String(facts.sha256));
           if (step === 'checkVersion') merged.set(certificate, (facts.version as { sha256: string }).sha256);
         },
-        request({ method, url, status }) {
+        request(seen) {
+          const { method, url, status } = seen;
           if (method !== 'PUT' || status >= 300 || url.host !== 'management.azure.com') return;
           const id = world.certificateOfTarget(url.pathname) ?? '';
           const certificate = world.certificate(id);
           const sha256 = merged.get(id);
           if (certificate === undefined || certificate.sharesWebspace || sha256 === undefined) return;
-          const at = certificate.targets.findIndex((target) =>
-            url.pathname.split('/').includes(target.certificateResource),
-          );
-          const target = certificate.targets[at];
-          const site = target && world.cloud.appService.site(target.site);
-          const bound = target && site?.bindings.get(target.hostName)?.bundle?.leaf;
-          if (bound === undefined || sha256Hex(bound.raw) !== sha256) return;
-          for (const wave of wavesBefore(certificate, at)) {
+          const target = certificate.targets.find((one) => url.pathname.split('/').includes(labelOf(one)));
+          if (target === undefined || deployedTo(world, target, seen) !== sha256) return;
+          for (const wave of wavesBefore(certificate, target)) {
             const failed = wave.filter((each) => known.served.get(each.id)?.has(sha256) !== true);
             check(
               failed.length <= certificate.plan.rollout.failureBudget,
-              () => `${target?.id} was deployed before ${failed.map((each) => each.id).join(', ')} served`,
+              () => `${target.id} was deployed before ${failed.map((each) => each.id).join(', ')} served`,
             );
           }
         },
@@ -149,12 +148,37 @@ export const targetInvariants: readonly Invariant[] = [
       };
     },
   },
+  {
+    id: 'I22',
+    says: 'what counts as verified was served: a machine’s report is believed only where its process really has read the version',
+    watch({ world, check }) {
+      const known = knownOf(world);
+      return {
+        record({ renewalId, step, kind, facts }) {
+          if (step !== 'targetClosed' || kind !== 'result' || facts.verified !== true) return;
+          const { id, servedSha256 } = facts as { readonly id: string; readonly servedSha256?: string };
+          const really = known.served.get(id)?.has(servedSha256 ?? '') === true;
+          check(really, () => `${renewalId}: ${id} is verified, and never served ${servedSha256?.slice(0, 16)}`);
+        },
+      };
+    },
+  },
 ];
 
-/** The waves before the one that target number `at` is in, counted here once more. */
-function wavesBefore(certificate: SimCertificate, at: number): readonly SimCertificate['targets'][] {
+/** SHA-256 of what a change of ARM has deployed: what the site is bound to then, what the machine is told to take. */
+function deployedTo(world: World, target: SimTarget, { requestBody }: SeenRequest): string | undefined {
+  if (target.kind === 'app-service') {
+    const bound = world.cloud.appService.site(target.site)?.bindings.get(target.hostName)?.bundle?.leaf;
+    return bound && sha256Hex(bound.raw);
+  }
+  const { properties } = JSON.parse(requestBody) as { properties: { parameters: { name: string; value: string }[] } };
+  const told = new Map(properties.parameters.map(({ name, value }) => [name, value]));
+  return told.get('PERENNIAL_MODE') === 'deploy' ? told.get('PERENNIAL_WANT') : undefined;
+}
+
+/** The waves before the one that a target is in, counted here once more. */
+function wavesBefore(certificate: SimCertificate, target: SimTarget): readonly SimCertificate['targets'][] {
   const waves = wavesOf(certificate);
-  const target = certificate.targets[at];
   return waves.slice(
     0,
     waves.findIndex((wave) => wave.some((each) => each === target)),
@@ -162,9 +186,18 @@ function wavesBefore(certificate: SimCertificate, at: number): readonly SimCerti
 }
 
 function wavesOf({ targets, plan }: SimCertificate): readonly SimCertificate['targets'][] {
-  const percents = plan.rollout.waves.map((wave) => ('percent' in wave ? wave.percent : 100));
-  const ends = percents.map((percent) => Math.max(1, Math.ceil((targets.length * percent) / 100)));
-  return ends.map((end, index) => targets.slice(ends[index - 1] ?? 0, end));
+  const taken = new Set<SimTarget>();
+  return [...plan.rollout.waves, { percent: 100 }].map((wave) => {
+    const left = targets.filter((target) => !taken.has(target));
+    const isChosen = (target: SimTarget, at: number): boolean => {
+      if ('count' in wave) return at < wave.count;
+      if ('tag' in wave) return target.tags?.ring === wave.tag.ring;
+      return at + taken.size < Math.max(1, Math.ceil((targets.length * wave.percent) / 100));
+    };
+    const chosen = left.filter(isChosen);
+    for (const target of chosen) taken.add(target);
+    return chosen;
+  });
 }
 
 /** Which wave a group of targets belongs to, by the id of its orchestration. */

@@ -4,6 +4,7 @@ import { readCsr } from '../../../src/certificate/csr.ts';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import type { SimCertificate } from '../world/estate.ts';
 import type { SeenRequest } from '../world/sightings.ts';
+import type { World } from '../world/world.ts';
 import type { Invariant, Watched } from './invariant.ts';
 import { knownOf, vaultMutation } from './known.ts';
 
@@ -126,18 +127,35 @@ export const vaultInvariants: readonly Invariant[] = [
   },
   {
     id: 'I9',
-    says: 'the app disables and deletes no version',
-    watch: ({ check }) => ({
+    says: 'the app deletes no version, and disables one only where the plan says so: an old one that no target serves',
+    watch: ({ world, check }) => ({
       request(seen) {
         const mutation = vaultMutation(seen);
         if (mutation === undefined) return;
-        const disables = mutation.kind === 'tag' && /"enabled":false/.test(seen.requestBody);
         const deletes = mutation.kind === 'discard' && !seen.url.pathname.endsWith('/pending');
-        check(!disables && !deletes, () => `${seen.method} ${seen.url.pathname}`);
+        const problem = mutation.kind === 'disable' ? whyNeeded(world, mutation.certificate, seen) : undefined;
+        check(!deletes && problem === undefined, () => `${seen.method} ${seen.url.pathname}: ${problem ?? 'deleted'}`);
       },
     }),
   },
 ];
+
+/** Why the version that was disabled should have been kept. */
+function whyNeeded(world: World, id: string, { url }: SeenRequest): string | undefined {
+  const certificate = world.certificate(id);
+  if (certificate === undefined) return 'a certificate of nobody';
+  if (certificate.plan.rollout.oldVersion !== 'disable') return 'the plan keeps it';
+  const { vault, name, targets } = certificate;
+  const stored = world.cloud.vault(vault).snapshot();
+  const versions = stored.find((one) => one.name === name)?.versions ?? [];
+  const disabled = versions.find(({ version }) => url.pathname.endsWith(`/${version}`));
+  if (disabled === undefined || disabled === versions.at(-1)) return 'it is the current one, or none at all';
+  const serving = targets.filter((target) => {
+    const [leaf] = world.served(target) ?? [];
+    return leaf !== undefined && sha256Hex(leaf.raw) === disabled.sha256;
+  });
+  return serving.length === 0 ? undefined : `${serving.map((target) => target.id).join(', ')} still serve it`;
+}
 
 export function problemOf({ leaf, before, certificate }: Merged, { world }: Watched): string | undefined {
   const { acceptance } = certificate.plan;

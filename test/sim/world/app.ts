@@ -119,7 +119,7 @@ function credentialOf(world: World, line: Line, principal: keyof Principals): To
   return {
     async getToken(scopes) {
       await line.turn();
-      if (world.faults.strikes('id.down', String(principal))) throw new NoToken();
+      if (world.faults.strikes('id.down', String(principal))) throw new NoToken(() => world.crash(line, false));
       const [scope = ''] = [scopes].flat();
       const token = world.cloud.token(principal, scope.replace(/\/\.default$/, ''));
       return { token, expiresOnTimestamp: world.clock.milliseconds + 3_500_000 };
@@ -130,8 +130,24 @@ function credentialOf(world: World, line: Line, principal: keyof Principals): To
 /** As the identity library says it when its endpoint does not answer. */
 class NoToken extends Error {
   override readonly name = 'CredentialUnavailableError';
+  readonly end: () => void;
 
-  constructor() {
+  constructor(end: () => void) {
     super('simulated: the identity endpoint does not answer');
+    this.end = end;
   }
+}
+
+/**
+ * The SDK renews a token that is about to expire behind the request that noticed, and nobody waits for that
+ * (core-rest-pipeline, tokenCycler): when no token is had until the old one has expired, Node ends the process for it.
+ * Answers with what takes the watch away.
+ */
+export function watchTokens(): () => void {
+  const onLost = (reason: unknown): void => {
+    if (!(reason instanceof NoToken)) throw reason;
+    reason.end();
+  };
+  process.on('unhandledRejection', onLost);
+  return () => void process.off('unhandledRejection', onLost);
 }

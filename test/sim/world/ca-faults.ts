@@ -1,7 +1,7 @@
 import { type EmulatorResponse, jsonResponse } from '../../../local/emulator.ts';
 import type { AcmeFault, AcmeFaultKind } from '../../../local/issuers/acme/faults.ts';
 import type { FaultName } from '../faults/catalogue.ts';
-import { DOMAIN } from './estate.ts';
+import { DOMAIN } from './names.ts';
 import type { Call } from './wire.ts';
 import type { World } from './world.ts';
 

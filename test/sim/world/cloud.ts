@@ -14,26 +14,19 @@ import type { Faults } from '../faults/faults.ts';
 import type { Dice } from '../virtual/dice.ts';
 import type { KeyRing } from '../virtual/keys.ts';
 import type { SimClock } from '../virtual/sim-clock.ts';
-import {
-  CA_VAULT,
-  CREDENTIALS_VAULT,
-  DNS_ZONE,
-  LOCATION,
-  PARTNER,
-  type SimCertificate,
-  SUBSCRIPTION,
-  vaultId,
-  vaultUri,
-  wishOf,
-} from './estate.ts';
+import { CA_VAULT, CREDENTIALS_VAULT, DNS_ZONE, LOCATION, PARTNER, type SimCertificate, wishOf } from './estate.ts';
 import { type Lasting, lasting } from './lasting.ts';
+import { createMachines, type Machines } from './machines.ts';
+import { SUBSCRIPTION, vaultId, vaultUri } from './names.ts';
 import { createPartner } from './partner.ts';
+import type { SimTarget } from './places.ts';
 import { createAccountKey, createPublicCa, type PublicCa, type SimAuthority } from './public-ca.ts';
 
 /** Azure, as far as a simulation has it: emulators without sockets, all on one clock. */
 export interface Cloud extends Omit<Lasting, 'identity' | 'principals'> {
   readonly vaults: readonly VaultEmulator[];
   readonly appService: AppService;
+  readonly machines: Machines;
   readonly arm: Emulator;
   /** Absent: no certificate comes from there. */
   readonly publicCa?: PublicCa;
@@ -87,6 +80,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       vaults: estateVaults.map(vaultId),
       caVault: vaultId(CA_VAULT),
       siteGroup: `/subscriptions/${SUBSCRIPTION}`,
+      machineGroups: [`/subscriptions/${SUBSCRIPTION}`],
       // There is no account: rows and journal are in memory, and ask nobody.
       storageAccount: `/subscriptions/${SUBSCRIPTION}/none`,
       // Nor a workspace: the app is told of none.
@@ -94,6 +88,9 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     };
     assignRoles(identity, principals, { roles, where });
     if (hasPublic) assignAcmeRoles(identity, principals);
+    // Of the built-in role Key Vault Secrets User, which the machines' extension needs.
+    const actions = ['Microsoft.KeyVault/vaults/secrets/getSecret/action'];
+    for (const scope of where.vaults) identity.assign(principals.machines.id, { scope, actions });
   };
   restoreRoles();
   const operatorToken = shared.token('operator', 'https://vault.azure.net');
@@ -103,14 +100,18 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const appServiceFaults = new Set<AppServiceFault>();
   const readSecret = readSecretAs(vaults, () => shared.token('appService', 'https://vault.azure.net'));
   const appService = createAppService({ clock, readSecret, publicRoots: [], faults: appServiceFaults });
+  const machines = createMachines({
+    ...{ clock, dice, vaults },
+    token: () => shared.token('machines', 'https://vault.azure.net'),
+  });
   const arm = createArm({
     ...{ access: identity, clock, appService, subscriptions: [SUBSCRIPTION] },
-    routes: publicCa === undefined ? [] : dnsRoutes(publicCa.dns),
+    routes: [...machines.routes, ...(publicCa === undefined ? [] : dnsRoutes(publicCa.dns))],
   });
   seedIssuingCa(vault(CA_VAULT), shared.issuing);
   const cloud: Cloud = {
     ...shared,
-    ...{ vaults, appService, arm, appServiceFaults, vault, restoreRoles },
+    ...{ vaults, appService, machines, arm, appServiceFaults, vault, restoreRoles },
     ...(publicCa && { publicCa }),
     authorityOf: ({ ca }) => {
       if (ca === 'partner') return shared.partnerCa;
@@ -166,7 +167,7 @@ function seedIssuingCa(vault: VaultEmulator, { chain, keys }: Lasting['issuing']
   });
 }
 
-/** The current version in its vault, and the sites that serve it. */
+/** The current version in its vault, and the targets that serve it. */
 async function seed(cloud: Cloud, certificate: SimCertificate, ring: KeyRing): Promise<void> {
   const { vault, name, keyKind, notBefore, notAfter, targets } = certificate;
   const keys = ring.draw(keyKind);
@@ -179,19 +180,26 @@ async function seed(cloud: Cloud, certificate: SimCertificate, ring: KeyRing): P
     tags: { owner: `team-${name}` },
     createdAt: notBefore,
   });
-  const imported = { location: LOCATION, keyVaultId: vaultId(vault), keyVaultSecretName: name };
   for (const target of targets) {
-    const site = cloud.appService.addSite({
-      resourceId: target.site,
-      location: LOCATION,
-      environment: 'ase-v3',
-      hostNames: [target.hostName],
-    });
-    const provider = target.site.slice(0, target.site.indexOf('/sites/'));
-    const resourceId = `${provider}/certificates/${target.certificateResource}`;
-    await cloud.appService.seedCertificate(site, { ...imported, resourceId });
-    if (certificate.hasKeeper) {
-      await cloud.appService.importCertificate({ ...imported, resourceId: `${provider}/certificates/keeper` });
-    }
+    if (target.kind === 'virtual-machine') await cloud.machines.build(certificate, target);
+    else await seedSite(cloud, certificate, target);
   }
+}
+
+async function seedSite(
+  { appService }: Cloud,
+  { vault, name, hasKeeper }: SimCertificate,
+  target: Extract<SimTarget, { kind: 'app-service' }>,
+): Promise<void> {
+  const imported = { location: LOCATION, keyVaultId: vaultId(vault), keyVaultSecretName: name };
+  const site = appService.addSite({
+    resourceId: target.site,
+    location: LOCATION,
+    environment: 'ase-v3',
+    hostNames: [target.hostName],
+  });
+  const provider = target.site.slice(0, target.site.indexOf('/sites/'));
+  const resourceId = `${provider}/certificates/${target.certificateResource}`;
+  await appService.seedCertificate(site, { ...imported, resourceId });
+  if (hasKeeper) await appService.importCertificate({ ...imported, resourceId: `${provider}/certificates/keeper` });
 }

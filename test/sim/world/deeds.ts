@@ -4,7 +4,9 @@ import { cancelRenewal } from '../../../src/renewal/cancel.ts';
 import { startRenewal } from '../../../src/renewal/start.ts';
 import { takeEvent } from '../../../src/renewal/take-event.ts';
 import { type FaultName, faultKinds } from '../faults/catalogue.ts';
-import { type SimCertificate, vaultId } from './estate.ts';
+import type { SimCertificate } from './estate.ts';
+import { vaultId } from './names.ts';
+import { targetDeeds } from './target-deeds.ts';
 import { trigger } from './triggers.ts';
 import { vaultDeeds } from './vault-deeds.ts';
 import type { World } from './world.ts';
@@ -18,41 +20,14 @@ export type Deed = (
   certificate: SimCertificate,
   renewalId: string,
 ) => Mend | undefined | Promise<Mend | undefined>;
-type Mend = () => void | Promise<void>;
+export type Mend = () => void | Promise<void>;
 
 const deeds: Readonly<Partial<Record<FaultName, Deed>>> = {
   ...vaultDeeds,
+  ...targetDeeds,
   'arm.403': (world) => {
     world.cloud.revoke('deployer');
     return () => world.cloud.restoreRoles();
-  },
-  'arm.gone': (world, { targets }) => {
-    const [target] = targets;
-    if (target === undefined) return undefined;
-    const site = world.cloud.appService.site(target.site);
-    const group = target.site.slice(0, target.site.indexOf('/sites/'));
-    if (site === undefined) return undefined;
-    world.cloud.appService.bind(site, { hostName: target.hostName, sslState: 'Disabled', thumbprint: null });
-    world.cloud.appService.removeCertificate(`${group}/certificates/${target.certificateResource}`);
-    return undefined;
-  },
-  'app.no-sync': (world) => inForce(world, 'app.no-sync'),
-  'app.binding': (world) => inForce(world, 'app.binding'),
-  'target.lies': (world, { targets }) => {
-    for (const target of targets) {
-      const served = world.served(target);
-      if (served !== undefined) world.lies.set(target.id, served);
-    }
-    return () => {
-      for (const { id } of targets) world.lies.delete(id);
-    };
-  },
-  'target.down': (world, { targets }) => {
-    const some = targets.filter(() => world.dice.chance('down', 0.6));
-    for (const { id } of some) world.down.add(id);
-    return () => {
-      for (const { id } of some) world.down.delete(id);
-    };
   },
   'ca.tls-expired': (world) => troubled(world, 'tls'),
   'ca.refused': (world) => troubled(world, 'refused'),
@@ -108,11 +83,6 @@ const deeds: Readonly<Partial<Record<FaultName, Deed>>> = {
 function troubled(world: World, trouble: 'tls' | 'refused'): Mend {
   world.caTroubles.add(trouble);
   return () => void world.caTroubles.delete(trouble);
-}
-
-function inForce(world: World, fault: 'app.no-sync' | 'app.binding'): Mend {
-  world.cloud.appServiceFaults.add(fault);
-  return () => void world.cloud.appServiceFaults.delete(fault);
 }
 
 function forgery(world: World): unknown {

@@ -1,12 +1,10 @@
 import type { AcmePlan } from '../../../src/plan/issuers/acme.ts';
-import type { AppServiceTarget } from '../../../src/plan/targets/app-service.ts';
 import type { Estate, EstateCertificate, EstateVault, Plan } from '../../../src/plan/types.ts';
-import { percentWaves } from '../../../src/plan/waves.ts';
 import type { Dice } from '../virtual/dice.ts';
 import type { SimKeyKind } from '../virtual/keys.ts';
+import { DOMAIN, SUBSCRIPTION, vaultId, vaultUri } from './names.ts';
+import { drawTargets, drawWaves, hostNameOf, type SimTarget } from './places.ts';
 
-export const DOMAIN = 'contoso.example';
-export const SUBSCRIPTION = '5e55107a-7000-4000-8000-000000000001';
 export const CA_VAULT = 'kv-ca';
 /** Where the key of the account at the public CA is. No certificate lies there. */
 export const CREDENTIALS_VAULT = 'kv-credentials';
@@ -25,7 +23,7 @@ export interface SimCertificate {
   /** The vault CA, the public one that is spoken to by ACME, or a partner inside the vault. */
   readonly ca: 'internal' | 'public' | 'partner';
   readonly plan: Plan;
-  readonly targets: readonly AppServiceTarget[];
+  readonly targets: readonly SimTarget[];
   /** The targets share one webspace, so that a deployment of one moves them all. */
   readonly sharesWebspace: boolean;
   /** Another certificate resource keeps the old version for a while: a roll back is possible. */
@@ -36,14 +34,6 @@ export interface SimCertificate {
   readonly autoRenewPercent?: number;
   readonly notBefore: Date;
   readonly notAfter: Date;
-}
-
-export function vaultUri(name: string): string {
-  return `https://${name}.vault.azure.net`;
-}
-
-export function vaultId(name: string): string {
-  return `/subscriptions/${SUBSCRIPTION}/resourceGroups/vaults/providers/Microsoft.KeyVault/vaults/${name}`;
 }
 
 export const DNS_ZONE = `/subscriptions/${SUBSCRIPTION}/resourceGroups/dns/providers/Microsoft.Network/dnsZones/${DOMAIN}`;
@@ -77,9 +67,7 @@ function drawCertificate(dice: Dice, now: Date, { index, vaults }: { index: numb
   const left = oldDays * DAY * 0.34 + dueInDays * DAY;
   const notAfter = new Date(wholeSeconds(now.getTime() + Math.min(Math.max(left, DAY / 2), oldDays * DAY * 0.95)));
   const sharesWebspace = dice.chance('shared webspace', 0.2);
-  const targets = Array.from({ length: dice.pick('targets', [0, 1, 1, 2, 3]) }, (_, at) =>
-    targetOf(name, at, sharesWebspace),
-  );
+  const targets = drawTargets(dice, name, sharesWebspace);
   const renewsItself = ca === 'partner' && dice.chance('AutoRenew', 0.4);
   return {
     vault: `kv-web-${(index % vaults) + 1}`,
@@ -123,10 +111,10 @@ function drawPlan(dice: Dice, { name, validityDays, issuer }: PlanWish): Plan {
       keys: ['P-256', 'P-384'],
     },
     rollout: {
-      waves: percentWaves(dice.pick<readonly number[]>('waves', [[100], [50, 100], [30, 60, 100]])),
+      waves: drawWaves(dice),
       failureBudget: dice.pick('budget', [0, 0, 1]),
       soakSeconds: dice.pick('soak', [0, 60, 1800]),
-      oldVersion: 'keep',
+      oldVersion: dice.pick('old version', ['keep', 'keep', 'disable']),
       perSubscription: 1000,
       writePercent: 80,
       verify: { everySeconds: dice.pick('verify every', [10, 60]), forSeconds: dice.pick('verify for', [60, 900]) },
@@ -134,22 +122,8 @@ function drawPlan(dice: Dice, { name, validityDays, issuer }: PlanWish): Plan {
   };
 }
 
-function targetOf(name: string, at: number, sharesWebspace: boolean): AppServiceTarget {
-  const site = `${name}-${at + 1}`;
-  const group = sharesWebspace ? `rg-${name}` : `rg-${site}`;
-  const hostName = `${site}.${DOMAIN}`;
-  return {
-    kind: 'app-service',
-    id: `app-service:${site}:${hostName}`,
-    site: `/subscriptions/${SUBSCRIPTION}/resourceGroups/${group}/providers/Microsoft.Web/sites/${site}`,
-    certificateResource: sharesWebspace ? name : site,
-    hostName,
-    endpoint: { host: hostName, port: 443, sni: hostName },
-  };
-}
-
 export function hostNamesOf({ name, targets }: SimCertificate): readonly string[] {
-  return [`${name}.${DOMAIN}`, ...targets.map(({ hostName }) => hostName)];
+  return [`${name}.${DOMAIN}`, ...targets.map(hostNameOf)];
 }
 
 /** What a certificate is made out to. */

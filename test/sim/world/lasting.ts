@@ -8,8 +8,8 @@ import { Dice } from '../virtual/dice.ts';
 import { apart } from '../virtual/globals.ts';
 import { numberedKeys } from '../virtual/keys.ts';
 import { SimClock } from '../virtual/sim-clock.ts';
-import { SUBSCRIPTION } from './estate.ts';
 import { START } from './ground.ts';
+import { SUBSCRIPTION } from './names.ts';
 import type { SimAuthority } from './public-ca.ts';
 
 const DAY = 86_400_000;

@@ -1,10 +1,11 @@
 import type { X509Certificate } from 'node:crypto';
 import { sentChain } from '../../../local/arm/pfx.ts';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
-import type { AppServiceTarget } from '../../../src/plan/targets/app-service.ts';
+import type { Endpoint } from '../../../src/plan/targets/every-target.ts';
 import { chainProblem } from '../../../src/targets/chain-problem.ts';
 import type { Probe, TargetAdapter } from '../../../src/targets/port.ts';
 import type { Line } from './line.ts';
+import type { SimTarget } from './places.ts';
 import type { World } from './world.ts';
 
 export interface TargetSide {
@@ -14,41 +15,59 @@ export interface TargetSide {
   readonly root: X509Certificate;
 }
 
-/** The real adapter over ARM; only the TLS handshake is replaced by a look at what App Service would send. */
-export function targetOver({ world, line, root }: TargetSide, adapter: TargetAdapter): TargetAdapter {
+/**
+ * The real adapter over ARM; only the TLS handshake is replaced by a look at what the target would send. A machine that
+ * shows another version is asked for its report by the adapter itself, as one that nobody can connect to.
+ */
+export function targetOver(side: TargetSide, adapter: TargetAdapter): TargetAdapter {
   return {
     ...adapter,
-    async probe(target): Promise<Probe> {
-      if (target.kind !== 'app-service') throw new TypeError(`sim: no ${target.kind} is in this world`);
-      await line.turn();
-      const now = world.appClock.now();
-      const at = now.toISOString();
-      const sent = world.served(target);
-      if (sent === undefined) return { state: 'unreachable', at, reason: 'ECONNREFUSED' };
-      const [leaf] = sent;
-      if (leaf === undefined) return { state: 'unreachable', at, reason: 'the server sent no certificate' };
-      const problem = chainProblem({ sent, roots: [root], host: target.endpoint.sni, now });
-      return {
-        state: 'served',
-        at,
-        sha256: sha256Hex(leaf.raw),
-        serial: leaf.serialNumber.toLowerCase(),
-        notAfter: new Date(leaf.validTo).toISOString(),
-        chain: sent.map(({ raw }) => sha256Hex(raw)),
-        ...(problem !== undefined && { problem }),
-      };
+    async probe(target, look): Promise<Probe> {
+      if (target.kind !== 'app-service' && target.kind !== 'virtual-machine')
+        throw new TypeError(`sim: no ${target.kind} is in this world`);
+      await side.line.turn();
+      if (target.endpoint === undefined) return await adapter.probe(target, look);
+      const seen = connected(side, target, target.endpoint);
+      const isSettled = seen.state === 'served' && seen.sha256 === look.version.sha256;
+      if (target.kind === 'app-service' || look.purpose === 'baseline' || isSettled) return seen;
+      const told = await adapter.probe({ ...target, endpoint: undefined }, look);
+      return told.state === 'failed' ? told : seen;
     },
   };
 }
 
+/** What a fresh connection shows. */
+function connected({ world, root }: TargetSide, target: SimTarget, { sni }: Endpoint): Probe {
+  const now = world.appClock.now();
+  const at = now.toISOString();
+  const sent = world.served(target);
+  if (sent === undefined) return { state: 'unreachable', at, reason: 'ECONNREFUSED' };
+  const [leaf] = sent;
+  if (leaf === undefined) return { state: 'unreachable', at, reason: 'the server sent no certificate' };
+  const problem = chainProblem({ sent, roots: [root], host: sni, now });
+  return {
+    state: 'served',
+    at,
+    sha256: sha256Hex(leaf.raw),
+    serial: leaf.serialNumber.toLowerCase(),
+    notAfter: new Date(leaf.validTo).toISOString(),
+    chain: sent.map(({ raw }) => sha256Hex(raw)),
+    ...(problem !== undefined && { problem }),
+  };
+}
+
 /** What a client sees at the moment: a target that lies goes on with what it served when it began to. */
-export function servedNow(
-  world: World,
-  { site, hostName, id }: AppServiceTarget,
-): readonly X509Certificate[] | undefined {
-  if (world.down.has(id)) return undefined;
-  const lie = world.lies.get(id);
+export function servedNow(world: World, target: SimTarget): readonly X509Certificate[] | undefined {
+  if (world.down.has(target.id)) return undefined;
+  if (target.kind === 'virtual-machine') {
+    const machine = world.cloud.machines.compute.machine(target.machine);
+    // What the process has read, whatever the file holds by now.
+    const loaded = machine?.power === 'running' ? machine.places[0]?.loaded : undefined;
+    return loaded && sentChain(loaded.bundle);
+  }
+  const lie = world.lies.get(target.id);
   if (lie !== undefined) return lie;
+  const { site, hostName } = target;
   const bundle = world.cloud.appService.site(site)?.bindings.get(hostName.toLowerCase())?.bundle;
   return bundle && sentChain(bundle);
 }

@@ -3,7 +3,6 @@ import type { EmulatorResponse } from '../../../local/emulator.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { createMemoryAppRows, createMemoryEstate, createMemoryIssuances } from '../../../src/estate/memory.ts';
 import { createMemoryJournal } from '../../../src/journal/memory.ts';
-import type { AppServiceTarget } from '../../../src/plan/targets/app-service.ts';
 import type { Estate } from '../../../src/plan/types.ts';
 import type { Dependencies } from '../../../src/renewal/dependencies.ts';
 import { createApp } from './app.ts';
@@ -12,6 +11,7 @@ import { drawCertificates, estateOf, type SimCertificate } from './estate.ts';
 import { Ground, START, type Tamper, type WorldOptions } from './ground.ts';
 import { type Hub, type HubStore, openHub } from './hub.ts';
 import { Line } from './line.ts';
+import { labelOf, type SimTarget } from './places.ts';
 import type { Sight, Sightings } from './sightings.ts';
 import { servedNow } from './target.ts';
 import { workerFor } from './worker.ts';
@@ -86,8 +86,7 @@ export class World {
       public: publicRoot,
     });
     for (const { vault, name, targets } of certificates) {
-      for (const target of targets)
-        this.#certificateOfTarget.set(target.hostName.split('.')[0] ?? '', `${vault}/${name}`);
+      for (const target of targets) this.#certificateOfTarget.set(labelOf(target), `${vault}/${name}`);
     }
     ground.watchers.push({
       row: (_before, { vault, name, renewalId }) => {
@@ -222,7 +221,7 @@ export class World {
     return this.#certificateOfRenewal.keys();
   }
 
-  /** Of an ARM resource, by the site's or the resource's name in its path. */
+  /** Of an ARM resource, by the site's, the machine's or the resource's name in its path. */
   certificateOfTarget(path: string): string | undefined {
     const names = path.split('/').map((part) => this.#certificateOfTarget.get(part));
     return names.find((name) => name !== undefined);
@@ -240,7 +239,7 @@ export class World {
     return this.certificates.find(({ vault, name }) => `${vault}/${name}` === id);
   }
 
-  served(target: AppServiceTarget): readonly X509Certificate[] | undefined {
+  served(target: SimTarget): readonly X509Certificate[] | undefined {
     return servedNow(this, target);
   }
 

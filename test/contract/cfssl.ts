@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Authority, createAuthority } from '../../local/pki.ts';
 import { createTransportCa } from '../../local/transport/ca.ts';
+import { freePorts } from '../builders/free-ports.ts';
 import { AUTH_KEY } from './cfssl-bench.ts';
-import { ended, freePorts, untilItAnswers } from './foreign-program.ts';
+import { ended, untilItAnswers } from './foreign-program.ts';
 
 export interface Cfssl {
   readonly url: string;

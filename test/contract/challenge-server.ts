@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { Arm } from '../../src/azure/arm.ts';
+import { freePorts } from '../builders/free-ports.ts';
 import type { EmulatedZone } from './emulated-zone.ts';
-import { ended, freePorts, untilItAnswers } from './foreign-program.ts';
+import { ended, untilItAnswers } from './foreign-program.ts';
 
 /** Debian's `pebble-challtestsrv`: a DNS server that answers what it is told to. */
 export interface ChallengeServer {

@@ -4,7 +4,8 @@ import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTransportCa } from '../../local/transport/ca.ts';
-import { ended, freePorts, untilItAnswers } from './foreign-program.ts';
+import { freePorts } from '../builders/free-ports.ts';
+import { ended, untilItAnswers } from './foreign-program.ts';
 
 export interface PebbleOptions {
   /** Share of good nonces that are refused; pebble's own is 5. */

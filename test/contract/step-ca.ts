@@ -8,8 +8,9 @@ import { createAuthority } from '../../local/pki.ts';
 import { clock } from '../../src/clock.ts';
 import { thumbprint } from '../../src/issuers/acme-jws.ts';
 import { createIssuerHttp } from '../../src/issuers/http.ts';
+import { freePorts } from '../builders/free-ports.ts';
 import { createMemoryKey } from '../builders/memory-key.ts';
-import { ended, freePorts, untilItAnswers } from './foreign-program.ts';
+import { ended, untilItAnswers } from './foreign-program.ts';
 import { DOMAIN, PROVISIONER, type StepCaAt } from './step-ca-bench.ts';
 
 export interface StepCa extends StepCaAt {

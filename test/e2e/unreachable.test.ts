@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { Seeded } from '../../local/stand/scenarios.ts';
@@ -8,6 +6,7 @@ import type { Stand } from '../../local/stand/stand.ts';
 import { createTransportCa } from '../../local/transport/ca.ts';
 import { type Listener, serveEmulator } from '../../local/transport/serve.ts';
 import { createVault, type VaultEmulator } from '../../local/vault/vault.ts';
+import { freePorts } from '../builders/free-ports.ts';
 import { openStandBench, type StandBench, stories, type View } from './stand-bench.ts';
 
 const VAULT = 'kv-gone-dark';
@@ -53,7 +52,7 @@ async function addDarkVault(stand: Stand): Promise<void> {
 async function createDarkVault({ cloud, estate }: Stand): Promise<DarkVault> {
   const ca = createTransportCa();
   const tls = ca.issue();
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const uri = `https://localhost:${port}`;
   const resourceId = `${cloud.group}/providers/Microsoft.KeyVault/vaults/${VAULT}`;
   const { identity, principals, events } = cloud;
@@ -65,15 +64,6 @@ async function createDarkVault({ cloud, estate }: Stand): Promise<DarkVault> {
   for (const { id } of [principals.renewer, principals.operator])
     identity.assign(id, { scope: resourceId, actions: ['Microsoft.KeyVault/vaults/certificates/*'] });
   return { vault, resourceId, uri, caPem: ca.caPem, open: () => serveEmulator(vault, { port, tls, name: VAULT }) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Brings the certificate of another vault here, as a person would: out as a secret, in as a PFX. */

@@ -37,9 +37,12 @@ export const deploy: Step<'deploy'> = {
   subject: ({ target }) => target.id,
 };
 
-/** `version` is the last good one. */
+/** `version` is the last good one: once it has expired nobody would believe it, and the way back is worse than none. */
 export const rollBack: Step<'rollBack'> = {
   async run(input, app) {
+    const { notAfter } = input.version;
+    if (Date.parse(notAfter) <= app.clock.now().getTime())
+      return done({ rolledBack: false, detail: `the version before has expired at ${notAfter}` });
     const answer = await (await adapterOf(input, app)).rollBack(input.target, versionOf(input));
     if (answer.state === 'rolled-back') return done({ rolledBack: true, detail: answer.detail });
     return done({ rolledBack: false, detail: answer.reason });

@@ -36,7 +36,7 @@ export function finalizedOrder({ method, url, status }: SeenRequest): string | u
 export class Known {
   readonly rows = new Map<string, CertificateRow>();
   readonly orders = new Map<string, OrderRow>();
-  /** Leaf certificates by SHA-256. */
+  /** Leaf certificates by SHA-256: those that were there first, and whatever was served or asked for since. */
   readonly leaves = new Map<string, X509Certificate>();
   /** SHA-256 of every leaf that a target was seen serving. */
   readonly served = new Map<string, Set<string>>();
@@ -86,7 +86,9 @@ export class Known {
         if (leaf === undefined || this.#last.get(target.id) === leaf) continue;
         this.#last.set(target.id, leaf);
         const seen = this.served.get(target.id) ?? new Set();
-        this.served.set(target.id, seen.add(sha256Hex(leaf.raw)));
+        const sha256 = sha256Hex(leaf.raw);
+        this.served.set(target.id, seen.add(sha256));
+        this.leaves.set(sha256, leaf);
       }
     }
   }

@@ -48,6 +48,24 @@ export const targetInvariants: readonly Invariant[] = [
     }),
   },
   {
+    id: 'I1',
+    says: 'no machine is told to go back to a certificate that has expired',
+    watch({ world, check }) {
+      const known = knownOf(world);
+      return {
+        request({ method, url, requestBody, isLate }) {
+          if (method !== 'PUT' || !url.pathname.includes('/runCommands/') || isLate) return;
+          const told = parametersOf(requestBody);
+          const leaf = known.leaves.get(told.get('PERENNIAL_WANT') ?? '');
+          if (told.get('PERENNIAL_MODE') !== 'roll-back' || leaf === undefined) return;
+          // The app's clock may be wrong by minutes.
+          const isOver = Date.parse(leaf.validTo) < world.clock.milliseconds - 1_800_000;
+          check(!isOver, () => `${url.pathname.split('/').at(-3)} is told to go back to what ended at ${leaf.validTo}`);
+        },
+      };
+    },
+  },
+  {
     id: 'I16',
     says: 'a wave is deployed only after the waves before it were seen serving, but for the failures that the plan allows',
     watch({ world, check }) {
@@ -171,9 +189,14 @@ function deployedTo(world: World, target: SimTarget, { requestBody }: SeenReques
     const bound = world.cloud.appService.site(target.site)?.bindings.get(target.hostName)?.bundle?.leaf;
     return bound && sha256Hex(bound.raw);
   }
-  const { properties } = JSON.parse(requestBody) as { properties: { parameters: { name: string; value: string }[] } };
-  const told = new Map(properties.parameters.map(({ name, value }) => [name, value]));
+  const told = parametersOf(requestBody);
   return told.get('PERENNIAL_MODE') === 'deploy' ? told.get('PERENNIAL_WANT') : undefined;
+}
+
+/** Of a run command. */
+function parametersOf(requestBody: string): ReadonlyMap<string, string> {
+  const { properties } = JSON.parse(requestBody) as { properties: { parameters: { name: string; value: string }[] } };
+  return new Map(properties.parameters.map(({ name, value }) => [name, value]));
 }
 
 /** The waves before the one that a target is in, counted here once more. */

@@ -206,6 +206,20 @@ describe('the steps', () => {
     });
     expect(world.vault.calls).not.toContain('merge');
   });
+
+  it('roll back to the version before, but not to one that has expired', async () => {
+    world.levers.rollBack = true;
+    const { old, vaultUri, vaultResourceId } = await value('inspect', { reason: 'sweep' });
+    const asks = { target: site('shop-1'), issuer: 'internal', version: old, vaultUri, vaultResourceId };
+    expect(await value('rollBack', asks)).toEqual({ rolledBack: true, detail: 're-bound' });
+    world.served.clear();
+    world.clock.advance(Date.parse(old.notAfter) - world.clock.now().getTime());
+    expect(await value('rollBack', asks)).toEqual({
+      rolledBack: false,
+      detail: `the version before has expired at ${old.notAfter}`,
+    });
+    expect(world.served.size).toBe(0);
+  });
 });
 
 async function foreignChain(of: World): Promise<readonly string[]> {

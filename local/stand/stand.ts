@@ -2,30 +2,23 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sha256Hex } from '../../src/certificate/fingerprint.ts';
 import { derToPem } from '../../src/certificate/pem.ts';
-import { readCertificate } from '../../src/certificate/read.ts';
-import { type AppService, createAppService } from '../arm/app-service.ts';
-import { createArm } from '../arm/arm.ts';
 import { dnsRoutes } from '../arm/dns-routes.ts';
 import { createDnsZones } from '../arm/dns-zones.ts';
 import { appServiceSource } from '../arm/graph/app-service.ts';
 import { computeSource } from '../arm/graph/compute.ts';
-import { graphRoutes } from '../arm/graph/graph.ts';
-import type { ArmRoute } from '../arm/request.ts';
 import type { ArmLimits } from '../arm/throttle.ts';
 import type { Azurite } from '../azurite.ts';
 import { type StandClock, systemClock } from '../clock.ts';
-import { type ConsumerEndpoint, startConsumers } from '../consumers/consumers.ts';
 import { type AppTrouble, createAppTrouble } from '../faults/app-trouble.ts';
 import { type Background, createBackground } from '../faults/background.ts';
 import type { FaultName } from '../faults/catalogue.ts';
 import { createFaults, type SetUp, type SetUpFault } from '../faults/faults.ts';
 import { TOKEN_LIFE_SECONDS } from '../faults/outages.ts';
 import type { MadeWithKeys } from '../pki.ts';
-import { vaultAudience } from '../vault/challenge.ts';
 import { placeOf } from './addresses.ts';
 import { appSettings } from './app-settings.ts';
 import { type Cloud, startCloud } from './cloud.ts';
-import { estateFile, type SeededSite } from './estate-file.ts';
+import { estateFile } from './estate-file.ts';
 import type { FleetFaultName } from './fleet/faults.ts';
 import { type Machines, openMachines } from './fleet/machines.ts';
 import { fleetStory } from './fleet/story.ts';
@@ -35,14 +28,14 @@ import {
   type IssuerEntry,
   mountForeignIssuers,
 } from './foreign-issuers.ts';
-import { governanceRoutes } from './governance.ts';
-import { type Before, portOffsets } from './ground.ts';
+import type { Before } from './ground.ts';
+import { mountArm } from './mount-arm.ts';
 import { authorityOf, createIssuers, formerAuthorityOf, type Issuers, withFault } from './own-issuers.ts';
 import type { Role } from './roles.ts';
 import { type Scenario, type Seeded, type SeededEstate, scenarios, seedEstate } from './scenarios.ts';
-import { readSecretAs } from './secret-reader.ts';
-import { createInternalCa, makeAll, seedCa, seedCertificate, seedForeignPending, seedStalePending } from './seeding.ts';
-import { callVault } from './vault-call.ts';
+import { createInternalCa, makeAll, seedCa } from './seeding.ts';
+import { openSites, type Sites } from './sites.ts';
+import { currentOf, fillVaults, openPending, type Shown } from './vault-content.ts';
 
 export interface StandOptions {
   readonly seed: number;
@@ -72,11 +65,6 @@ export interface StandOptions {
   readonly log?: (message: string) => void;
 }
 
-interface Shown {
-  readonly sha256: string;
-  readonly serial: string;
-}
-
 /** Everything that Azure would be, on this machine: the cloud, an estate that is due, and sites that serve it. */
 export interface Stand {
   readonly estate: SeededEstate;
@@ -88,7 +76,7 @@ export interface Stand {
   readonly settings: Readonly<Record<string, string>>;
   /** Opens the storage with its key, past tokens and roles. */
   readonly connectionString: string;
-  siteOf(seeded: Seeded, index: number): SeededSite;
+  readonly siteOf: Sites['siteOf'];
   readonly machines: Machines;
   /** What the vault held as current at first. */
   initial(seeded: Seeded): Shown;
@@ -122,14 +110,16 @@ export async function startStand(options: StandOptions): Promise<Stand> {
     const liars = new Set<string>();
     const dns = createDnsZones({ clock, zones: [cloud.dnsZone] });
     const machines = await openMachines(cloud, estate, clock);
-    const [siteOf, entries] = await Promise.all([
-      openSites(cloud, estate, {
-        ...{ clock, log, liars, machines, routes: [...dnsRoutes(dns), ...machines.routes] },
-        ...(options.armLimits && { limits: options.armLimits }),
-      }),
+    const [{ appService, siteOf }, entries] = await Promise.all([
+      openSites(cloud, estate, { clock, log, liars }),
       mountForeignIssuers({ cloud, clock, dns }, prepared.foreign),
       openPending(cloud, prepared.made),
     ]);
+    await mountArm(cloud, estate, {
+      ...{ appService, routes: [...dnsRoutes(dns), ...machines.routes] },
+      sources: [appServiceSource(appService), computeSource(machines.compute)],
+      ...(options.armLimits && { limits: options.armLimits }),
+    });
     const file = await writeEstate(cloud, estate, { ...prepared, siteOf, entries });
     await befallFleet(machines, estate, options.fleetFault);
     const parts = { cloud, estate, siteOf, machines, background, liars, ...prepared, file };
@@ -269,111 +259,4 @@ function standOf(parts: Parts, fault: FaultName | undefined): Stand {
     },
     stop: () => cloud.stop(),
   };
-}
-
-async function fillVaults(cloud: Cloud, made: ReadonlyMap<Seeded, MadeWithKeys>): Promise<void> {
-  const token = cloud.identity.issueToken(cloud.principals.operator, vaultAudience);
-  for (const [seeded, current] of made)
-    await seedCertificate(seeded, current, { vault: cloud.vault(seeded.vaultName), token });
-}
-
-/** Requests that were left pending: by somebody else, and by ourselves long ago. */
-async function openPending(cloud: Cloud, made: ReadonlyMap<Seeded, MadeWithKeys>): Promise<void> {
-  const storage = async () => (await cloud.azurite).connectionString;
-  for (const seeded of made.keys()) {
-    if (seeded.key === 'foreign-pending') await seedForeignPending(seeded, cloud.vault(seeded.vaultName));
-    if (seeded.key === 'stale-pending') await seedStalePending(seeded, cloud.vault(seeded.vaultName), storage);
-  }
-}
-
-/** App Service with all seeded sites, each behind a TLS listener of its own, and the API that deploys to them. */
-async function openSites(
-  cloud: Cloud,
-  estate: SeededEstate,
-  with_: {
-    readonly clock: StandClock;
-    readonly log: (message: string) => void;
-    readonly liars: ReadonlySet<string>;
-    readonly routes: readonly ArmRoute[];
-    readonly machines: Machines;
-    readonly limits?: ArmLimits;
-  },
-): Promise<Stand['siteOf']> {
-  const { clock, log, liars, routes, machines, limits } = with_;
-  const readSecret = readSecretAs(cloud.vaults, () =>
-    cloud.identity.issueToken(cloud.principals.appService, vaultAudience),
-  );
-  const appService = createAppService({ clock, readSecret, log });
-  const wanted = estate.certificates.flatMap((seeded) =>
-    seeded.hostNames.map((hostName, index) => siteSeed(cloud, { seeded, index, hostName })),
-  );
-  const seeds = wanted.map(({ consumer }, at) => ({ ...consumer, port: cloud.port(portOffsets.sites + at) }));
-  const consumers = await startConsumers({ appService, clock, seeds, lies: (site) => liars.has(site.resourceId) });
-  cloud.onStop(() => appService.stop());
-  cloud.onStop(() => consumers.close());
-  const arm = createArm({
-    ...{ access: cloud.identity, clock, appService, subscriptions: [estate.subscription], traffic: cloud.traffic },
-    ...(limits && { limits }),
-    routes: [...governanceRoutes(cloud), ...graphOf(cloud, estate, { clock, appService, machines }), ...routes],
-  });
-  await cloud.mount(arm, { offset: portOffsets.arm, name: 'arm', family: 'arm' });
-  return (seeded, index) => {
-    const found = wanted.find((one) => one.seeded === seeded && one.index === index);
-    const endpoint = consumers.endpoints.find(({ sni }) => sni === found?.hostName);
-    return siteAt(seeded, index, { found, endpoint });
-  };
-}
-
-/** What Resource Graph shows of the stand: each emulated provider adds its source. */
-function graphOf(
-  { identity }: Cloud,
-  { subscription }: SeededEstate,
-  {
-    clock,
-    appService,
-    machines,
-  }: { readonly clock: StandClock; readonly appService: AppService; readonly machines: Machines },
-): readonly ArmRoute[] {
-  const sources = [appServiceSource(appService), computeSource(machines.compute)];
-  return graphRoutes({ access: identity, clock, subscriptions: [subscription], sources });
-}
-
-function siteSeed(cloud: Cloud, { seeded, index, hostName }: { seeded: Seeded; index: number; hostName: string }) {
-  const site = seeded.sites[index];
-  const suffix = index === 0 ? '' : `-${index + 1}`;
-  const certificateResource = `${seeded.vaultName}-${seeded.name}`;
-  const web = `${cloud.group}/providers/Microsoft.Web`;
-  const slot = site?.slot === undefined ? '' : `/slots/${site.slot}`;
-  const consumer = {
-    resourceId: `${web}/sites/${seeded.name}${suffix}${slot}`,
-    location: 'westeurope',
-    environment: site?.environment ?? ('ase-v3' as const),
-    hostNames: [hostName],
-    lagSeconds: site?.lagSeconds ?? 0,
-    certificate: {
-      resourceId: `${web}/certificates/${certificateResource}`,
-      keyVaultId: cloud.vault(seeded.vaultName).resourceId,
-      keyVaultSecretName: seeded.name,
-      ...(slot !== '' && { serverFarmId: `${web}/serverfarms/plan-ase-v3` }),
-    },
-  };
-  return { seeded, index, hostName, certificateResource, consumer };
-}
-
-function siteAt(
-  seeded: Seeded,
-  index: number,
-  { found, endpoint }: { found: ReturnType<typeof siteSeed> | undefined; endpoint: ConsumerEndpoint | undefined },
-): SeededSite {
-  if (found === undefined || endpoint === undefined) throw new TypeError(`stand: ${seeded.name} has no site ${index}`);
-  const { consumer, certificateResource, hostName } = found;
-  return { resourceId: consumer.resourceId, certificateResource, hostName, port: endpoint.port };
-}
-
-async function currentOf(cloud: Cloud, { vaultName, name }: Seeded): Promise<Shown> {
-  const vault = cloud.vault(vaultName);
-  const token = cloud.identity.issueToken(cloud.principals.operator, vaultAudience);
-  const { body } = await callVault(vault, { method: 'GET', path: `/certificates/${name}/`, token });
-  const { sha256, serial } = readCertificate(Buffer.from(String(body.cer), 'base64'));
-  return { sha256, serial };
 }

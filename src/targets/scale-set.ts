@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Arm } from '../azure/arm.ts';
+import { resourceGroupOf } from '../azure/arm-id.ts';
 import { RenewalError } from '../errors.ts';
 import { type ScaleSetTarget, scaleSetKind } from '../plan/targets/scale-set.ts';
 import type { VirtualMachineTarget } from '../plan/targets/virtual-machine.ts';
@@ -19,8 +20,8 @@ const MOST_INSTANCES = 100;
 const SHOWN_INSTANCES = 5;
 
 /**
- * Uniform scale sets. Their model is left as it is: the Key Vault extension of each instance follows the vault, and each
- * instance is told to look, reload and report as a machine is. The target serves when every instance does.
+ * Scale sets, uniform and flexible. Their model is left as it is: the Key Vault extension of each instance follows the vault,
+ * and each instance is told to look, reload and report as a machine is. The target serves when every instance does.
  */
 export function create(options: TargetOptions): TargetAdapter<ScaleSetTarget> {
   const machine = createMachine(options);
@@ -107,7 +108,7 @@ async function lookAt(options: TargetOptions, { endpoint }: ScaleSetTarget): Pro
 }
 
 const setShape = z.looseObject({ properties: z.looseObject({ orchestrationMode: z.string().nullish() }) });
-const instanceShape = z.looseObject({ id: z.string(), instanceId: z.string().regex(/^\w{1,40}$/) });
+const instanceShape = z.looseObject({ id: z.string(), instanceId: z.string().regex(/^\w[\w-]{0,79}$/) });
 
 /** Every instance as a machine of its own, without the set's endpoint. */
 async function instancesOf(
@@ -117,10 +118,9 @@ async function instancesOf(
   const { scaleSet, endpoint: _balancer, kind: _kind, ...guest } = target;
   const set = await arm.get(scaleSet);
   if (set === undefined) return { problem: `gone: there is no scale set ${scaleSet}` };
-  if (setShape.safeParse(set).data?.properties.orchestrationMode?.toLowerCase() === 'flexible')
-    return {
-      problem: 'the instances of a flexible scale set are machines: list them as targets of kind virtual-machine',
-    };
+  const isFlexible = setShape.safeParse(set).data?.properties.orchestrationMode?.toLowerCase() === 'flexible';
+  // Machines of their own, in the group of the set and under the names that it knows them by.
+  const below = isFlexible ? `${resourceGroupOf(scaleSet)}/providers/Microsoft.Compute` : scaleSet;
   const instances: Instance[] = [];
   for await (const member of arm.list(`${scaleSet}/virtualMachines`)) {
     const read = instanceShape.safeParse(member).data;
@@ -128,7 +128,7 @@ async function instancesOf(
       throw new RenewalError('arm-unreachable', `scale-set: an instance cannot be read: ${scaleSet}`);
     if (instances.length === MOST_INSTANCES)
       return { problem: `the scale set has more than ${MOST_INSTANCES} instances` };
-    instances.push({ ...guest, kind: 'virtual-machine', machine: `${scaleSet}/virtualMachines/${read.instanceId}` });
+    instances.push({ ...guest, kind: 'virtual-machine', machine: `${below}/virtualMachines/${read.instanceId}` });
   }
   if (instances.length === 0) return { problem: 'the scale set has no instance, and nothing that serves' };
   return { instances };

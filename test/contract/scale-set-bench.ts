@@ -1,3 +1,4 @@
+import machineDeployer from '../../infra/roles/machine-deployer.json' with { type: 'json' };
 import scaleSetDeployer from '../../infra/roles/scale-set-deployer.json' with { type: 'json' };
 import { armError } from '../../local/arm/answers.ts';
 import { scaleSetRoutes } from '../../local/arm/compute/scale-sets.ts';
@@ -29,8 +30,12 @@ export async function openScaleSet(
   const bench = computeBench();
   const { compute, clock, vault, appService } = bench;
   vault.now = old.secret;
-  const add = (name: string) => compute.addMachine(linuxSeed(name, { resourceId: instanceOf(name) }));
-  for (let name = 0; name < instances; name += 1) await add(String(name));
+  const isFlexible = orchestrationMode === 'Flexible';
+  const add = (name: string) =>
+    compute.addMachine(
+      linuxSeed(name, isFlexible ? { resourceId: machineOf(name), scaleSet: SET } : { resourceId: instanceOf(name) }),
+    );
+  for (let at = 0; at < instances; at += 1) await add(isFlexible ? `web_${at}` : String(at));
   vault.now = renewed.secret;
   const sets = [{ resourceId: SET, location: 'westeurope', orchestrationMode }];
   const routes = [...scaleSetRoutes(compute, { sets, perPage: instances > 10 ? 200 : 2 }), ...bench.routes];
@@ -66,6 +71,14 @@ export async function openScaleSet(
 export function instanceOf(name: string): string {
   return `${SET}/virtualMachines/${name}`;
 }
+
+/** Of a flexible set, where instances are machines beside it. */
+export function machineOf(name: string): string {
+  return `${GROUP}/providers/Microsoft.Compute/virtualMachines/${name}`;
+}
+
+/** What telling the instances of a flexible set needs: the role of machines goes with that of sets. */
+export const FLEXIBLE_ROLE: readonly string[] = [...ROLE, ...machineDeployer.actions];
 
 let secrets: Promise<Secrets> | undefined;
 

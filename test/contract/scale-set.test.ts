@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { linuxSeed } from '../unit/local/arm/compute-bench.ts';
 import { makeSecrets, versionOf } from './app-service-bench.ts';
-import { instanceOf, openScaleSet, ROLE, type ScaleSetWish, SET } from './scale-set-bench.ts';
+import { FLEXIBLE_ROLE, instanceOf, machineOf, openScaleSet, ROLE, type ScaleSetWish, SET } from './scale-set-bench.ts';
 
 let secrets: Awaited<ReturnType<typeof makeSecrets>>;
 beforeAll(async () => {
@@ -71,7 +72,6 @@ describe('a scale set', () => {
   });
 
   it.each([
-    ['is flexible', { orchestrationMode: 'Flexible' as const }, 'kind virtual-machine'],
     ['has no instance', { instances: 0 }, 'no instance'],
     ['has too many instances', { instances: 101 }, 'more than 100 instances'],
   ])('is refused when it %s', async (_, wish, words) => {
@@ -88,5 +88,34 @@ describe('a scale set', () => {
     expect(arm.identity.demands.filter(({ granted }) => !granted)).toEqual([]);
     expect([...new Set(arm.identity.demands.map(({ action }) => action))].sort()).toEqual([...ROLE].sort());
     expect(arm.identity.demands.every(({ scope }) => scope.startsWith(SET.toLowerCase()))).toBe(true);
+  });
+});
+
+describe('a flexible scale set', () => {
+  const flexible = { orchestrationMode: 'Flexible' as const, role: FLEXIBLE_ROLE };
+
+  it('is told machine by machine, and no machine beside it', async () => {
+    const { deploy, look, pass, arm, compute } = await stand({ ...flexible, instances: 3 });
+    await compute.addMachine(linuxSeed('other', { resourceId: machineOf('other') }));
+    expect(await deploy()).toMatchObject({ state: 'deployed', detail: '3 instances were told to serve the version' });
+    expect(arm.counts.writes).toBe(3);
+    await pass(60);
+    expect(await look()).toMatchObject({ state: 'served', sha256: renewed().sha256, seenBy: 'report' });
+    expect(compute.machine(machineOf('other'))?.commands.size).toBe(0);
+  });
+
+  it('names the machine that does not serve, and goes back', async () => {
+    const { deploy, look, pass, compute, adapter, target } = await stand(flexible);
+    compute.fault(machineOf('web_1'), 'script-fails');
+    await deploy();
+    await pass(60);
+    expect(await look()).toMatchObject({ state: 'failed', reason: expect.stringMatching(/^instance web_1: /) });
+    expect(await adapter.rollBack(target, old())).toMatchObject({ state: 'rolled-back' });
+  });
+
+  it('needs the role of machines beside that of sets', async () => {
+    const { deploy } = await stand({ ...flexible, role: ROLE });
+    const words = 'Microsoft.Compute/virtualMachines/runCommands/write, which Perennial machine deployer gives';
+    await expect(deploy()).rejects.toMatchObject({ code: 'arm-forbidden', message: expect.stringContaining(words) });
   });
 });

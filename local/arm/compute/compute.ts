@@ -112,7 +112,7 @@ function begin(machine: Machine, place: Place, now: Date): void {
 }
 
 function newMachine(seed: MachineSeed, now: Date): Machine {
-  const { resourceId, location, os, tags = {}, places, pollSeconds = POLL_SECONDS } = seed;
+  const { resourceId, location, os, tags = {}, places, pollSeconds = POLL_SECONDS, scaleSet } = seed;
   const type = os === 'linux' ? 'KeyVaultForLinux' : 'KeyVaultForWindows';
   const extension = {
     name: type,
@@ -120,7 +120,7 @@ function newMachine(seed: MachineSeed, now: Date): Machine {
     pulledAt: undefined,
   };
   return {
-    ...{ resourceId, location, os, tags, pollSeconds },
+    ...{ resourceId, location, os, tags, pollSeconds, scaleSet },
     name: resourceId.split('/').at(-1) ?? '',
     vmId: randomUUID(),
     places: places.map((place) => ({

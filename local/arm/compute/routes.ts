@@ -168,7 +168,8 @@ function listMachines(compute: Compute, path: string): EmulatorResponse {
 }
 
 /** What GET of a machine answers. */
-export function machineShape({ resourceId, name, location, os, tags, vmId, power }: Machine, withView: boolean) {
+export function machineShape(machine: Machine, withView: boolean) {
+  const { resourceId, name, location, os, tags, vmId, power, scaleSet } = machine;
   const statuses = [
     { code: 'ProvisioningState/succeeded', level: 'Info', displayStatus: 'Provisioning succeeded' },
     { code: `PowerState/${power}`, level: 'Info', displayStatus: `VM ${power}` },
@@ -184,6 +185,7 @@ export function machineShape({ resourceId, name, location, os, tags, vmId, power
       vmId,
       provisioningState: 'Succeeded',
       storageProfile: { osDisk: { osType: os === 'linux' ? 'Linux' : 'Windows' } },
+      ...(scaleSet !== undefined && { virtualMachineScaleSet: { id: scaleSet } }),
       ...(withView && { instanceView: { statuses } }),
     },
   };

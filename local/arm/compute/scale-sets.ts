@@ -2,6 +2,7 @@ import { jsonResponse } from '../../emulator.ts';
 import { resourceNotFound } from '../answers.ts';
 import type { ArmRequest, ArmRoute } from '../request.ts';
 import type { Compute } from './compute.ts';
+import type { Machine } from './types.ts';
 
 const SET =
   '/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.compute/virtualmachinescalesets/{set}';
@@ -13,8 +14,10 @@ export interface ScaleSet {
 }
 
 /**
- * Scale sets that were seeded, and lists of their instances: those are the machines of `compute` below the set, whose run
- * commands and extensions it answers for. `perPage`: Azure pages at its own will.
+ * Scale sets that were seeded, and lists of their instances, whose run commands and extensions `compute` answers for: of
+ * uniform sets its machines below the set, of flexible ones those that say that they belong to it, known by their names
+ * (https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-instance-ids). `perPage`: Azure
+ * pages at its own will.
  */
 export function scaleSetRoutes(
   compute: Compute,
@@ -43,11 +46,10 @@ export function scaleSetRoutes(
       run(request) {
         const set = found(request.path.replace(/\/virtualMachines$/i, ''));
         if (set === undefined) return notFound(request);
-        const within = `${set.resourceId}/virtualMachines/`.toLowerCase();
-        const all = compute.machines().filter(({ resourceId }) => resourceId.toLowerCase().startsWith(within));
+        const all = compute.machines().filter((machine) => isOf(set, machine));
         const at = Number(request.query.get('$skiptoken') ?? 0);
         const value = all.slice(at, at + perPage).map(({ resourceId, name, location }) => ({
-          ...{ id: resourceId, instanceId: name, location, name: `${set.resourceId.split('/').at(-1)}_${name}` },
+          ...{ id: resourceId, instanceId: name, location, name: nameIn(set, name) },
           properties: { provisioningState: 'Succeeded', latestModelApplied: true },
         }));
         if (at + perPage >= all.length) return jsonResponse(200, { value });
@@ -57,4 +59,13 @@ export function scaleSetRoutes(
       },
     },
   ];
+}
+
+function isOf({ resourceId, orchestrationMode }: ScaleSet, machine: Machine): boolean {
+  if (orchestrationMode === 'Flexible') return machine.scaleSet?.toLowerCase() === resourceId.toLowerCase();
+  return machine.resourceId.toLowerCase().startsWith(`${resourceId}/virtualMachines/`.toLowerCase());
+}
+
+function nameIn({ resourceId, orchestrationMode }: ScaleSet, instance: string): string {
+  return orchestrationMode === 'Flexible' ? instance : `${resourceId.split('/').at(-1)}_${instance}`;
 }

@@ -31,7 +31,7 @@ export interface PlaceSeed {
 }
 
 export interface MachineSeed {
-  /** ARM id of a machine, or of an instance of a scale set. */
+  /** ARM id of a machine, or of an instance of a uniform scale set. */
   readonly resourceId: string;
   readonly location: string;
   readonly os: 'linux' | 'windows';
@@ -39,6 +39,8 @@ export interface MachineSeed {
   readonly places: readonly PlaceSeed[];
   /** Between two reads of the vault by the extension. */
   readonly pollSeconds?: number;
+  /** ARM id of the flexible scale set that the machine belongs to. */
+  readonly scaleSet?: string;
 }
 
 /** A version that the extension has fetched. */
@@ -102,6 +104,7 @@ export interface Machine {
   readonly tags: Readonly<Record<string, string>>;
   readonly vmId: string;
   readonly pollSeconds: number;
+  readonly scaleSet: string | undefined;
   readonly places: readonly Place[];
   readonly faults: Set<MachineFault>;
   /** Names in lower case. */

@@ -11,7 +11,7 @@ import {
 import { type Guest, guest, guestFindings, placeOf } from './guest.ts';
 import { region, virtualMachineKind } from './virtual-machine.ts';
 
-/** A uniform scale set, every instance of which takes the certificate from its vault by the Key Vault extension. */
+/** A scale set, every instance of which takes the certificate from its vault by the Key Vault extension. */
 export interface ScaleSetTarget extends CommonTarget, Guest {
   readonly kind: 'scale-set';
   /** ARM id of the set. */

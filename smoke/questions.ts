@@ -149,4 +149,9 @@ export const questionRules = {
     },
     how: 'renew a certificate that a binding uses, wait for the poll, compare netsh http show sslcert',
   },
+  'question.22': {
+    ...{ title: 'Which right does reading the references of app settings need?', person: true },
+    expect: 'sites/config/appsettings/read',
+    how: 'give a site an identity and a setting with @Microsoft.KeyVault(...), and look at `problems` of GET /api/uses after a look: arm-forbidden names the action; none is "sites/config/appsettings/read"',
+  },
 } as const satisfies Readonly<Record<string, Question>>;

@@ -18,6 +18,10 @@ export interface SiteSeed {
   /** Absent: a plan of the site's own resource group. */
   readonly serverFarmId?: string;
   readonly hostNames: readonly string[];
+  /** Object id of its system-assigned identity; absent: it has none. */
+  readonly identityId?: string;
+  /** App settings by name. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export interface HostBinding {
@@ -38,6 +42,8 @@ export interface Site {
   readonly webspace: string;
   /** ARM id of the App Service Environment v3; null for a multi-tenant site. */
   readonly hostingEnvironmentId: string | null;
+  readonly identityId: string | null;
+  readonly settings: Readonly<Record<string, string>>;
   readonly bindings: ReadonlyMap<string, HostBinding>;
   readonly modifiedAt: Date;
 }

@@ -14,6 +14,7 @@ import {
 } from './answers.ts';
 import type { AppService } from './app-service.ts';
 import { certificateRoutes } from './certificate-routes.ts';
+import { referenceRoutes } from './reference-routes.ts';
 import { type ArmRoute, matchTemplate } from './request.ts';
 import { siteRoutes } from './site-routes.ts';
 import type { Bucket, Operation } from './throttle.ts';
@@ -39,7 +40,8 @@ export interface ArmOptions {
 export function createArm(options: ArmOptions): Emulator {
   const { access, clock, appService } = options;
   const subscriptions = new Set(options.subscriptions.map((subscription) => subscription.toLowerCase()));
-  const routes = [...certificateRoutes(appService), ...siteRoutes(appService), ...(options.routes ?? [])];
+  const ofAppService = [certificateRoutes, siteRoutes, referenceRoutes].flatMap((routesOf) => routesOf(appService));
+  const routes = [...ofAppService, ...(options.routes ?? [])];
   const { limits, traffic = createArmTraffic() } = options;
   const admit = createAdmission({ clock, limits, traffic });
 

@@ -45,6 +45,7 @@ export function siteShape(site: Site): Record<string, unknown> {
     type: slot === undefined ? 'Microsoft.Web/sites' : 'Microsoft.Web/sites/slots',
     kind: 'app',
     location: site.location,
+    ...(site.identityId !== null && { identity: { type: 'SystemAssigned', principalId: site.identityId } }),
     properties: {
       name: slot === undefined ? site.name : site.name.replace('/', '(') + ')',
       state: 'Running',

@@ -110,6 +110,8 @@ function newSite(seed: SiteSeed, now: Date): Site {
     serverFarmId,
     webspace: webspaceOf(parseResourceId(serverFarmId).resourceGroup, seed.location),
     hostingEnvironmentId: seed.environment === 'ase-v3' ? `${provider}/hostingEnvironments/ase-v3` : null,
+    identityId: seed.identityId ?? null,
+    settings: seed.settings ?? {},
     bindings: new Map(hostNames.map((hostName) => [hostName, unbound(hostName)])),
     modifiedAt: now,
   };

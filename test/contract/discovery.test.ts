@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import role from '../../infra/roles/usage-reader.json' with { type: 'json' };
+import { appServiceSource } from '../../local/arm/graph/app-service.ts';
 import { computeSource } from '../../local/arm/graph/compute.ts';
 import { graphRoutes } from '../../local/arm/graph/graph.ts';
 import { networkSource } from '../../local/arm/graph/network.ts';
@@ -13,6 +14,7 @@ import { armBench } from './arm-bench.ts';
 
 const SCOPE = `/subscriptions/${SUBSCRIPTION}`;
 const NETWORK = `${SCOPE}/resourceGroups/rg-net/providers/Microsoft.Network`;
+const SITE = `${SCOPE}/resourceGroups/rg-web/providers/Microsoft.Web/sites/shop`;
 const OTHER = '44444444-4444-4444-4444-444444444444';
 
 const ends: (() => Promise<void> | void)[] = [];
@@ -24,11 +26,13 @@ interface Wish {
   readonly actions?: readonly string[];
   readonly pageRows?: number;
   readonly machines?: number;
+  /** App settings of a site with an identity, and of its slot. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly quota?: { readonly queries: number; readonly seconds: number };
 }
 
 /** Machines and a gateway that use a certificate, and the app's look at them over HTTPS. */
-async function open({ actions = role.actions, pageRows = 1000, machines = 1, quota }: Wish = {}) {
+async function open({ actions = role.actions, pageRows = 1000, machines = 1, settings, quota }: Wish = {}) {
   const bench = computeBench();
   const { compute, clock, vault, appService, operations } = bench;
   const made = await makeSecret(await privateCa());
@@ -44,7 +48,13 @@ async function open({ actions = role.actions, pageRows = 1000, machines = 1, quo
     sslCertificates: [{ name: 'shop', keyVaultSecretId: SECRET }],
     listeners: { 'shop.contoso.example': 'shop' },
   });
-  const sources = [computeSource(compute), networkSource(gateways)];
+  if (settings !== undefined) {
+    for (const resourceId of [SITE, `${SITE}/slots/staging`]) {
+      const seed = { resourceId, location: 'West Europe', environment: 'ase-v3', hostNames: [] } as const;
+      appService.addSite({ ...seed, identityId: OTHER, settings });
+    }
+  }
+  const sources = [appServiceSource(appService), computeSource(compute), networkSource(gateways)];
   const arm = await armBench({
     ...{ role: actions, scope: SCOPE, clock, appService, subscriptions: [SUBSCRIPTION] },
     routesFor: (access) =>
@@ -106,6 +116,37 @@ describe('the look at where certificates are used', () => {
     const { look } = await open();
     expect((await look([SUBSCRIPTION, OTHER])).unseen).toEqual([OTHER]);
     expect((await look([OTHER])).unseen).toEqual([OTHER]);
+  });
+
+  it('finds settings of sites and slots that refer to the certificate', async () => {
+    const url = `${SECRET}/${'a'.repeat(32)}`;
+    const settings = {
+      TLS: `@Microsoft.KeyVault(SecretUri=${url})`,
+      PLAIN: 'text that stays where it is',
+      BAD: '@Microsoft.KeyVault()',
+    };
+    const { look, arm } = await open({ settings });
+    const seen = await look();
+    expect(seen.problems).toEqual([]);
+    expect(JSON.stringify(seen)).not.toContain('text that stays');
+    const [uses] = joinUses(estate, seen, []);
+    const found = uses?.uses.filter(({ kind }) => kind === 'app-settings') ?? [];
+    expect(found.map(({ resourceId, state, version }) => [resourceId, state, version])).toEqual([
+      [SITE, 'pinned', 'a'.repeat(32)],
+      [`${SITE}/slots/staging`, 'pinned', 'a'.repeat(32)],
+    ]);
+    const asked = new Set(arm.identity.demands.map(({ action }) => action));
+    expect([...asked].filter((action) => !role.actions.includes(action))).toEqual([]);
+    expect(asked).toContain('Microsoft.Web/sites/slots/config/appsettings/read');
+  });
+
+  it('tells that it may not read them, and sees the other places all the same', async () => {
+    const actions = role.actions.filter((action) => !action.includes('/config/'));
+    const { look } = await open({ actions, settings: { TLS: `@Microsoft.KeyVault(SecretUri=${SECRET})` } });
+    const { found, problems } = await look();
+    expect(problems).toMatchObject([{ kind: 'app-settings', code: 'arm-forbidden' }]);
+    expect(problems[0]?.problem).toContain('Microsoft.Web/sites/config/appsettings/read');
+    expect(found.map(({ kind }) => kind)).toEqual(['application-gateway', 'virtual-machine', 'virtual-machine']);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 /** The kinds of places that the discovery knows, whether or not they can be targets. */
 export const useKinds = [
   'app-service',
+  'app-settings',
   'application-gateway',
   'virtual-machine',
   'scale-set',
@@ -17,6 +18,8 @@ export type Reference =
   | { readonly by: 'secret-url'; readonly url: string }
   /** A secret of a vault by the ARM id of the vault; no `version`: the newest. */
   | { readonly by: 'vault-id'; readonly vaultId: string; readonly name: string; readonly version?: string }
+  /** A secret of a vault by the name of the vault, which is the only one of this name in Azure. */
+  | { readonly by: 'vault-name'; readonly vaultName: string; readonly name: string; readonly version?: string }
   /** A certificate that somebody uploaded: upper-case hex of its SHA-1, and the DNS names in it, as far as they are told. */
   | { readonly by: 'upload'; readonly thumbprint: string; readonly names: readonly string[] };
 
@@ -34,6 +37,8 @@ export interface Found {
   readonly tags?: Readonly<Record<string, string>>;
   /** Object and client ids, lower case, of the identities by which the place reads the vault. */
   readonly readers?: readonly string[];
+  /** It may refer to any secret: only the name of a certificate tells that it is one. */
+  readonly isAnySecret?: true;
   /** The target as an estate file would name it, as far as Azure knows; the file's own schema has still to agree. */
   readonly entry?: Readonly<Record<string, unknown>>;
 }
@@ -57,8 +62,11 @@ export interface KindLook<Names extends string = string> {
   readonly kind: UseKind;
   /** Queries of Resource Graph: constant texts, into which no name of anybody gets. Each row has an `id`. */
   readonly queries: Readonly<Record<Names, string>>;
-  /** What Resource Graph does not hold: the members of a collection under each row of a query, by Resource Manager. */
-  readonly listed?: { readonly under: Names; readonly collection: string };
+  /**
+   * What Resource Graph does not hold: the members of a collection under each row of a query, by Resource Manager. Rows beyond
+   * `most` are not asked for, and that is told.
+   */
+  readonly listed?: { readonly under: Names; readonly collection: string; readonly most: number };
   /** `listed`: the members of that collection. */
   read(rows: Readonly<Record<Names | 'listed', readonly Shown[]>>, complain: Complain): readonly Found[];
 }

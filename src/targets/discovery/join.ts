@@ -96,6 +96,7 @@ function usesOf(found: Found, known: Known): readonly { readonly of: string; rea
   const referred = referredTo(found, known.estate.vaults);
   if (referred === undefined) return [];
   const of = keyOf(referred);
+  if (found.isAnySecret && !known.targets.has(of)) return [];
   const { version } = referred;
   const target = targetOf(covering(of));
   if (version !== undefined)

@@ -1,6 +1,7 @@
 import type { KindLook } from './found.ts';
 import { apiManagement } from './kinds/api-management.ts';
 import { appService } from './kinds/app-service.ts';
+import { appSettings } from './kinds/app-settings.ts';
 import { applicationGateway } from './kinds/application-gateway.ts';
 import { containerApps } from './kinds/container-apps.ts';
 import { frontDoor } from './kinds/front-door.ts';
@@ -11,6 +12,7 @@ import { virtualMachine } from './kinds/virtual-machine.ts';
 /** Every kind of place that is looked for, one line each. */
 export const kindLooks: readonly KindLook[] = [
   appService,
+  appSettings,
   applicationGateway,
   virtualMachine,
   scaleSet,

@@ -1,4 +1,5 @@
 import type { Arm } from '../../azure/arm.ts';
+import { armStatusOf } from '../../azure/arm-error.ts';
 import { RenewalError } from '../../errors.ts';
 import type { Found, KindLook, Shown, UseKind } from './found.ts';
 import type { Graph } from './graph.ts';
@@ -28,8 +29,6 @@ export interface LookDependencies {
   readonly arm: Pick<Arm, 'list'>;
 }
 
-/** Each is a call of its own; an estate with more profiles or clusters is told so. */
-const MOST_LISTED = 200;
 /** Of what cannot be read, the first are told. */
 const MOST_COMPLAINTS = 5;
 
@@ -96,32 +95,61 @@ async function lookForKind(
       const answer = await ask.graph.ask(query, subscriptions);
       rows[name] = answer.flatMap((row) => shownOf(row, complain) ?? []);
     }
-    const listed = await listUnder(look, rows, { ...ask, complain });
-    const found = look.read({ ...rows, listed }, complain);
-    return { found, problems: unreadable(look.kind, complaints) };
+    const { members, failures } = await listUnder(look, rows, { ...ask, complain });
+    const found = look.read({ ...rows, listed: members }, complain);
+    const refused = failures.map((failure) => problemOf(look.kind, failure));
+    return { found, problems: [...refused, ...unreadable(look.kind, complaints)] };
   } catch (error) {
-    if (!(error instanceof RenewalError) || !error.code.startsWith('arm-')) throw error;
-    const problem = { kind: look.kind, code: error.code, problem: error.message.slice(0, 300) };
-    return { found: [], problems: [problem, ...unreadable(look.kind, complaints)] };
+    if (!isOfArm(error)) throw error;
+    return { found: [], problems: [problemOf(look.kind, error), ...unreadable(look.kind, complaints)] };
   }
 }
 
+interface Listed {
+  readonly members: readonly Shown[];
+  /** The first of each subscription. */
+  readonly failures: readonly RenewalError[];
+}
+
+/**
+ * One call after the other, which keeps far below the reads that Resource Manager lets through. A subscription that refuses
+ * one is not asked again; a resource that is gone by now has no members.
+ */
 async function listUnder(
   { listed }: KindLook,
   rows: Readonly<Record<string, readonly Shown[]>>,
   { arm, complain }: LookDependencies & { readonly complain: (problem: string) => void },
-): Promise<readonly Shown[]> {
-  if (listed === undefined) return [];
-  const parents = rows[listed.under] ?? [];
-  if (parents.length > MOST_LISTED) complain(`${parents.length - MOST_LISTED} of them were not asked for`);
+): Promise<Listed> {
   const members: Shown[] = [];
-  for (const { id } of parents.slice(0, MOST_LISTED)) {
-    for await (const member of arm.list(`${id}/${listed.collection}`)) {
-      const shown = shownOf(member, complain);
-      if (shown !== undefined) members.push(shown);
+  const failures = new Map<string, RenewalError>();
+  if (listed === undefined) return { members, failures: [] };
+  const parents = rows[listed.under] ?? [];
+  if (parents.length > listed.most) complain(`${parents.length - listed.most} of them were not asked for`);
+  for (const { id } of parents.slice(0, listed.most)) {
+    const subscription = id.toLowerCase().split('/')[2] ?? '';
+    if (failures.has(subscription)) continue;
+    try {
+      for await (const member of arm.list(`${id}/${listed.collection}`)) {
+        const shown = shownOf(member, complain);
+        if (shown !== undefined) members.push(shown);
+      }
+    } catch (error) {
+      if (!isOfArm(error)) throw error;
+      if (armStatusOf(error).status !== 404) failures.set(subscription, error);
     }
   }
-  return members;
+  return { members, failures: [...failures.values()] };
+}
+
+function isOfArm(error: unknown): error is RenewalError {
+  return error instanceof RenewalError && error.code.startsWith('arm-');
+}
+
+/** The right that is missing stands at the end of what Resource Manager says. */
+const PROBLEM_CHARACTERS = 600;
+
+function problemOf(kind: UseKind, { code, message }: RenewalError): LookProblem {
+  return { kind, code, problem: message.slice(0, PROBLEM_CHARACTERS) };
 }
 
 function unreadable(kind: UseKind, complaints: readonly string[]): readonly LookProblem[] {

@@ -74,6 +74,11 @@ export function referredTo(
       const vault = vaults.find(({ resourceId }) => resourceId.toLowerCase() === id);
       return vault && referred(vault, reference.name, reference.version);
     }
+    case 'vault-name': {
+      const name = reference.vaultName.toLowerCase();
+      const vault = vaults.find(({ resourceId }) => resourceId.split('/').at(-1)?.toLowerCase() === name);
+      return vault && referred(vault, reference.name, reference.version);
+    }
     case 'upload':
       return undefined;
     default:

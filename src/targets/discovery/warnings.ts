@@ -28,6 +28,8 @@ const anyCa: Limits['takes'] = { privateCa: 'yes', keys: keyTypes, nonExportable
 
 /** What Azure documents of kinds that are no targets (yet). */
 const limits: Readonly<Partial<Record<UseKind, Limits>>> = {
+  // https://learn.microsoft.com/azure/app-service/app-service-key-vault-references#understand-rotation
+  'app-settings': { pullWindowHours: 24, takes: anyCa },
   'scale-set': { pullWindowHours: 1, takes: anyCa },
   'api-management': { pullWindowHours: 4, takes: anyCa },
   'container-apps': { pullWindowHours: 12, takes: anyCa },

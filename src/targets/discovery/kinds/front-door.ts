@@ -26,7 +26,7 @@ export const frontDoor: KindLook<'profiles'> = {
 | project id, location, tags, identity
 | order by id asc`,
   },
-  listed: { under: 'profiles', collection: 'secrets' },
+  listed: { under: 'profiles', collection: 'secrets', most: 200 },
   read: (rows, complain) =>
     rows.listed.flatMap((shown) => {
       const parameters = one(secretShape, shown, complain)?.properties.parameters;

@@ -17,7 +17,7 @@ export const serviceFabric: KindLook<'clusters'> = {
 | project id, location, tags
 | order by id asc`,
   },
-  listed: { under: 'clusters', collection: 'nodeTypes' },
+  listed: { under: 'clusters', collection: 'nodeTypes', most: 200 },
   read: (rows, complain) =>
     rows.listed.flatMap((shown) => {
       const properties = one(nodeType, shown, complain)?.properties;

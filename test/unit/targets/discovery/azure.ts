@@ -8,9 +8,16 @@ export const VERSION = '0123456789abcdef0123456789abcdef';
 export const THUMBPRINT = 'A'.repeat(40);
 export const UPLOADED = 'B'.repeat(40);
 export const READER = '99999999-9999-9999-9999-999999999999';
+export const APP = '88888888-8888-8888-8888-888888888888';
 
 const at = (type: string, name: string): string => `${GROUP}/providers/${type}/${name}`;
 const SITE = at('Microsoft.Web/sites', 'shop');
+
+/** A setting that refers to a vault, as App Service shows it. */
+export function setting(name: string, properties: Readonly<Record<string, string>>) {
+  const type = 'Microsoft.Web/sites/config/configreferences';
+  return { id: `${SITE}/config/configreferences/appsettings/${name}`, name, type, properties };
+}
 
 /** A resource group in which every kind of place uses the certificate `shop`, as Azure's API shows it. */
 export const resources: readonly GraphResource[] = [
@@ -39,6 +46,7 @@ export const resources: readonly GraphResource[] = [
       location: 'West Europe',
       tags: { tier: 'gold', 'hidden-link: /x': 'y' },
     },
+    identity: { type: 'SystemAssigned', principalId: APP },
     properties: {
       webSpace: 'rg-WestEuropewebspace',
       hostNameSslStates: [
@@ -179,6 +187,11 @@ export const resources: readonly GraphResource[] = [
 
 /** What Resource Manager lists, by the id of the collection in lower case. */
 export const lists: Readonly<Record<string, readonly unknown[]>> = {
+  [`${SITE}/config/configreferences/appsettings`.toLowerCase()]: [
+    setting('TLS', { reference: `@Microsoft.KeyVault(SecretUri=${VAULT}/secrets/shop)`, status: 'Resolved' }),
+    setting('PINNED', { vaultName: 'contoso', secretName: 'shop', secretVersion: VERSION, status: 'Resolved' }),
+    setting('PASSWORD', { reference: '@Microsoft.KeyVault(VaultName=contoso;SecretName=password)' }),
+  ],
   [`${at('Microsoft.Cdn/profiles', 'edge')}/secrets`.toLowerCase()]: [
     {
       id: `${at('Microsoft.Cdn/profiles', 'edge')}/secrets/newest`,

@@ -35,6 +35,8 @@ describe('joinUses', () => {
       'app-service copy pay.contoso.com',
       'app-service explained shop.contoso.com',
       'app-service discovered staging.contoso.com',
+      'app-settings pinned',
+      'app-settings guided',
       'application-gateway pinned',
       'application-gateway discovered www.contoso.com',
       'container-apps guided',

@@ -23,6 +23,9 @@ describe('lookForUses', () => {
         "app-service shop | certificate by-hand | pay.contoso.com | {"by":"upload","thumbprint":"BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB",
         "app-service shop | certificate contoso-shop | shop.contoso.com | {"by":"vault-id","vaultId":"/subscriptions/11111111-1111-111",
         "app-service staging | certificate contoso-shop | staging.contoso.com | {"by":"vault-id","vaultId":"/subscriptions/11111111-1111-111",
+        "app-settings shop | app setting TLS | - | /secrets/shop",
+        "app-settings shop | app setting PINNED | - | {"by":"vault-name","vaultName":"contoso","name":"shop","vers",
+        "app-settings shop | app setting PASSWORD | - | {"by":"vault-name","vaultName":"contoso","name":"password"}",
         "application-gateway gw | ssl certificate shop | www.contoso.com | /secrets/shop",
         "application-gateway gw | ssl certificate old, of no listener | - | /secrets/shop/0123456789abcdef0123456789abcdef",
         "virtual-machine vm1 | extension KVVMExtension | - | /secrets/shop",
@@ -60,8 +63,10 @@ describe('lookForUses', () => {
 
   it('goes on with the others when a kind cannot be looked at', async () => {
     const { found, whole, problems } = await lookAt(resources, {});
-    expect(whole).toEqual(useKinds.filter((kind) => kind !== 'front-door' && kind !== 'service-fabric'));
+    const asked = ['app-settings', 'front-door', 'service-fabric'];
+    expect(whole).toEqual(useKinds.filter((kind) => !asked.includes(kind)));
     expect(problems).toMatchObject([
+      { kind: 'app-settings', code: 'arm-forbidden' },
       { kind: 'front-door', code: 'arm-forbidden' },
       { kind: 'service-fabric', code: 'arm-forbidden' },
     ]);
@@ -94,7 +99,7 @@ describe('lookForUses', () => {
   ])('tells of %s, and reads the others', async (_, over) => {
     const broken = { ...resources[2], ...over } as (typeof resources)[number];
     const look = await lookAt([...resources.filter((one) => one !== resources[2]), broken], lists);
-    expect(look.problems).toMatchObject([{ kind: 'app-service', code: 'unreadable' }]);
+    expect(look.problems[0]).toMatchObject({ kind: 'app-service', code: 'unreadable' });
     expect(look.whole).not.toContain('app-service');
     expect(look.found.filter(({ kind }) => kind === 'app-service').length).toBeGreaterThan(0);
   });
@@ -111,7 +116,7 @@ describe('lookForUses', () => {
     const { found } = await lookAt(resources, lists);
     const pinned = found.filter(({ reference }) => JSON.stringify(reference).includes(VERSION));
     expect(pinned.map(({ kind }) => kind).sort()).toEqual([
-      ...['application-gateway', 'front-door', 'service-fabric', 'virtual-machine'],
+      ...['app-settings', 'application-gateway', 'front-door', 'service-fabric', 'virtual-machine'],
     ]);
   });
 });

@@ -16,6 +16,7 @@ const pinned = {
   subscriptions: '6a29adf4dedde88b',
   'app-service certificates': 'd7452c0d36273d69',
   'app-service sites': '5920ad7bbee479a8',
+  'app-settings sites': '6d889f59cf732d32',
   'application-gateway gateways': '12e26369dac16e8d',
   'virtual-machine extensions': '86f8157bbd67713c',
   'virtual-machine machines': 'd67a84de3536da4c',

@@ -64,6 +64,7 @@ describe('refreshUses', () => {
       { subscription: OTHER, missing: `Perennial usage reader at /subscriptions/${OTHER}` },
     ]);
     expect(report?.problems.map(({ kind, code }) => `${kind} ${code}`)).toEqual([
+      'app-settings arm-forbidden',
       'front-door arm-forbidden',
       'service-fabric arm-forbidden',
     ]);

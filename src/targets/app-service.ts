@@ -17,15 +17,8 @@ export const kind = 'app-service';
 export const settings = {} as const;
 
 /** Sites (and slots) that serve a vault's certificate through a Microsoft.Web/certificates resource. */
-export function create(given: TargetOptions): TargetAdapter<AppServiceTarget> {
-  const { arm, clock, roots, mayConnect, probeSeconds = 10 } = given;
-  const resources = appServiceResources(arm);
-  const options = {
-    clock,
-    timeoutSeconds: probeSeconds,
-    ...(roots !== undefined && { roots }),
-    ...(mayConnect !== undefined && { mayConnect }),
-  };
+export function create(options: TargetOptions): TargetAdapter<AppServiceTarget> {
+  const resources = appServiceResources(options.arm);
   return {
     kind,
     capabilities: appServiceKind.facts,

@@ -25,14 +25,8 @@ export const settings = {} as const;
 const LOOK_AFTER_SECONDS = 60;
 
 /** Application Gateways (v2) that refer to a vault's secret. */
-export function create(given: TargetOptions): TargetAdapter<ApplicationGatewayTarget> {
-  const { arm, clock, roots, mayConnect, probeSeconds = 10 } = given;
-  const options = {
-    clock,
-    timeoutSeconds: probeSeconds,
-    ...(roots !== undefined && { roots }),
-    ...(mayConnect !== undefined && { mayConnect }),
-  };
+export function create(options: TargetOptions): TargetAdapter<ApplicationGatewayTarget> {
+  const { arm } = options;
   const look = ({ endpoint }: ApplicationGatewayTarget) => probe(endpoint, options);
   return {
     kind,

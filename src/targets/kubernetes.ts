@@ -16,6 +16,7 @@ import {
 } from './kubernetes-workload.ts';
 import type { Deployment, Look, Probe, RollBack, TargetAdapter, TargetOptions, VersionToServe } from './port.ts';
 import { probe as probeEndpoint } from './probe.ts';
+import { refusedByArm } from './refused-by-arm.ts';
 
 export const kind = 'kubernetes';
 
@@ -34,7 +35,7 @@ export function create(options: TargetOptions): TargetAdapter<KubernetesTarget> 
     kind,
     capabilities: kubernetesKind.facts,
     probe: (target, look) => probe(options, target, look),
-    deploy: (target, version) => refusedForGood(() => deploy(options, target, version)),
+    deploy: (target, version) => refusedByArm(() => deploy(options, target, version)),
     rollBack: async (target, lastGood) => rollBack(target, lastGood),
   };
 }
@@ -49,16 +50,6 @@ async function open(options: TargetOptions, { cluster }: KubernetesTarget): Prom
   const { server, ca } = found;
   const { mayConnect = () => true } = options;
   return { state: 'ready', api: createKubernetesApi({ server, ca, mayConnect, token: () => clusterToken(options) }) };
-}
-
-/** What is refused for good is an expected end of one target, not a failure of the step. */
-async function refusedForGood(work: () => Promise<Deployment>): Promise<Deployment> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof RenewalError) || error.code !== 'arm-refused') throw error;
-    return { state: 'refused', reason: error.message };
-  }
 }
 
 async function deploy(options: TargetOptions, target: KubernetesTarget, version: VersionToServe): Promise<Deployment> {
@@ -105,7 +96,7 @@ interface Restart {
 async function restartAll(restart: Restart, workloads: ReadonlyMap<string, Workload>): Promise<Deployment> {
   const restarted: string[] = [];
   for (const [workload, read] of workloads) {
-    const answer = await refusedForGood(() => restartOne(restart, workload, read));
+    const answer = await refusedByArm(() => restartOne(restart, workload, read));
     if (answer.state === 'refused') return restarted.length > 0 ? { ...answer, touched: true } : answer;
     restarted.push(workload);
   }
@@ -174,14 +165,9 @@ function report(at: string, { sha256 }: VersionToServe, workloads: readonly Work
 }
 
 async function handshake(options: TargetOptions, { endpoint }: KubernetesTarget): Promise<Probe> {
-  const { clock, roots, mayConnect, probeSeconds: timeoutSeconds = 10 } = options;
-  const at = clock.now().toISOString();
+  const at = options.clock.now().toISOString();
   if (endpoint === undefined) return { state: 'unreachable', at, reason: 'the target has no endpoint' };
-  return probeEndpoint(endpoint, {
-    ...{ clock, timeoutSeconds },
-    ...(roots !== undefined && { roots }),
-    ...(mayConnect !== undefined && { mayConnect }),
-  });
+  return probeEndpoint(endpoint, options);
 }
 
 /** The class belongs to whoever deploys the application, and a right to write it is a right to mount any secret. */

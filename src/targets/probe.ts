@@ -12,8 +12,8 @@ export interface ProbeOptions {
   readonly clock: Clock;
   /** PEM of the roots that a chain may end at. Absent: the public ones that Node carries. */
   readonly roots?: readonly string[];
-  /** For connection and handshake together. */
-  readonly timeoutSeconds: number;
+  /** For connection and handshake together; 10 when nothing is said. */
+  readonly probeSeconds?: number;
   /** Which addresses may be connected to. Absent: every one, for whoever chooses the endpoint himself. */
   readonly mayConnect?: AddressRule;
 }
@@ -21,9 +21,9 @@ export interface ProbeOptions {
 /** One fresh TLS connection: what is served there now, and whether a client would believe it. */
 export async function probe(
   endpoint: Endpoint,
-  { clock, roots, timeoutSeconds, mayConnect = () => true }: ProbeOptions,
+  { clock, roots, probeSeconds = 10, mayConnect = () => true }: ProbeOptions,
 ): Promise<Probe> {
-  const handshake = await shakeHands(endpoint, { milliseconds: timeoutSeconds * 1000, mayConnect });
+  const handshake = await shakeHands(endpoint, { milliseconds: probeSeconds * 1000, mayConnect });
   const now = clock.now();
   const at = now.toISOString();
   if ('reason' in handshake) return { state: 'unreachable', at, reason: handshake.reason };

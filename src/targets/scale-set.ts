@@ -98,13 +98,8 @@ function wordsOf(seen: Probe): string {
 }
 
 async function lookAt(options: TargetOptions, { endpoint }: ScaleSetTarget): Promise<Probe | undefined> {
-  const { clock, roots, mayConnect, probeSeconds = 10 } = options;
   if (endpoint === undefined) return undefined;
-  return probe(endpoint, {
-    ...{ clock, timeoutSeconds: probeSeconds },
-    ...(roots !== undefined && { roots }),
-    ...(mayConnect !== undefined && { mayConnect }),
-  });
+  return probe(endpoint, options);
 }
 
 const setShape = z.looseObject({ properties: z.looseObject({ orchestrationMode: z.string().nullish() }) });

@@ -88,17 +88,13 @@ function refusalOf(error: RenewalError): string {
 
 /** A fresh TLS connection decides where there is an endpoint. Else, and while that shows another version, the report. */
 async function lookAt(options: TargetOptions, target: VirtualMachineTarget, look: Look): Promise<Probe> {
-  const { clock, roots, mayConnect, probeSeconds = 10 } = options;
+  const { clock } = options;
   const wanted = look.version.sha256;
   if (target.endpoint === undefined) {
     if (look.purpose !== 'baseline') return report(options, target, look);
     return { state: 'pending', at: clock.now().toISOString(), reason: 'what was there comes with the report' };
   }
-  const seen = await probe(target.endpoint, {
-    ...{ clock, timeoutSeconds: probeSeconds },
-    ...(roots !== undefined && { roots }),
-    ...(mayConnect !== undefined && { mayConnect }),
-  });
+  const seen = await probe(target.endpoint, options);
   if (look.purpose === 'baseline' || (seen.state === 'served' && seen.sha256 === wanted)) return seen;
   const told = await report(options, target, look);
   return told.state === 'failed' ? told : seen;

@@ -56,13 +56,8 @@ export function create(options: TargetOptions): TargetAdapter<WebhookTarget> {
 
 /** A look at the endpoint is a look at the endpoint: what the receiver says of it then is not asked. */
 async function lookAt(options: TargetOptions, target: WebhookTarget, look: Look): Promise<Probe> {
-  const { clock, roots, mayConnect, probeSeconds = 10 } = options;
   if (target.endpoint === undefined) return report(options, target, look);
-  return probe(target.endpoint, {
-    ...{ clock, timeoutSeconds: probeSeconds },
-    ...(roots !== undefined && { roots }),
-    ...(mayConnect !== undefined && { mayConnect }),
-  });
+  return probe(target.endpoint, options);
 }
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

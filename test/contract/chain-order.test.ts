@@ -64,7 +64,7 @@ async function seenServed() {
     () => consumers.close(),
   );
   const endpoint = consumers.endpoints[0] ?? { host: '', port: 0, sni: '' };
-  return probe(endpoint, { clock, roots: [issuing.rootPem], timeoutSeconds: 5 });
+  return probe(endpoint, { clock, roots: [issuing.rootPem], probeSeconds: 5 });
 }
 
 describe('the order of a merged chain', () => {

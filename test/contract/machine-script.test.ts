@@ -117,8 +117,7 @@ async function serviceOf(home: string, link: string) {
 function runIn(home: string) {
   return async (given: Readonly<Record<string, string>>) => {
     const script = join(home, 'script.sh');
-    await writeFile(script, linuxScript);
-    await chmod(script, 0o500).catch(() => undefined);
+    await writeFile(script, linuxScript, { mode: 0o700 });
     const parameters = {
       MODE: 'deploy',
       RENEWAL: 'renewal-1',

@@ -125,7 +125,7 @@ describe('one emulator alone', () => {
     expect(await arm.get(site.resourceId)).toMatchObject({ id: site.resourceId });
     const seen = await probe(
       { host: site.host, port: site.port, sni: site.hostName },
-      { clock: { now: () => new Date() }, roots: [await readFile(rootFile, 'utf8')], timeoutSeconds: 5 },
+      { clock: { now: () => new Date() }, roots: [await readFile(rootFile, 'utf8')], probeSeconds: 5 },
     );
     expect(seen).toMatchObject({ state: 'served' });
     expect(seen).not.toHaveProperty('problem');

@@ -35,10 +35,10 @@ async function portOf(server: Server): Promise<number> {
 const serve = (cert: string, more: TlsOptions = {}): Promise<number> =>
   portOf(createServer({ cert, key: leaf.keys.pkcs8Pem, ...more }, (socket) => socket.on('error', () => {})));
 
-const look = (port: number, more: { roots?: readonly string[]; timeoutSeconds?: number; at?: string } = {}) =>
+const look = (port: number, more: { roots?: readonly string[]; probeSeconds?: number; at?: string } = {}) =>
   probe(
     { host: more.at ?? '127.0.0.1', port, sni: host },
-    { clock, roots: more.roots ?? [root.pem], timeoutSeconds: more.timeoutSeconds ?? 5 },
+    { clock, roots: more.roots ?? [root.pem], probeSeconds: more.probeSeconds ?? 5 },
   );
 
 const sha256 = (made: { details: { sha256: string } }): string => made.details.sha256;
@@ -107,7 +107,7 @@ describe('probe', () => {
 
   it('judges by the public roots when none are given', async () => {
     const port = await serve(leaf.chainPem);
-    const seen = await probe({ host: '127.0.0.1', port, sni: host }, { clock, timeoutSeconds: 5 });
+    const seen = await probe({ host: '127.0.0.1', port, sni: host }, { clock, probeSeconds: 5 });
     expect(seen).toMatchObject({ state: 'served', problem: expect.stringContaining('leads to no known root') });
   });
 
@@ -116,7 +116,7 @@ describe('probe', () => {
     const port = await serve(leaf.chainPem);
     const seen = await probe(
       { host: '127.0.0.1', port, sni: host },
-      { clock: late, roots: [root.pem], timeoutSeconds: 5 },
+      { clock: late, roots: [root.pem], probeSeconds: 5 },
     );
     expect(seen).toMatchObject({ state: 'served', problem: expect.stringContaining('has expired') });
   });
@@ -153,7 +153,7 @@ describe('probe of what cannot be seen', () => {
   it('gives up on a server that keeps silent', async () => {
     const sockets: Socket[] = [];
     const port = await talk((socket) => void sockets.push(socket));
-    expect(await look(port, { timeoutSeconds: 0.2 })).toEqual(unreachable('no TLS handshake within 0.2 s'));
+    expect(await look(port, { probeSeconds: 0.2 })).toEqual(unreachable('no TLS handshake within 0.2 s'));
     for (const socket of sockets) socket.destroy();
   });
 });

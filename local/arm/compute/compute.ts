@@ -37,9 +37,11 @@ export function createCompute(options: ComputeOptions): Compute {
   const byId = new Map<string, Machine>();
   const polls = new Map<Machine, () => void>();
   const working = new Set<Promise<void>>();
+  const errors: unknown[] = [];
 
   const track = (work: Promise<void>): void => {
-    const ended: Promise<void> = work.catch(() => undefined).then(() => void working.delete(ended));
+    // What goes wrong is thrown where it is waited for, and ends no process before.
+    const ended = work.catch((error: unknown) => void errors.push(error)).finally(() => working.delete(ended));
     working.add(ended);
   };
   const pullNow = async (machine: Machine): Promise<void> => {
@@ -96,6 +98,7 @@ export function createCompute(options: ComputeOptions): Compute {
     track,
     async settled() {
       while (working.size > 0) await Promise.all(working);
+      if (errors.length > 0) throw new AggregateError(errors.splice(0), 'machines could not do what they were told');
     },
     stop() {
       for (const cancel of polls.values()) cancel();

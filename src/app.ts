@@ -5,6 +5,7 @@ import type { OrderDependencies } from './api/order-dependencies.ts';
 import { type Arm, createArm } from './azure/arm.ts';
 import { createIdentityToken } from './azure/identity-token.ts';
 import { noRedirects } from './azure/no-redirects.ts';
+import { createSteadyCredential } from './azure/steady-credential.ts';
 import { sendTraceHeaders } from './azure/trace-headers.ts';
 import { clock } from './clock.ts';
 import { createEstate } from './config/estate-source.ts';
@@ -196,7 +197,8 @@ function issuerPlan(estate: Estate, name: string): IssuerPlan {
 }
 
 function identity(clientId: string | undefined): TokenCredential {
-  return new ManagedIdentityCredential({ ...noRedirects, ...(clientId !== undefined && { clientId }) });
+  const options = { ...noRedirects, ...(clientId !== undefined && { clientId }) };
+  return createSteadyCredential(new ManagedIdentityCredential(options), clock);
 }
 
 function storageOf({ storage }: Settings, credential: TokenCredential): Parameters<typeof createStorage>[0] {

@@ -69,6 +69,7 @@ export interface OrderRow {
   readonly name: string;
   readonly issuer: string;
   readonly csrSha256: string;
+  /** Of the operation in the vault. While an order inside the vault is `requesting`: of the one that had ended before. */
   readonly requestId: string;
   readonly reference?: string;
   /** `requesting` is written before the vault is asked, so that a crash in between leaves our mark on the pending operation. */

@@ -36,12 +36,15 @@ async function order(input: StepInput<'request'>, app: Dependencies, inVault: In
   if (own !== undefined && isPlaced(own.row)) return done(requested(own.row, true));
   const ref = { vault: inspected.vaultUri, name: input.certificate };
   const facts = await app.vault.inspect(ref);
+  const pending = facts.state === 'present' ? facts.pending : undefined;
+  if (pending !== undefined && own !== undefined && isAnswer(pending, { input, inVault, asked: own.row }))
+    return done(requested(await keep({ input, app, inVault }, pending, false), true));
   const stop = changedSince(facts, inspected);
   if (stop !== undefined) return stop;
-  const pending = facts.state === 'present' && facts.pending?.status === 'inProgress' ? facts.pending : undefined;
-  if (pending !== undefined) return takeUp({ input, app, inVault }, facts, pending);
+  if (pending?.status === 'inProgress') return takeUp({ input, app, inVault }, facts, pending);
   if (input.attempt > 1 || own !== undefined) await takeKeyTurn(input, app);
-  if (own === undefined) await app.store.saveOrder(newOrder(input, app, 'requesting'));
+  const before = pending?.requestId ?? '';
+  if (own === undefined) await app.store.saveOrder({ ...newOrder(input, app, 'requesting'), requestId: before });
   const { tags } = inspected.facts;
   const made = await app.vault.request({ ...ref, issuer: inVault.issuerName, tags });
   return done(requested(await keep({ input, app, inVault }, made, false), false));
@@ -51,6 +54,25 @@ interface Ordering {
   readonly input: StepInput<'request'>;
   readonly app: Dependencies;
   readonly inVault: InVault;
+}
+
+/**
+ * Whether an operation that has ended is what became of the order while its answer was lost: the issuer was faster than the
+ * repeat. It was begun after we asked, and asks for what is wanted. Another one could be paid for twice; should somebody else
+ * have begun this one, it is judged all the same.
+ */
+function isAnswer(
+  pending: PendingFacts,
+  { input, inVault, asked }: Pick<Ordering, 'input' | 'inVault'> & { readonly asked: OrderRow },
+): boolean {
+  const { inspected, certificate } = input;
+  const before = [asked.requestId, inspected.facts.pending?.requestId];
+  if (pending.status === 'inProgress' || before.includes(pending.requestId)) return false;
+  return isIssuers(pending, inVault) && asWanted(pending, csrRequest(inspected, certificate));
+}
+
+function isIssuers({ issuer }: PendingFacts, { issuerName }: InVault): boolean {
+  return issuer.toLowerCase() === issuerName.toLowerCase();
 }
 
 /** The end of a renewal whose certificate is not what it was: nothing was ordered for it. */
@@ -68,8 +90,7 @@ function changedSince(facts: Inspection, inspected: Inspected) {
  */
 async function takeUp({ input, app, inVault }: Ordering, facts: Inspection, pending: PendingFacts) {
   const { inspected, vault, certificate } = input;
-  const isIssuers = pending.issuer.toLowerCase() === inVault.issuerName.toLowerCase();
-  if (!isIssuers || !asWanted(pending, csrRequest(inspected, certificate)))
+  if (!isIssuers(pending, inVault) || !asWanted(pending, csrRequest(inspected, certificate)))
     return ended('refused', 'foreign-pending', `request ${pending.requestId} is pending and is not what is wanted`);
   // Whoever asked for its end waits for it: then a new one may begin.
   if (pending.cancellationRequested)

@@ -36,6 +36,29 @@ async function issued(...options: Parameters<typeof begun>) {
   return { ...all, asks: { plan, targets, vaultUri, reason: 'sweep' } as const };
 }
 
+type Begun = Awaited<ReturnType<typeof begun>>;
+
+/** The first try of the order ends before the vault is asked, or after its answer and before the record. */
+async function crashAt({ world, runner, inspected }: Begun, point: 'request' | 'record'): Promise<void> {
+  const { saveOrder } = world.app.store;
+  const crash = () => Promise.reject(new TypeError('crash'));
+  let saves = 0;
+  const store = {
+    ...world.app.store,
+    saveOrder: (...args: Parameters<typeof saveOrder>) => (++saves === 2 ? crash() : saveOrder(...args)),
+  };
+  const vault = point === 'request' ? { ...world.app.vault, request: crash } : world.app.vault;
+  const input = { renewalId: runner.renewalId, vault: 'kv-web', certificate: 'shop', attempt: 1, inspected };
+  const answer = await runStep('request', steps.request, { input, app: { ...world.app, store, vault } });
+  expect(answer).toMatchObject({ state: 'again' });
+}
+
+async function crashed(): Promise<Begun> {
+  const all = await begun();
+  await crashAt(all, 'record');
+  return all;
+}
+
 function edit(world: World, change: Partial<Present['policy']>): void {
   const held = present(world);
   world.vault.set('shop', { ...held, policy: { ...held.policy, ...change } });
@@ -79,23 +102,70 @@ describe('the order', () => {
   });
 
   it('goes on after a crash between the vault’s answer and the record', async () => {
-    const { world, runner, inspected } = await begun();
-    const { saveOrder } = world.app.store;
-    let saves = 0;
-    const store = {
-      ...world.app.store,
-      saveOrder: (...args: Parameters<typeof saveOrder>) =>
-        ++saves === 2 ? Promise.reject(new TypeError('crash')) : saveOrder(...args),
-    };
-    const input = { renewalId: runner.renewalId, vault: 'kv-web', certificate: 'shop', attempt: 1, inspected };
-    expect(await runStep('request', steps.request, { input, app: { ...world.app, store } })).toMatchObject({
-      state: 'again',
-    });
+    const { world, runner, inspected } = await crashed();
     const { requestId } = present(world).pending ?? {};
     const value = await runner.value('request', { inspected });
     expect(value).toMatchObject({ resumed: true, reference: expect.stringContaining(requestId ?? '-') });
     expect(value).not.toHaveProperty('isForeign');
     expect(world.vault.calls.filter((verb) => verb === 'request')).toHaveLength(1);
+  });
+
+  it.each([
+    ['issued', 'issued', 'issued'],
+    ['refused', { failed: 'simulated' }, 'rejected'],
+  ] as const)('was %s while its answer was lost: it is not placed again', async (_title, answer, state) => {
+    const { world, runner, inspected } = await crashed();
+    if (world.partner) world.partner.answer = answer;
+    world.clock.advance(60_000);
+    const value = await runner.value('request', { inspected });
+    expect(value).toMatchObject({ resumed: true, csrSha256: present(world).pending?.csrSha256 });
+    expect(value).not.toHaveProperty('isForeign');
+    expect(world.vault.calls.filter((verb) => verb === 'request')).toHaveLength(1);
+    const asks = { reference: value.reference ?? '', issuer: 'internal', round: 1 };
+    expect(await runner.value('poll', asks)).toMatchObject({ state });
+  });
+
+  it('is what the version is judged by when its answer was lost', async () => {
+    const { world, runner, inspected } = await crashed();
+    world.clock.advance(60_000);
+    const { reference = '' } = await runner.value('request', { inspected });
+    await runner.value('poll', { reference, issuer: 'internal', round: 1 });
+    const { plan, targets = [], vaultUri } = inspected;
+    const checked = await runner.value('checkVersion', { plan, targets, vaultUri, reason: 'sweep' });
+    expect(checked).toMatchObject({ replaced: inspected.old, version: { sha256: present(world).current?.sha256 } });
+  });
+
+  it.each([
+    ['has ended before it was inspected', false],
+    ['has ended before it was asked for', true],
+  ])('is placed when the crash came before it, and the operation that is there %s', async (_title, isLate) => {
+    const world = await createWorld({ inVault: 'Partner' });
+    const runner = await createStepRunner(world);
+    const earlier = (): void => {
+      if (world.partner) world.partner.answer = { failed: 'an earlier one' };
+      world.partner?.begin('shop');
+      world.clock.advance(60_000);
+      world.partner?.settle('shop');
+      if (world.partner) world.partner.answer = 'issued';
+    };
+    if (!isLate) earlier();
+    const inspected = await runner.value('inspect', { reason: 'sweep' });
+    if (isLate) earlier();
+    const before = present(world).pending?.requestId;
+    await crashAt({ world, runner, inspected }, 'request');
+    const value = await runner.value('request', { inspected });
+    expect(value).toMatchObject({ resumed: false });
+    expect(value.reference).not.toContain(before);
+    expect(world.vault.calls.filter((verb) => verb === 'request')).toHaveLength(1);
+  });
+
+  it('is not what somebody else has had certified', async () => {
+    const { world, runner, inspected } = await crashed();
+    world.clock.advance(60_000);
+    await world.vault.inspect({ vault: '', name: 'shop' });
+    const { pending, ...held } = present(world);
+    if (pending) world.vault.set('shop', { ...held, pending: { ...pending, issuer: 'Other' } });
+    expect(await runner.run('request', { inspected })).toMatchObject({ state: 'ended', outcomeReason: 'not-current' });
   });
 
   it('takes up an operation that the vault began by itself, and says so', async () => {

@@ -18,9 +18,7 @@ export function watched(world: World, issuer: Issuer): Issuer {
     ...issuer,
     async submit(request) {
       world.see('asked', request.renewalId);
-      const answer = await heard(request.renewalId, issuer.submit(request));
-      if (!('state' in answer)) world.renewalOfOrder.set(answer.reference, request.renewalId);
-      return answer;
+      return heard(request.renewalId, issuer.submit(request));
     },
     async poll(order) {
       const renewalId = world.renewalOfOrder.get(order.reference) ?? '';

@@ -37,7 +37,7 @@ export class World {
   readonly hubStore: HubStore = { records: [] };
   /** CSRs by order reference, as the issuer remembers them. */
   readonly requests = new Map<string, string>();
-  /** Renewals by the references of their orders, as far as the app was told them. */
+  /** Renewals by the references of their orders: the first that has it on record. */
   readonly renewalOfOrder = new Map<string, string>();
   /** `vault/certificate` by the URLs of the public CA that have to do with it. */
   readonly certificateOfUrl = new Map<string, string>();
@@ -91,6 +91,9 @@ export class World {
     ground.watchers.push({
       row: (_before, { vault, name, renewalId }) => {
         if (renewalId !== undefined) this.#certificateOfRenewal.set(renewalId, `${vault}/${name}`);
+      },
+      order: (_before, { renewalId, reference = '' }) => {
+        if (!this.renewalOfOrder.has(reference)) this.renewalOfOrder.set(reference, renewalId);
       },
     });
     ground.watchers.push({

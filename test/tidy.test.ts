@@ -120,6 +120,7 @@ const orchestrators = [
 const pure = [
   ...orchestrators,
   'src/renewal/story.ts',
+  'src/renewal/first-look.ts',
   'src/renewal/pace.ts',
   'src/renewal/tally.ts',
   'src/renewal/outcomes.ts',

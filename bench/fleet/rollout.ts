@@ -4,11 +4,11 @@ import { RenewalError } from '../../src/errors.ts';
 import type { VirtualMachineTarget } from '../../src/plan/targets/virtual-machine.ts';
 import { startRenewal } from '../../src/renewal/start.ts';
 import { openBench } from '../../test/replay/bench.ts';
-import { type FleetStage, openFleet, replaceCurrent } from './stage.ts';
+import { type Fleet, type FleetStage, openFleet, replaceCurrent } from './stage.ts';
 
 /** How a fleet got its certificate. */
 export interface Rollout {
-  readonly machines: number;
+  readonly fleet: Fleet;
   readonly arm: TrafficSum;
   /** From the first write to the last machine that was seen with the new version, on the virtual clock. */
   readonly makespanSeconds: number;
@@ -22,8 +22,8 @@ export interface Rollout {
 const JUMPS = 200_000;
 
 /** The product's orchestrators and adapter. */
-export async function productRollout(machines: number, soakSeconds: number): Promise<Rollout> {
-  const stage = await openFleet(machines, soakSeconds);
+export async function productRollout(fleet: Fleet): Promise<Rollout> {
+  const stage = await openFleet(fleet);
   const span = watchWrites(stage);
   const bench = await openBench(stage.world, {
     adapters: { target: () => stage.adapter },
@@ -41,16 +41,16 @@ export async function productRollout(machines: number, soakSeconds: number): Pro
   const { outcome, detail } = output as { readonly outcome?: string; readonly detail?: string };
   if (outcome !== 'renewed') throw new TypeError(`bench: ${outcome}: ${detail}`);
   const realSeconds = (performance.now() - began) / 1000;
-  return { ...ended(stage, span()), machines, realSeconds, ...(await largest(bench.hub)) };
+  return { ...ended(stage, span()), fleet, realSeconds, ...(await largest(bench.hub)) };
 }
 
 /** Everything at once, as a client library does it: wait as long as one is told, look every ten seconds. */
-export async function naiveRollout(machines: number): Promise<Rollout> {
-  const stage = await openFleet(machines, 0);
+export async function naiveRollout(fleet: Fleet): Promise<Rollout> {
+  const stage = await openFleet(fleet);
   const span = watchWrites(stage);
   const version = await replaceCurrent(stage.world);
   const began = performance.now();
-  let left = machines;
+  let left = fleet.machines;
   const one = async (target: VirtualMachineTarget): Promise<void> => {
     await patiently(stage, () => stage.adapter.deploy(target, version));
     for (let isServed = false; !isServed; ) {
@@ -66,7 +66,7 @@ export async function naiveRollout(machines: number): Promise<Rollout> {
     return left === 0;
   });
   await all;
-  return { ...ended(stage, span()), machines, realSeconds: (performance.now() - began) / 1000, events: 0, bytes: 0 };
+  return { ...ended(stage, span()), fleet, realSeconds: (performance.now() - began) / 1000, events: 0, bytes: 0 };
 }
 
 const LOOK_SECONDS = 10;

@@ -11,6 +11,7 @@ import { certify, createAuthority } from '../../local/pki.ts';
 import { fleetWaves } from '../../local/stand/fleet/waves.ts';
 import { writePfx } from '../../local/vault/pfx-write.ts';
 import { createArm } from '../../src/azure/arm.ts';
+import { entrySchemas } from '../../src/plan/estate-schema.ts';
 import type { VirtualMachineTarget } from '../../src/plan/targets/virtual-machine.ts';
 import type { TargetAdapter, VersionToServe } from '../../src/targets/port.ts';
 import { createTarget } from '../../src/targets/registry.ts';
@@ -34,22 +35,31 @@ export interface FleetStage {
   used(): readonly (string | undefined)[];
 }
 
-export async function openFleet(machines: number, soakSeconds: number): Promise<FleetStage> {
+export interface Fleet {
+  readonly machines: number;
+  readonly soakSeconds: number;
+  /** How long the script takes on the machine of that place, from the write to its report. */
+  readonly scriptSeconds: (place: number) => number;
+}
+
+export async function openFleet({ machines, soakSeconds, scriptSeconds }: Fleet): Promise<FleetStage> {
   const targets = Array.from({ length: machines }, (_, index) => targetOf(index));
   const waves = fleetWaves(machines);
   const rollout = {
     ...plan().rollout,
     waves: waves.map((count) => ({ count })),
     perSubscription: 5000,
+    // What a plan has that says nothing of it.
+    writePercent: entrySchemas.plan.parse({ issuer: 'internal', owner: 'team-web' }).rollout.writePercent,
     soakSeconds,
     verify: { everySeconds: 15, forSeconds: 600 },
   };
   const world = await createWorld({ targets, plan: plan({ rollout }) });
   const { clock } = world;
   const compute = createCompute({ clock, readSecret: async () => secretOf(world) });
-  for (const { machine, location } of targets)
+  for (const [place, { machine, location }] of targets.entries())
     await compute.addMachine({
-      ...{ resourceId: machine, location, os: 'linux' },
+      ...{ resourceId: machine, location, os: 'linux', scriptSeconds: scriptSeconds(place) },
       places: [{ secret: SECRET, path: PATH, service: 'shop' }],
     });
   const traffic = createArmTraffic();

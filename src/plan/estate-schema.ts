@@ -57,7 +57,7 @@ const rollout = group({
   soakSeconds: whole(0, FIVE_DAYS).default(0),
   oldVersion: choice(['keep', 'disable']).default('keep'),
   perSubscription: whole(1, 5000).default(1000),
-  writePercent: whole(1, 100).default(80),
+  writePercent: whole(1, 100).default(90),
   verify: group({
     everySeconds: whole(1, 3600).default(30),
     forSeconds: whole(1, FIVE_DAYS).default(900),

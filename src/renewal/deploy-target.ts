@@ -54,10 +54,12 @@ function* deploy(who: Performer, input: TargetInput): Story<TargetResult | Verif
   const problem = isEnded(deployed) ? `${deployed.outcomeReason}: ${deployed.detail}` : deployed.refused;
   const touched = isEnded(deployed) || deployed.touched === true;
   if (problem !== undefined) return { id, kind, verified: false, touched, problem, ...baseline };
+  if (isEnded(deployed) || deployed.lookAfterSeconds === undefined)
+    return { ...verifyingFrom(who, input), ...baseline };
   // While there is nothing to see yet, no time is lost.
-  if (!isEnded(deployed) && deployed.lookAfterSeconds !== undefined)
-    yield* pause(who, deployed.lookAfterSeconds, 'verify');
-  return { ...verifyingFrom(who, input), ...baseline };
+  const since = who.context.df.currentUtcDateTime.toISOString();
+  yield* pause(who, Math.max(deployed.lookAfterSeconds, input.firstLooks?.[kind] ?? 0), 'verify');
+  return { ...verifyingFrom(who, input), since, ...baseline };
 }
 
 /** So that Resource Manager is asked no faster than it answers. */

@@ -1,5 +1,6 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
 import type { Target } from '../plan/targets/target.ts';
+import { type FirstLooks, firstLooksOf } from './first-look.ts';
 import { type GroupPace, startsOf, subscriptionOf } from './pace.ts';
 import { ChildPerformer, callChild, perform, problemOf, type Story } from './perform.ts';
 import type { GroupShape } from './rollout-shape.ts';
@@ -19,6 +20,8 @@ interface EveryInput {
   readonly verify: { readonly everySeconds: number; readonly forSeconds: number };
   /** Set when an earlier renewal may have deployed this version already. */
   readonly isAgain?: true;
+  /** Absent in the first wave, and while no target has said when to look. */
+  readonly firstLooks?: FirstLooks;
 }
 
 /** What an orchestration over a group of targets is asked. The targets themselves it reads from their row. */
@@ -36,6 +39,8 @@ export interface Verifying {
   readonly round: number;
   /** ISO 8601. */
   readonly until: string;
+  /** ISO 8601: when it was deployed to. Set when the deployment said when to look first: then looks follow one another closely. */
+  readonly since?: string;
   readonly baseline?: 'served' | 'unreachable';
 }
 
@@ -51,6 +56,8 @@ export interface TargetInput extends EveryInput {
 export interface GroupResult extends Tally {
   /** Places in the group of the targets that serve what they served before: nothing has to go back there. */
   readonly unchanged: readonly number[];
+  /** When the next wave is looked at first; absent: no target of the group has shown it. */
+  readonly firstLooks?: FirstLooks;
   /** Why nothing could be done with it at all. */
   readonly problem?: string;
 }
@@ -74,7 +81,12 @@ export function* workOnGroup(
   });
   const results = yield* together(context, children, targets);
   const unchanged = targets.filter((_, index) => isUnchanged(results[index])).map(({ place }) => place);
-  return { ...tallyOf(results, input.tells), unchanged: [...(input.except ?? []), ...unchanged] };
+  const firstLooks = firstLooksOf(results, input.firstLooks);
+  return {
+    ...tallyOf(results, input.tells),
+    unchanged: [...(input.except ?? []), ...unchanged],
+    ...(Object.keys(firstLooks).length > 0 && { firstLooks }),
+  };
 }
 
 /** A child that breaks off leaves nothing known of any of them. */

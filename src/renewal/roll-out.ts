@@ -1,3 +1,4 @@
+import { type FirstLooks, laterLooks } from './first-look.ts';
 import type { GroupInput, GroupResult } from './group.ts';
 import { fullPace, type Pace, paced } from './pace.ts';
 import { callChild, pause, performAnyway, type Story, whoseOf } from './perform.ts';
@@ -23,6 +24,7 @@ interface Deployed {
 /** How far a rollout has come. */
 interface Way {
   readonly pace: Pace;
+  readonly firstLooks: FirstLooks;
   readonly deployed: readonly Deployed[];
 }
 
@@ -35,8 +37,8 @@ export function* rollOut(renewal: RenewalProgress, inspected: Inspected, version
   if (shape === undefined || shape.total === 0)
     return { outcome: 'renewed', outcomeReason: 'no-targets', detail: 'the certificate has no targets' };
   const rollout = { renewal, inspected, shape, version };
-  let way: Way = { pace: fullPace(inspected.plan.rollout.writePercent), deployed: [] };
-  renewal.rolledOut(tallyOfWay(rollout, way));
+  let way: Way = { pace: fullPace(inspected.plan.rollout.writePercent), firstLooks: {}, deployed: [] };
+  renewal.rolledOut(tallyOfWay(rollout, way.deployed));
   for (const [index, wave] of shape.waves.entries()) {
     renewal.enterWave(`${index + 1}/${shape.waves.length}`);
     const after = yield* deployWave(rollout, way, { wave, number: index + 1 });
@@ -47,7 +49,7 @@ export function* rollOut(renewal: RenewalProgress, inspected: Inspected, version
     if (!last && wave.soakSeconds > 0) yield* pause(renewal, wave.soakSeconds, 'soak');
   }
   renewal.enter('verify');
-  const end = endOf(tallyOfWay(rollout, way));
+  const end = endOf(tallyOfWay(rollout, way.deployed));
   return end.outcome === 'renewed' ? yield* retireOld(rollout, end) : end;
 }
 
@@ -67,23 +69,27 @@ function* deployWave(
   { wave, number }: { readonly wave: WaveShape; readonly number: number },
 ): Story<Way> {
   const { renewal, version } = rollout;
-  let { pace } = way;
+  let { pace, firstLooks } = way;
   let deployed: readonly Deployed[] = [];
   for (const batch of wave.batches) {
     const first = deployed.length;
     const name = (index: number) => `${renewal.renewalId}-w${number}-${first + index + 1}`;
-    const inputs = inputsOf(rollout, { version, groups: batch, pace });
+    const inputs = inputsOf(rollout, { version, groups: batch, pace, firstLooks });
     const results = yield* sideBySide(
       renewal,
       'deployGroup',
       inputs.inputs.map((input, index) => ({ input, id: name(index) })),
     );
     pace = inputs.pace;
+    firstLooks = laterLooks(
+      firstLooks,
+      results.map((result) => result.firstLooks),
+    );
     deployed = [...deployed, ...batch.flatMap((group, index) => pair(group, results[index]))];
-    renewal.rolledOut(tallyOfWay(rollout, { pace, deployed: [...way.deployed, ...deployed] }));
+    renewal.rolledOut(tallyOfWay(rollout, [...way.deployed, ...deployed]));
     if (failures(deployed) > wave.failureBudget) break;
   }
-  return { pace, deployed: [...way.deployed, ...deployed] };
+  return { pace, firstLooks, deployed: [...way.deployed, ...deployed] };
 }
 
 function pair(group: GroupShape, result: GroupResult | undefined): readonly Deployed[] {
@@ -111,10 +117,11 @@ interface Asked {
   readonly version: VersionSummary;
   readonly groups: readonly (GroupShape & { readonly except?: readonly number[] })[];
   readonly pace: Pace;
+  readonly firstLooks?: FirstLooks;
 }
 
 /** What each of these groups is asked, and the pace after them. */
-function inputsOf({ renewal, inspected, shape }: Rollout, { version, groups, pace }: Asked) {
+function inputsOf({ renewal, inspected, shape }: Rollout, { version, groups, pace, firstLooks = {} }: Asked) {
   const { vaultUri, vaultResourceId, plan } = inspected;
   const count = shape.waves.reduce((sum, { batches }) => sum + batches.flat().length, 0);
   const slow = paced(pace, groups, renewal.now());
@@ -125,6 +132,7 @@ function inputsOf({ renewal, inspected, shape }: Rollout, { version, groups, pac
     version,
     verify: plan.rollout.verify,
     ...(isAgain(renewal) && { isAgain: true as const }),
+    ...(Object.keys(firstLooks).length > 0 && { firstLooks }),
     tells: toldByEach(shape.total, count),
   };
   const inputs = groups.map(({ key, count, except }, index): GroupInput => {
@@ -142,7 +150,7 @@ function isAgain({ input: { scope, adopts } }: RenewalProgress): boolean {
 /** Rolls back whatever serves the new version, or may. A version that was only deployed again has none to go back to. */
 function* stop(rollout: Rollout, { pace, deployed }: Way): Story<Ended> {
   const { renewal, inspected, version } = rollout;
-  const before = tallyOfWay(rollout, { pace, deployed });
+  const before = tallyOfWay(rollout, deployed);
   const changed = deployed.filter(({ group, result }) => result.unchanged.length < group.count);
   const why = stoppedBy(before, deployed);
   if (version.sha256 === inspected.old.sha256 || changed.length === 0) return { outcome: 'partly-deployed', ...why };
@@ -220,7 +228,7 @@ function endOf({ counts: { verified, total } }: Tally): Ended {
 }
 
 /** Of all targets: what an earlier renewal has verified is part of the whole, and so is what no wave has come to. */
-function tallyOfWay({ shape }: Rollout, { deployed }: Way): Tally {
+function tallyOfWay({ shape }: Rollout, deployed: readonly Deployed[]): Tally {
   const { counts, results } = sum(deployed.map(({ result }) => result));
   return { counts: { ...counts, total: shape.total, verified: counts.verified + shape.verifiedBefore }, results };
 }

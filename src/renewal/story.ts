@@ -134,6 +134,8 @@ export interface TargetResult {
   readonly isOnLastGood?: true;
   /** It served the new version although nobody had deployed it. */
   readonly tookItself?: true;
+  /** From its deployment to the look that saw the new version; of a target whose deployment says when to look first. */
+  readonly seenAfterSeconds?: number;
 }
 
 /** What a finished renewal answers, and what its orchestration's output is. */

@@ -1,4 +1,5 @@
 import type { Probe } from '../targets/port.ts';
+import { nextLookSeconds } from './first-look.ts';
 import type { TargetInput, Verifying } from './group.ts';
 import type { Performer, Story } from './perform.ts';
 import { type ChildPerformer, pause, perform } from './perform.ts';
@@ -19,14 +20,17 @@ export function* verify(
   const { id, kind } = input.target;
   let { round } = verifying;
   for (; !who.historyIsLong; round++) {
+    const waited = secondsSince(verifying.since, who);
     const probe = yield* perform(who, 'probe', { ...callOf(input), purpose, round });
     const seen = judge(probe, input.version.sha256);
     const baseline = verifying.baseline && { baseline: verifying.baseline };
     const result = { id, kind, touched: true, ...baseline, ...seen };
-    if (seen.problem === undefined) return { ...result, verified: true };
+    if (seen.problem === undefined)
+      return { ...result, verified: true, ...(waited !== undefined && { seenAfterSeconds: Math.round(waited) }) };
     const now = who.context.df.currentUtcDateTime.toISOString();
     if (now >= verifying.until || isOver(probe)) return { ...result, verified: false };
-    yield* pause(who, input.verify.everySeconds, 'verify');
+    const { everySeconds } = input.verify;
+    yield* pause(who, waited === undefined ? everySeconds : nextLookSeconds(waited, everySeconds), 'verify');
   }
   return { ...verifying, round };
 }
@@ -35,6 +39,11 @@ export function* verify(
 export function verifyingFrom(who: Performer, { verify: { forSeconds } }: TargetInput): Verifying {
   const until = new Date(who.context.df.currentUtcDateTime.getTime() + forSeconds * 1000);
   return { round: 1, until: until.toISOString() };
+}
+
+function secondsSince(since: string | undefined, { context }: Performer): number | undefined {
+  if (since === undefined) return undefined;
+  return (context.df.currentUtcDateTime.getTime() - Date.parse(since)) / 1000;
 }
 
 function isOver(probe: Probe | Ended): boolean {

@@ -14,8 +14,8 @@ export const settings = {} as const;
 /** Of a machine that is gone, or was not there yet when the others were told. */
 export const noCommand = 'gone: the machine or its run command is not there';
 
-/** Before a script has had this long there is no report to read. */
-const LOOK_AFTER_SECONDS = 25;
+/** No run command takes less: before that there is no report to read. */
+const LOOK_AFTER_SECONDS = 20;
 /** A repeat within this time is the same command to Azure; a later one runs the script again, which finds what is done. */
 const SAME_COMMAND_MILLISECONDS = 60_000;
 /** For so many of them a roll back that was reported as done counts as done. */

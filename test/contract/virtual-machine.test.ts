@@ -35,7 +35,7 @@ describe('a virtual machine without an endpoint', () => {
     const { look, deploy, pass, arm, renewed, old, clock } = await stand();
     expect(await look('baseline')).toMatchObject({ state: 'pending' });
     const answer = await deploy();
-    expect(answer).toMatchObject({ state: 'deployed', lookAfterSeconds: 25 });
+    expect(answer).toMatchObject({ state: 'deployed', lookAfterSeconds: 20 });
     expect(arm.counts).toEqual({ reads: 0, writes: 1 });
     const began = clock.now().toISOString();
     await pass(25);

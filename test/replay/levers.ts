@@ -97,6 +97,30 @@ export function takesAtProbe(world: World, count: number, slow = site('shop')): 
   };
 }
 
+/** Deployments say when to look first, and the targets serve the new version only so many seconds after them. */
+export function servesLate(world: World, lookAfterSeconds: number, seconds: number): BenchOptions {
+  const due = new Map<string, number>();
+  return {
+    adapters: {
+      target: (...asked) => {
+        const adapter = world.app.target(...asked);
+        return {
+          ...adapter,
+          async deploy(target) {
+            due.set(target.id, world.clock.now().getTime() + seconds * 1000);
+            return { state: 'deployed', detail: 'soon', lookAfterSeconds };
+          },
+          async probe(target, look) {
+            if (world.clock.now().getTime() >= (due.get(target.id) ?? Number.POSITIVE_INFINITY))
+              world.served.set(target.id, look.version.sha256);
+            return adapter.probe(target, look);
+          },
+        };
+      },
+    },
+  };
+}
+
 export function editPolicy(world: World): void {
   const held = world.vault.get('shop');
   if (held.state === 'present') world.vault.set('shop', { ...held, policy: { ...held.policy, exportable: false } });

@@ -6,6 +6,8 @@ import type { Machine, MachineFault, MachineSeed, Place, ReadMachineSecret } fro
 
 /** The extension's usual interval, which Windows 4.0 does not let be longer. */
 const POLL_SECONDS = 3600;
+/** The agent notices a command, and the script runs, when nothing is wrong. */
+const SCRIPT_SECONDS = 20;
 
 export interface ComputeOptions {
   readonly clock: StandClock;
@@ -116,6 +118,7 @@ function begin(machine: Machine, place: Place, now: Date): void {
 
 function newMachine(seed: MachineSeed, now: Date): Machine {
   const { resourceId, location, os, tags = {}, places, pollSeconds = POLL_SECONDS, scaleSet } = seed;
+  const { scriptSeconds = SCRIPT_SECONDS } = seed;
   const type = os === 'linux' ? 'KeyVaultForLinux' : 'KeyVaultForWindows';
   const extension = {
     name: type,
@@ -123,7 +126,7 @@ function newMachine(seed: MachineSeed, now: Date): Machine {
     pulledAt: undefined,
   };
   return {
-    ...{ resourceId, location, os, tags, pollSeconds, scaleSet },
+    ...{ resourceId, location, os, tags, pollSeconds, scriptSeconds, scaleSet },
     name: resourceId.split('/').at(-1) ?? '',
     vmId: randomUUID(),
     places: places.map((place) => ({

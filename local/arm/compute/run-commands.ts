@@ -8,9 +8,8 @@ import type { Compute } from './compute.ts';
 import { runScript } from './guest.ts';
 import type { CommandEnd, Machine, RunCommand } from './types.ts';
 
-/** How long the agent takes to notice a command, and the script to run, when nothing is wrong. */
+/** How long the agent takes to notice a command. */
 const START_SECONDS = 5;
-const RUN_SECONDS = 20;
 const SLOW_SECONDS = 600;
 /** Azure gives up on an agent that does not answer. */
 const NO_AGENT_SECONDS = 900;
@@ -115,9 +114,12 @@ function begin(compute: Compute, machine: Machine, wanted: Wanted & Pick<RunComm
   return command;
 }
 
-function runSeconds({ faults }: Machine, { timeoutSeconds }: Pick<RunCommand, 'timeoutSeconds'>): number {
+function runSeconds(
+  { faults, scriptSeconds }: Machine,
+  { timeoutSeconds }: Pick<RunCommand, 'timeoutSeconds'>,
+): number {
   if (faults.has('no-agent')) return NO_AGENT_SECONDS;
-  return Math.min(START_SECONDS + timeoutSeconds, faults.has('slow') ? SLOW_SECONDS : RUN_SECONDS);
+  return Math.min(START_SECONDS + timeoutSeconds, faults.has('slow') ? SLOW_SECONDS : scriptSeconds);
 }
 
 function operationSeconds(machine: Machine, command: RunCommand): number {

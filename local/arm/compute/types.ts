@@ -41,6 +41,8 @@ export interface MachineSeed {
   readonly pollSeconds?: number;
   /** ARM id of the flexible scale set that the machine belongs to. */
   readonly scaleSet?: string;
+  /** From a command to its report; 20 where nothing is said. */
+  readonly scriptSeconds?: number;
 }
 
 /** A version that the extension has fetched. */
@@ -105,6 +107,7 @@ export interface Machine {
   readonly vmId: string;
   readonly pollSeconds: number;
   readonly scaleSet: string | undefined;
+  readonly scriptSeconds: number;
   readonly places: readonly Place[];
   readonly faults: Set<MachineFault>;
   /** Names in lower case. */

@@ -14,6 +14,7 @@ import {
   renewal,
   rollout,
   served,
+  servesLate,
   takesAtProbe,
   targets,
   throwing,
@@ -76,6 +77,16 @@ export const rollouts: Paths = {
     arrange: (world) => takesAtProbe(world, 4),
     ends: served,
     records: ['deployTarget'],
+  },
+  'told-when-to-look': {
+    tells: 'A deployment says when to look; the canary needs longer, and the second wave is looked at later for it.',
+    world: {
+      targets: [...two],
+      plan: plan({ rollout: { ...rollout, verify: { everySeconds: 30, forSeconds: 600 } } }),
+    },
+    arrange: (world) => servesLate(world, 20, 90),
+    ends: served,
+    records: ['renewCertificate', 'deployGroup', 'deployTarget'],
   },
   'target-very-slow': {
     tells: 'The target takes more probes than fit into one history.',

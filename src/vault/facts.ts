@@ -7,7 +7,7 @@ import type {
 import { readCertificate } from '../certificate/read.ts';
 import type { KeyType } from '../certificate/types.ts';
 import { RenewalError } from '../errors.ts';
-import type { ListedCertificate, PolicyFacts, VersionFacts } from './port.ts';
+import type { ListedCertificate, ListedVersion, PolicyFacts, VersionFacts } from './port.ts';
 
 /** The version that a certificate of the client holds; `undefined` while its first version is still pending. */
 export function versionFacts({ cer, properties }: KeyVaultCertificate): VersionFacts | undefined {
@@ -88,4 +88,11 @@ export function listedCertificate(properties: CertificateProperties): ListedCert
     ...(createdOn && { createdAt: isoOf(createdOn, name) }),
     tags: tags ?? {},
   };
+}
+
+/** None of a row that names no version. */
+export function listedVersion({ version, x509Thumbprint }: CertificateProperties): readonly ListedVersion[] {
+  if (version === undefined) return [];
+  const thumbprint = x509Thumbprint && Buffer.from(x509Thumbprint).toString('hex').toUpperCase();
+  return [{ version: version.toLowerCase(), ...(thumbprint && { thumbprint }) }];
 }

@@ -1,12 +1,12 @@
-import { CertificateClient } from '@azure/keyvault-certificates';
+import { CertificateClient, type CertificateProperties } from '@azure/keyvault-certificates';
 import { RenewalError } from '../errors.ts';
 import { attempt, clientOptions, type VaultConnection, vaultUrl } from './connection.ts';
 import { isForbidden } from './errors.ts';
-import { listedCertificate, policyFacts, tagsOf, versionFacts } from './facts.ts';
+import { listedCertificate, listedVersion, policyFacts, tagsOf, versionFacts } from './facts.ts';
 import { merge, type Pause } from './merge.ts';
 import { type NamedCertificate, pendingOperation, unlessMissing } from './named-certificate.ts';
 import { orderFromIssuer, requestCancellation } from './named-issuer.ts';
-import type { CertificateRef, Inspection, ListedCertificate, Vault, VersionFacts } from './port.ts';
+import type { CertificateRef, Inspection, ListedCertificate, ListedVersion, Vault, VersionFacts } from './port.ts';
 import { requestCsr } from './request.ts';
 
 export interface KeyVaultOptions extends VaultConnection {
@@ -31,6 +31,9 @@ export function createKeyVault(options: KeyVaultOptions): Vault {
   return {
     inspect: async (ref, parts = 'all') => await inspect(vaultOf(ref), parts),
     version: async (ref, version) => await namedVersion(vaultOf(ref), version),
+    versions: async function* (ref) {
+      yield* versions(vaultOf(ref));
+    },
     list: async function* (vault) {
       yield* list({ client: clientOf(vault), connection: options, vault });
     },
@@ -96,13 +99,29 @@ function isSoftDeleted({ client, connection, vault, name }: NamedCertificate): P
 
 async function* list(at: Pick<NamedCertificate, 'client' | 'connection' | 'vault'>): AsyncIterable<ListedCertificate> {
   const pages = at.client.listPropertiesOfCertificates({ includePending: true }).byPage();
+  for await (const page of each(pages, (read) => attempt(at.connection, { action: 'list', vault: at.vault }, read))) {
+    yield* page.map(listedCertificate);
+  }
+}
+
+async function* versions({ client, connection, vault, name }: NamedCertificate): AsyncIterable<ListedVersion> {
+  const pages = client.listPropertiesOfCertificateVersions(name).byPage();
+  const about = { action: 'list versions', vault, name };
+  for await (const page of each(pages, (read) => attempt(connection, about, read))) yield* page.flatMap(listedVersion);
+}
+
+type Properties = readonly CertificateProperties[];
+type ReadPage = (limit: AbortSignal) => Promise<IteratorResult<Properties>>;
+
+/** The time limit is one page's: how long the reader takes in between is its own affair. */
+async function* each(
+  pages: AsyncIterator<Properties>,
+  attemptOne: (read: ReadPage) => Promise<IteratorResult<Properties>>,
+): AsyncIterable<Properties> {
   while (true) {
-    // The time limit is one page's: how long the reader takes in between is its own affair.
-    const page = await attempt(at.connection, { action: 'list', vault: at.vault }, (limit) =>
-      within(limit, pages.next()),
-    );
+    const page = await attemptOne((limit) => within(limit, pages.next()));
     if (page.done) return;
-    yield* page.value.map(listedCertificate);
+    yield page.value;
   }
 }
 

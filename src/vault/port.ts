@@ -70,6 +70,14 @@ export interface ListedCertificate {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** One row of the list of a certificate's versions. */
+export interface ListedVersion {
+  /** 32 lower-case hex characters. */
+  readonly version: string;
+  /** Upper-case hex of SHA-1; absent: it is not finished. */
+  readonly thumbprint?: string;
+}
+
 export interface CsrRequest extends CertificateRef {
   readonly subject: string;
   readonly dnsNames: readonly string[];
@@ -106,6 +114,11 @@ export interface Vault {
   inspect(ref: CertificateRef, parts?: 'all' | 'version'): Promise<Inspection>;
   /** Azure: Get Certificate, of one version: 32 hex characters. `undefined`: there is none, or it is not finished. */
   version(ref: CertificateRef, version: string): Promise<VersionFacts | undefined>;
+  /**
+   * Azure: Get Certificate Versions. Disabled ones too, in no order, one page after another, lazily; none when there is no such
+   * certificate.
+   */
+  versions(ref: CertificateRef): AsyncIterable<ListedVersion>;
   /** Azure: Get Certificates (with pending ones). One page after another, lazily. */
   list(vault: string): AsyncIterable<ListedCertificate>;
   /**

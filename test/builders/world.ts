@@ -283,6 +283,12 @@ function createWorldVault({ keys }: { keys: Keys }): WorldVault {
       const { current } = present(name);
       return [...older, ...(current ? [current] : [])].find((one) => one.version === version);
     },
+    async *versions({ name }) {
+      const { current } = present(name);
+      for (const { version, der } of [...older, ...(current ? [current] : [])]) {
+        yield { version, thumbprint: readCertificate(Buffer.from(der, 'base64')).sha1.toUpperCase() };
+      }
+    },
     async cancel({ name }) {
       called(vault, 'cancel');
       return vault.partner?.cancel(name);

@@ -172,6 +172,20 @@ export function vaultSuite(title: string, setUp: () => Promise<VaultUnderTest>):
       expect(await under.vault.version(request, '../other')).toBeUndefined();
     });
 
+    it('lists the versions, each with its thumbprint, and none of an unknown name', async () => {
+      const request = requestOf();
+      const made = [await renewed(request), await renewed(request)];
+      await under.vault.disable?.(request, made[0]?.version ?? '');
+      const listed = [];
+      for await (const one of under.vault.versions(request)) listed.push(one);
+      const wanted = made.map(({ version, der }) => ({ version, thumbprint: sha1Of(der) }));
+      const byVersion = (one: { version: string }, other: { version: string }) =>
+        one.version < other.version ? -1 : 1;
+      expect(listed.sort(byVersion)).toEqual(wanted.sort(byVersion));
+      for await (const one of under.vault.versions({ ...request, name: 'contract-unknown' }))
+        expect(one).toBeUndefined();
+    });
+
     it('disables an older version and leaves the rest of it, and the current one, as they are', async () => {
       const request = requestOf();
       const old = await renewed(request);
@@ -236,4 +250,8 @@ export function vaultSuite(title: string, setUp: () => Promise<VaultUnderTest>):
 
 function pemOf(der: string): string {
   return `-----BEGIN CERTIFICATE-----\n${der}\n-----END CERTIFICATE-----\n`;
+}
+
+function sha1Of(der: string): string {
+  return createHash('sha1').update(Buffer.from(der, 'base64')).digest('hex').toUpperCase();
 }

@@ -9,19 +9,9 @@ import {
 import type { Estate, EstateCertificate } from '../../plan/types.ts';
 import { covers, isMissable } from './covers.ts';
 import type { Found } from './found.ts';
+import type { Held } from './held.ts';
 import type { Look } from './look.ts';
 import { referredTo, type Use } from './uses.ts';
-
-/** What a vault holds as current under a name: what uploads are compared with. */
-export interface Held {
-  /** Name of the estate vault. */
-  readonly vault: string;
-  readonly name: string;
-  /** Upper-case hex of SHA-1. */
-  readonly thumbprint: string;
-  /** DNS names in it, lower case. */
-  readonly names: readonly string[];
-}
 
 /** Where one certificate is used. `name` is lower case. */
 export interface CertificateUses {
@@ -59,11 +49,6 @@ export function joinUses(
   return [...planned, ...others].map((one) => ({ ...one, uses: inOrder(one.uses) }));
 }
 
-/** Whether some upload needs to be compared with what the vaults hold. */
-export function hasUploads({ found }: Look): boolean {
-  return found.some(({ reference }) => reference.by === 'upload');
-}
-
 interface Known {
   readonly estate: Pick<Estate, 'vaults' | 'certificates'>;
   readonly held: readonly Held[];
@@ -88,9 +73,9 @@ function usesOf(found: Found, known: Known): readonly { readonly of: string; rea
     return known.held
       .filter((one) => isCopy(reference, one))
       .map((one) => {
-        const copyOf = one.thumbprint === reference.thumbprint ? 'current' : 'other';
         const of = keyOf(one);
-        return { of, use: { ...place, state: 'copy', reference: 'copy', copyOf, ...targetOf(covering(of)) } };
+        const copy = copiedOf(reference.thumbprint, one);
+        return { of, use: { ...place, state: 'copy', reference: 'copy', ...copy, ...targetOf(covering(of)) } };
       });
   }
   const referred = referredTo(found, known.estate.vaults);
@@ -149,8 +134,14 @@ function isCopy(
   { thumbprint, names }: { readonly thumbprint: string; readonly names: readonly string[] },
   held: Held,
 ): boolean {
-  if (thumbprint === held.thumbprint) return true;
+  if (thumbprint === held.thumbprint || held.older.has(thumbprint)) return true;
   return names.length > 0 && names.every((name) => held.names.some((own) => isFor(own, name.toLowerCase())));
+}
+
+function copiedOf(thumbprint: string, held: Held): Pick<Use, 'copyOf' | 'copiedVersion'> {
+  if (thumbprint === held.thumbprint) return { copyOf: 'current' };
+  const copiedVersion = held.older.get(thumbprint);
+  return copiedVersion === undefined ? { copyOf: 'other' } : { copyOf: 'older', copiedVersion };
 }
 
 /** RFC 9525 6.3: a wildcard stands for one label, the leftmost. */

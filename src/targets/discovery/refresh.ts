@@ -1,5 +1,4 @@
 import { asciiJson } from '../../ascii-json.ts';
-import { readCertificate } from '../../certificate/read.ts';
 import type { Clock } from '../../clock.ts';
 import { RenewalError } from '../../errors.ts';
 import { type AppRowStore, only } from '../../estate/app-rows.ts';
@@ -8,7 +7,8 @@ import { planOf } from '../../plan/look-up.ts';
 import type { Estate, EstateCertificate } from '../../plan/types.ts';
 import type { Lease } from '../../renewal/lease.ts';
 import type { Vault } from '../../vault/port.ts';
-import { type Held, hasUploads, joinUses } from './join.ts';
+import { heldOf } from './held.ts';
+import { joinUses } from './join.ts';
 import { type LookDependencies, lookForUses } from './look.ts';
 import { type CertificateReport, type EstateUses, type LookReport, summaryOf } from './report.ts';
 import { readersByCertificate, type SecretReaders } from './secret-readers.ts';
@@ -20,7 +20,7 @@ export interface UsesDependencies {
   readonly estate: () => Promise<Estate>;
   readonly rows: AppRowStore;
   readonly lease: Lease;
-  readonly vault: Pick<Vault, 'inspect'>;
+  readonly vault: Pick<Vault, 'inspect' | 'versions'>;
   /** Absent: no workspace is set, and nobody knows who reads secrets. */
   readonly auditLog?: AuditLog;
   /** Resource Graph and Resource Manager, by the reader's identity. */
@@ -32,9 +32,6 @@ export interface UsesDependencies {
 const HOUR = 3_600_000;
 /** Sweeps are an hour apart, and not to the second. */
 const EARLY = HOUR / 2;
-/** Of so many certificates the names are compared with uploads, at so many vault calls at once. */
-const MOST_COMPARED = 1000;
-const AT_ONCE = 8;
 
 /**
  * Looks where the estate's certificates are used, when the last look is old enough, and keeps what it found: a row for each
@@ -86,7 +83,7 @@ async function look(app: UsesDependencies, before: LookReport | undefined): Prom
 
 async function lookAtAll(estate: Estate, app: UsesDependencies): Promise<LookReport> {
   const seen = await lookForUses(subscriptionsOf(estate), app.discovery);
-  const compared = hasUploads(seen) ? await heldOf(estate, app.vault) : { held: [], problems: [] };
+  const compared = await heldOf(estate, seen, app.vault);
   const joined = joinUses(estate, seen, compared.held);
   const readers = await readersByCertificate(estate, { found: seen.found, log: app.auditLog, now: app.clock.now() });
   const reports = joined.map((one): CertificateReport => {
@@ -128,49 +125,6 @@ function unexplained({ byCertificate }: SecretReaders, { vault, name }: { vault:
 /** Those of the vaults, and those that the estate file adds. */
 function subscriptionsOf({ vaults, subscriptions = [] }: Estate): readonly string[] {
   return [...vaults.flatMap(({ resourceId }) => resourceId.split('/')[2] ?? []), ...subscriptions];
-}
-
-interface Compared {
-  readonly held: readonly Held[];
-  readonly problems: LookReport['problems'];
-}
-
-/** The current versions of the estate's certificates. What cannot be read is compared with nothing, and told. */
-async function heldOf(estate: Estate, vault: Pick<Vault, 'inspect'>): Promise<Compared> {
-  const uris = new Map(estate.vaults.map(({ name, uri }) => [name, uri]));
-  const queue = estate.certificates.slice(0, MOST_COMPARED);
-  const held: Held[] = [];
-  const missed: string[] = [];
-  const workers = Array.from({ length: AT_ONCE }, async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const one = await holds(next, uris.get(next.vault) ?? '', vault);
-      if (one === 'unknown') missed.push(`${next.vault}/${next.name}`);
-      else if (one !== 'nothing') held.push(one);
-    }
-  });
-  await Promise.all(workers);
-  const beyond = estate.certificates.length - MOST_COMPARED;
-  const told = [
-    ...(missed.length > 0 ? [`uploads were not compared with ${missed.length}: ${missed.slice(0, 3).join(', ')}`] : []),
-    ...(beyond > 0 ? [`uploads were not compared with the last ${beyond} certificates of the estate file`] : []),
-  ];
-  return { held, problems: told.map((problem) => ({ kind: 'uploads', code: 'not-compared', problem })) };
-}
-
-async function holds(
-  { vault: vaultName, name }: EstateCertificate,
-  uri: string,
-  vault: Pick<Vault, 'inspect'>,
-): Promise<Held | 'nothing' | 'unknown'> {
-  try {
-    const found = await vault.inspect({ vault: uri, name }, 'version');
-    if (found.state === 'absent' || found.current === undefined) return 'nothing';
-    const { sha1, names } = readCertificate(Buffer.from(found.current.der, 'base64'));
-    return { vault: vaultName, name, thumbprint: sha1.toUpperCase(), names: names.dns };
-  } catch (error) {
-    if (error instanceof RenewalError && error.code.startsWith('vault-')) return 'unknown';
-    throw error;
-  }
 }
 
 type Kept =

@@ -16,7 +16,7 @@ export const useStates = {
   discovered: 'It could be a target and is in no estate file; `entry` is what to write there.',
   incomplete: 'It could be a target, and people have to say more of it than Azure knows; `entry` is the beginning.',
   pinned: 'It names one version: a renewal does not reach it.',
-  copy: 'A certificate of the same names was uploaded by hand: a renewal does not reach it.',
+  copy: 'The certificate, an older version of it, or another one for its names was uploaded by hand: a renewal does not reach it.',
   claimed: 'The estate file has it as a target of another certificate.',
   guided: 'Perennial deploys nothing to such places: somebody has to see that it takes the new version.',
 } as const;
@@ -31,8 +31,10 @@ export interface Use {
   readonly reference: ReferenceKind;
   /** Of a pinned one. */
   readonly version?: string;
-  /** Of a copy: whether it is the vault's current version, or another certificate for the same names. */
-  readonly copyOf?: 'current' | 'other';
+  /** Of a copy: whether it is the vault's current version, one before it, or another certificate for the same names. */
+  readonly copyOf?: 'current' | 'older' | 'other';
+  /** Of a copy of an older version: which one. */
+  readonly copiedVersion?: string;
   readonly host?: string;
   readonly location?: string;
   readonly tags?: Readonly<Record<string, string>>;

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Found } from '../../../../src/targets/discovery/found.ts';
-import { type Held, joinUses } from '../../../../src/targets/discovery/join.ts';
+import type { Held } from '../../../../src/targets/discovery/held.ts';
+import { joinUses } from '../../../../src/targets/discovery/join.ts';
 import type { Look } from '../../../../src/targets/discovery/look.ts';
 import { referredTo, type Use } from '../../../../src/targets/discovery/uses.ts';
 import { warningsOf } from '../../../../src/targets/discovery/warnings.ts';
@@ -16,7 +17,9 @@ const target = (hostName: string, site = SITE) => ({
 const shopOf = (found: ReturnType<typeof joinUses>) => found.find(({ name }) => name === 'shop');
 const states = (uses: readonly Use[] = []) =>
   uses.map(({ kind, state, host }) => `${kind} ${state} ${host ?? ''}`.trim());
-const held: readonly Held[] = [{ vault: 'contoso', name: 'shop', thumbprint: THUMBPRINT, names: ['*.contoso.com'] }];
+const held: readonly Held[] = [
+  { vault: 'contoso', name: 'shop', thumbprint: THUMBPRINT, names: ['*.contoso.com'], older: new Map() },
+];
 
 const lookOf = (found: readonly Found[], over: Partial<Look> = {}): Look => ({
   ...{ found, whole: ['app-service'], unseen: [], problems: [] },

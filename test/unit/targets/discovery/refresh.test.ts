@@ -30,7 +30,7 @@ beforeEach(() => {
     ...{ clock, rows: createMemoryAppRows(), auditLog: log, usesHours: 12 },
     estate: async () => ({ ...estate([]), subscriptions: [OTHER] }),
     lease: { hold: async () => ({ state: 'held' }) } as UsesDependencies['lease'],
-    vault: { inspect: async () => ({ state: 'absent', softDeleted: false }) },
+    vault: { inspect: async () => ({ state: 'absent', softDeleted: false }), async *versions() {} },
     discovery: dependenciesOf(() => {
       azure.queries++;
       if (azure.failure !== undefined) throw azure.failure;

@@ -4,6 +4,7 @@ import type { AppRowStore } from '../estate/app-rows.ts';
 import { findCertificate, findVault } from '../plan/look-up.ts';
 import type { Estate } from '../plan/types.ts';
 import { useKinds } from '../targets/discovery/found.ts';
+import { untoldReasons } from '../targets/discovery/join.ts';
 import { lastLookForUses, usesOfCertificate } from '../targets/discovery/refresh.ts';
 import { references, useStates } from '../targets/discovery/uses.ts';
 import { useWarnings } from '../targets/discovery/warnings.ts';
@@ -39,6 +40,8 @@ const use = z
 
 const warning = z.object({ code: words(useWarnings), detail: z.string() }).meta({ id: 'UseWarning' });
 
+const untold = z.object({ reason: words(untoldReasons), count: z.int() }).meta({ id: 'Untold' });
+
 const unexplainedReader = z
   .object({
     ...{ objectId: z.string().optional(), applicationId: z.string().optional() },
@@ -53,7 +56,10 @@ export const certificateUsesView = z
     ...{ vault: z.string(), certificate: z.string(), lookedAt: moment },
     uses: z.array(use),
     moreUses: z.int().meta({ description: 'How many more there are.' }),
-    stale: z.array(z.string()).meta({ description: 'Ids of targets that Azure does not show any more.' }),
+    stale: z.array(z.string()).meta({ description: 'Ids of targets that Azure does not show any more; 500 at most.' }),
+    untold: z
+      .array(untold.extend({ targets: z.array(z.string()).meta({ description: 'Ids of the first 20.' }) }))
+      .meta({ description: 'Targets of which it cannot be told whether they are still there.' }),
     warnings: z.array(warning),
     unexplainedReaders: z.array(unexplainedReader).meta({
       description: 'Who read the secret within thirty days, and is no place that is known to use it; 50 at most.',
@@ -75,6 +81,7 @@ export const usesView = z
     drift: z.array(namedUse).meta({ description: 'Places that a renewal does not reach.' }),
     open: z.array(namedUse).meta({ description: 'Places that no target covers.' }),
     stale: z.array(z.object({ certificate: z.string(), target: z.string() })),
+    untold: z.array(untold.extend({ certificate: z.string() })),
     warnings: z.array(warning.extend({ certificate: z.string() })),
     unplanned: z
       .array(z.object({ certificate: z.string(), uses: z.int() }))
@@ -123,9 +130,9 @@ export async function getCertificateUses(
   }
   const [found, last] = await Promise.all([usesOfCertificate(certificate, rows), lastLookForUses(rows)]);
   if (found === undefined || last === undefined) return notLooked();
-  const { uses, moreUses, stale, warnings, unexplainedReaders } = found;
+  const { uses, moreUses, stale, untold = [], warnings, unexplainedReaders } = found;
   const body = { vault: certificate.vault, certificate: certificate.name, lookedAt: last.completedAt };
-  return { status: 200, headers: json, body: { ...body, uses, moreUses, stale, warnings, unexplainedReaders } };
+  return { status: 200, headers: json, body: { ...body, uses, moreUses, stale, untold, warnings, unexplainedReaders } };
 }
 
 function wrong(field: string) {

@@ -81,7 +81,10 @@ export interface CredentialRow {
   readonly problem?: string;
 }
 
-/** The targets of a group of a rollout, as JSON: what they were when a renewal began, whatever the estate file says later. */
+/**
+ * The targets of a group of a rollout, as JSON: what they were when a renewal began, whatever the estate file says later. Some ten
+ * kilobytes for each change of a certificate's targets, and never deleted.
+ */
 export interface TargetGroupRow {
   readonly targets: string;
 }

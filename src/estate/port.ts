@@ -85,7 +85,10 @@ export interface OrderRow {
   readonly createdAt: string;
 }
 
-/** What a target was last seen serving: one writer each. */
+/**
+ * What a target was last seen serving: one writer each. Who left the estate file, or was discovered once, keeps its row, which says
+ * what it served when it was last seen: the app may delete no row of any table (infra/roles/estate-keeper.json).
+ */
 export interface TargetRow {
   readonly certificate: string;
   readonly targetId: string;

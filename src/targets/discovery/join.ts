@@ -13,6 +13,23 @@ import type { Held } from './held.ts';
 import type { Look } from './look.ts';
 import { referredTo, type Use } from './uses.ts';
 
+/** Why it cannot be told of a target whether it is still there: such a one is never `stale`. */
+export const untoldReasons = {
+  'not-looked-for': 'No place of its kind is looked for: what a cluster or a webhook serves is in no table of Azure.',
+  'subscription-unseen': 'Nothing is seen of its subscription.',
+  'not-whole': 'Not everything of its kind could be asked for, or be read.',
+} as const;
+
+export interface Untold {
+  readonly reason: keyof typeof untoldReasons;
+  readonly count: number;
+  /** Ids of the first. */
+  readonly targets: readonly string[];
+}
+
+/** Of a reason so many targets are named. */
+const MOST_UNTOLD = 20;
+
 /** Where one certificate is used. `name` is lower case. */
 export interface CertificateUses {
   readonly vault: string;
@@ -22,6 +39,8 @@ export interface CertificateUses {
   readonly uses: readonly Use[];
   /** Ids of explicit targets that Azure does not show any more. */
   readonly stale: readonly string[];
+  /** Explicit targets of which this look cannot tell whether they are still there, by the reason for it. */
+  readonly untold: readonly Untold[];
 }
 
 /** Every certificate that is planned or used, with its uses: nothing that was found for a vault of the estate is left out. */
@@ -40,11 +59,12 @@ export function joinUses(
   const planned = estate.certificates.map((one) => {
     const uses = used.get(keyOf(one)) ?? [];
     used.delete(keyOf(one));
-    return { vault: one.vault, name: one.name.toLowerCase(), isPlanned: true, uses, stale: staleOf(one, estate, look) };
+    const told = { stale: staleOf(one, estate, look), untold: untoldOf(one.targets, look) };
+    return { vault: one.vault, name: one.name.toLowerCase(), isPlanned: true, uses, ...told };
   });
   const others = [...used].map(([key, uses]) => {
     const [vault = '', name = ''] = key.split('/');
-    return { vault, name, isPlanned: false, uses, stale: [] };
+    return { vault, name, isPlanned: false, uses, stale: [], untold: [] };
   });
   return [...planned, ...others].map((one) => ({ ...one, uses: inOrder(one.uses) }));
 }
@@ -159,10 +179,21 @@ function staleOf({ targets, ...one }: EstateCertificate, estate: Known['estate']
       // An upload may be of anything: the place is there.
       return referred === undefined ? found.reference.by === 'upload' : keyOf(referred) === keyOf(one);
     });
-  return targets
-    .filter((target) => isMissable(target) && look.whole.some((kind) => kind === target.kind))
-    .filter((target) => !isUnseen(target, look) && !isFound(target))
-    .map(({ id }) => id);
+  return targets.filter((target) => whyUntold(target, look) === undefined && !isFound(target)).map(({ id }) => id);
+}
+
+function untoldOf(targets: readonly Target[], look: Look): readonly Untold[] {
+  const reasons = Object.keys(untoldReasons) as (keyof typeof untoldReasons)[];
+  return reasons.flatMap((reason) => {
+    const ids = targets.filter((target) => whyUntold(target, look) === reason).map(({ id }) => id);
+    return ids.length === 0 ? [] : [{ reason, count: ids.length, targets: ids.slice(0, MOST_UNTOLD) }];
+  });
+}
+
+function whyUntold(target: Target, look: Look): keyof typeof untoldReasons | undefined {
+  if (!isMissable(target)) return 'not-looked-for';
+  if (isUnseen(target, look)) return 'subscription-unseen';
+  return look.whole.some((kind) => kind === target.kind) ? undefined : 'not-whole';
 }
 
 /** Of whatever kind a target is, the id that it names begins with its subscription. */

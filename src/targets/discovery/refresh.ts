@@ -107,6 +107,8 @@ async function lookAtAll(estate: Estate, app: UsesDependencies): Promise<LookRep
 
 /** A row holds a megabyte, of two bytes a character. */
 const MOST_CHARACTERS = 400_000;
+/** Ids of some hundred characters at most; `GET /api/uses` counts them all. */
+const MOST_STALE = 500;
 
 /** As many uses as a row holds: of thousands of machines their number tells the rest. */
 function cut(report: CertificateReport): CertificateReport {
@@ -115,7 +117,7 @@ function cut(report: CertificateReport): CertificateReport {
     characters += asciiJson(use).length;
     return characters <= MOST_CHARACTERS;
   });
-  return { ...report, uses, moreUses: report.uses.length - uses.length };
+  return { ...report, uses, moreUses: report.uses.length - uses.length, stale: report.stale.slice(0, MOST_STALE) };
 }
 
 function unexplained({ byCertificate }: SecretReaders, { vault, name }: { vault: string; name: string }) {

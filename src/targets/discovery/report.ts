@@ -1,4 +1,4 @@
-import type { CertificateUses } from './join.ts';
+import type { CertificateUses, Untold } from './join.ts';
 import { usageRole } from './role.ts';
 import type { Use, UseState } from './uses.ts';
 import type { Warning } from './warnings.ts';
@@ -37,6 +37,7 @@ export interface LookReport {
   readonly problem?: string;
   readonly counts: Readonly<Record<UseState, number>> & {
     readonly stale: number;
+    readonly untold: number;
     readonly warnings: number;
     readonly unplanned: number;
     readonly unexplainedReaders: number;
@@ -46,6 +47,8 @@ export interface LookReport {
   /** Places that no target covers. */
   readonly open: readonly NamedUse[];
   readonly stale: readonly { readonly certificate: string; readonly target: string }[];
+  /** Targets of which it cannot be told whether they are still there: how many, by certificate and reason. */
+  readonly untold: readonly (Pick<Untold, 'reason' | 'count'> & { readonly certificate: string })[];
   readonly warnings: readonly (Warning & { readonly certificate: string })[];
   /** Certificates of the estate's vaults that are used and have no plan. */
   readonly unplanned: readonly { readonly certificate: string; readonly uses: number }[];
@@ -77,6 +80,9 @@ export function summaryOf(
 ): LookReport {
   const uses = all.flatMap((one) => one.uses.map((use) => named(one, use)));
   const stale = all.flatMap((one) => one.stale.map((target) => ({ certificate: nameOf(one), target })));
+  const untold = all.flatMap((one) =>
+    one.untold.map(({ reason, count }) => ({ certificate: nameOf(one), reason, count })),
+  );
   const warnings = all.flatMap((one) => one.warnings.map((warning) => ({ certificate: nameOf(one), ...warning })));
   const unplanned = all
     .filter(({ isPlanned }) => !isPlanned)
@@ -90,12 +96,18 @@ export function summaryOf(
     counts: {
       ...{ explained: count('explained'), discovered: count('discovered'), incomplete: count('incomplete') },
       ...{ pinned: count('pinned'), copy: count('copy'), claimed: count('claimed'), guided: count('guided') },
-      ...{ stale: stale.length, warnings: warnings.length, unplanned: unplanned.length },
+      ...{
+        stale: stale.length,
+        untold: untold.reduce((sum, { count: more }) => sum + more, 0),
+        warnings: warnings.length,
+        unplanned: unplanned.length,
+      },
       unexplainedReaders: readers.length,
     },
     drift: uses.filter(({ state }) => drifting.includes(state)).slice(0, LISTED),
     open: uses.filter(({ state }) => open.includes(state)).slice(0, LISTED),
     stale: stale.slice(0, LISTED),
+    untold: untold.slice(0, LISTED),
     warnings: warnings.slice(0, LISTED),
     unplanned: unplanned.slice(0, LISTED),
     unexplainedReaders: readers.slice(0, LISTED),

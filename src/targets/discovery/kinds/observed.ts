@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Complain, Reference } from '../found.ts';
+import type { Complain, Reference, Shown } from '../found.ts';
 import { each, maybe } from '../shown.ts';
 
 const observed = z.union([
@@ -46,4 +46,21 @@ export function profileSecretsOf(list: unknown, complain: Complain): readonly Ob
 
 export function detailOf(what: string, { store }: Observed): string {
   return store === undefined ? what : `${what}, ${store}`;
+}
+
+/** What the estate file would say of a machine or a set. Which file or binding its application reads is for people to add. */
+export function guestEntry(
+  place:
+    | { readonly kind: 'virtual-machine'; readonly machine: string }
+    | { readonly kind: 'scale-set'; readonly scaleSet: string },
+  { location, tags }: Pick<Shown, 'location' | 'tags'>,
+  agent: string | undefined,
+) {
+  const os = agent === 'KeyVaultForLinux' ? 'linux' : agent === 'KeyVaultForWindows' ? 'windows' : undefined;
+  return {
+    ...place,
+    ...(location !== undefined && { location }),
+    ...(os !== undefined && { os }),
+    ...(tags !== undefined && { tags }),
+  };
 }

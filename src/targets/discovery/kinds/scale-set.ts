@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Complain, Found, KindLook, Shown } from '../found.ts';
 import { each, maybe, one, placeOf } from '../shown.ts';
-import { detailOf, observedOf, profileSecretsOf } from './observed.ts';
+import { detailOf, guestEntry, observedOf, profileSecretsOf } from './observed.ts';
 
 const setShape = z.looseObject({ extensions: z.unknown().optional(), secrets: z.unknown().optional() });
 const KEY_VAULT = 'microsoft.azure.keyvault';
 const extensionShape = z.looseObject({
   name: maybe,
-  properties: z.looseObject({ publisher: maybe, settings: z.unknown().optional() }),
+  properties: z.looseObject({ publisher: maybe, type: maybe, settings: z.unknown().optional() }),
 });
 const settingsShape = z.looseObject({
   secretsManagementSettings: z.looseObject({ observedCertificates: z.unknown().optional() }).nullish(),
@@ -51,6 +51,7 @@ export function ofExtensions(
       return observedOf(settings?.observedCertificates, complain).map((observed) => ({
         ...{ kind, resourceId: id, reference: observed.reference, ...placeOf({ id, ...shown }) },
         detail: detailOf(`extension ${name ?? 'without a name'}`, observed),
+        ...(kind === 'scale-set' && { entry: guestEntry({ kind, scaleSet: id }, shown, properties.type) }),
       }));
     });
 }

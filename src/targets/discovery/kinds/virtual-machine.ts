@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Complain, Found, KindLook, Shown } from '../found.ts';
 import { lastName, maybe, one, parentId, placeOf } from '../shown.ts';
-import { detailOf, observedOf, profileSecretsOf } from './observed.ts';
+import { detailOf, guestEntry, observedOf, profileSecretsOf } from './observed.ts';
 
 const extensionShape = z.looseObject({ agent: maybe, certificates: z.unknown().optional() });
 const machineShape = z.looseObject({ secrets: z.unknown().optional() });
@@ -36,19 +36,8 @@ function ofExtension(extension: Shown, machine: Shown, complain: Complain): read
   return observedOf(read?.certificates, complain).map((observed) => ({
     ...{ kind: 'virtual-machine', resourceId: machine.id, reference: observed.reference, ...placeOf(machine) },
     detail: detailOf(`extension ${lastName(extension.id)}`, observed),
-    entry: entryOf(machine, read?.agent),
+    entry: guestEntry({ kind: 'virtual-machine', machine: machine.id }, machine, read?.agent),
   }));
-}
-
-/** Which file or binding its application reads is for people to add. */
-function entryOf({ id, location, tags }: Shown, agent: string | undefined) {
-  const os = agent === 'KeyVaultForLinux' ? 'linux' : agent === 'KeyVaultForWindows' ? 'windows' : undefined;
-  return {
-    ...{ kind: 'virtual-machine', machine: id },
-    ...(location !== undefined && { location }),
-    ...(os !== undefined && { os }),
-    ...(tags !== undefined && { tags }),
-  };
 }
 
 function ofProfile(machine: Shown, complain: Complain): readonly Found[] {

@@ -134,7 +134,7 @@ export const resources: readonly GraphResource[] = [
             {
               name: 'kv',
               properties: {
-                publisher: 'Microsoft.Azure.KeyVault',
+                ...{ publisher: 'Microsoft.Azure.KeyVault', type: 'KeyVaultForLinux' },
                 settings: {
                   secretsManagementSettings: { observedCertificates: [{ url: `${VAULT}:443/secrets/Shop` }] },
                 },

@@ -85,6 +85,18 @@ describe('joinUses', () => {
     });
   });
 
+  it('begins the entry of a scale set, which people finish', async () => {
+    const set = `${GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets/web`;
+    const { uses } = shopOf(joinUses(estate([]), await lookAt(resources, lists), [])) ?? {};
+    const found = uses?.find(({ kind }) => kind === 'scale-set');
+    const entry = { kind: 'scale-set', scaleSet: set, location: 'westeurope', os: 'linux' };
+    expect(found).toMatchObject({ state: 'incomplete', entry });
+    const finished = { ...entry, path: '/etc/certs/contoso.shop', service: 'nginx' };
+    const joined = joinUses(estate([finished]), await lookAt(resources, lists), []);
+    expect(states(shopOf(joined)?.uses)).toContain('scale-set explained');
+    expect(shopOf(joined)?.stale).toEqual([]);
+  });
+
   it('gives a target that another certificate claims to nobody', async () => {
     const other = { vault: 'contoso', name: 'other', plan: 'standard', targets: [target('shop.contoso.com')] };
     const joined = joinUses(estate([], { certificates: [other] }), await lookAt(resources, lists), []);
@@ -110,6 +122,31 @@ describe('joinUses', () => {
     expect(of(lookOf([]))).toEqual(['app-service:shop:gone.contoso.com']);
     expect(of(lookOf([], { whole: [] }))).toEqual([]);
     expect(of(lookOf([], { unseen: [SUBSCRIPTION] }))).toEqual([]);
+  });
+
+  it('says of which targets it cannot tell whether they are still there, and why', () => {
+    const webhook = {
+      kind: 'webhook',
+      name: 'edge',
+      url: `${VAULT}/secrets/hook-url`,
+      secret: `${VAULT}/secrets/hook`,
+      endpoint: { host: 'a.b' },
+    };
+    const of = (look: Look) =>
+      shopOf(joinUses(estate([target('gone.contoso.com'), webhook]), look, []))?.untold.map(
+        ({ reason, count, targets }) => [reason, count, targets.length],
+      );
+    expect(of(lookOf([]))).toEqual([['not-looked-for', 1, 1]]);
+    expect(of(lookOf([], { unseen: [SUBSCRIPTION] }))).toEqual([
+      ['not-looked-for', 1, 1],
+      ['subscription-unseen', 1, 1],
+    ]);
+    expect(of(lookOf([], { whole: [] }))).toEqual([
+      ['not-looked-for', 1, 1],
+      ['not-whole', 1, 1],
+    ]);
+    const many = Array.from({ length: 30 }, (_, at) => target(`n${at}.contoso.com`));
+    expect(shopOf(joinUses(estate(many), lookOf([], { whole: [] }), []))?.untold).toMatchObject([{ count: 30 }]);
   });
 
   it('does not miss a target that serves an upload for now', async () => {

@@ -2,8 +2,9 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { usualProfiles } from '../../local/issuers/acme/settings.ts';
 import { createKeys } from '../../local/pki.ts';
+import { changeKey } from './acme-account-refusals.ts';
 import { type EmulatorBench, startEmulator } from './acme-emulator-bench.ts';
-import { changeKey, refusals, verdictOf } from './acme-refusals.ts';
+import { refusals, verdictOf } from './acme-refusals.ts';
 import {
   answer,
   askForOrder,

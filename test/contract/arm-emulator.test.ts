@@ -2,155 +2,10 @@ import { once } from 'node:events';
 import { request as httpsRequest } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
-import {
-  bearerTokenAuthenticationPolicy,
-  createDefaultHttpClient,
-  createEmptyPipeline,
-  createHttpHeaders,
-  createPipelineRequest,
-  tlsPolicy,
-} from '@azure/core-rest-pipeline';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { SiteSeed } from '../../local/arm/app-service-types.ts';
-import { ARM_AUDIENCE, createArm } from '../../local/arm/arm.ts';
+import { describe, expect, it } from 'vitest';
 import { startConsumers } from '../../local/consumers/consumers.ts';
-import { createIdentity, type Identity } from '../../local/identity/identity.ts';
-import { createTransportCa } from '../../local/transport/ca.ts';
-import { serveEmulator } from '../../local/transport/serve.ts';
-import {
-  appServiceBench,
-  CERTIFICATE,
-  GROUP,
-  HOST,
-  type MadeSecret,
-  makeSecret,
-  privateCa,
-  SITE,
-  SUBSCRIPTION,
-  VAULT,
-} from '../unit/local/arm/bench.ts';
-
-const HOUR = 3_600_000;
-const API = 'api-version=2025-05-01';
-const ROLE = [
-  'Microsoft.Web/certificates/read',
-  'Microsoft.Web/certificates/write',
-  'Microsoft.Web/certificates/delete',
-  'Microsoft.Web/sites/read',
-  'Microsoft.Web/sites/write',
-  'Microsoft.Web/sites/slots/read',
-  'Microsoft.Web/sites/hostNameBindings/read',
-  'Microsoft.Web/sites/hostNameBindings/write',
-  'Microsoft.Web/serverfarms/join/action',
-];
-const FARM = `${GROUP}/providers/Microsoft.Web/serverfarms/plan-ase-v3`;
-const transport = createTransportCa();
-
-let ca: Awaited<ReturnType<typeof privateCa>>;
-let old: MadeSecret;
-let renewed: MadeSecret;
-let identity: Identity;
-beforeAll(async () => {
-  identity = createIdentity({ tenantId: '22222222-2222-2222-2222-222222222222' });
-  ca = await privateCa();
-  old = await makeSecret(ca);
-  renewed = await makeSecret(ca, { keyType: 'RSA-2048' });
-});
-
-const ends: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
-/** ARM on HTTPS, one site that serves `old`, a vault that already holds `renewed`, and a principal with the role. */
-async function stand(over: { site?: Partial<SiteSeed>; lagSeconds?: number; lies?: boolean; burst?: number } = {}) {
-  const bench = appServiceBench();
-  const objectId = '33333333-3333-3333-3333-333333333333';
-  const principal = identity.addPrincipal({ name: 'deployer', clientId: objectId, objectId });
-  identity.revoke(principal.id);
-  identity.assign(principal.id, { actions: ROLE, scope: GROUP });
-  const bucket = { burst: over.burst ?? 100, perSecond: 1 };
-  const arm = createArm({
-    access: identity,
-    clock: bench.clock,
-    appService: bench.appService,
-    subscriptions: [SUBSCRIPTION],
-    limits: { reads: bucket, writes: bucket, deletes: bucket },
-  });
-  const listener = await serveEmulator(arm, { port: 0, tls: transport.issue() });
-  ends.push(() => listener.close());
-  bench.vault.now = old.secret;
-  const seed = { resourceId: SITE, location: 'West Europe', environment: 'ase-v3', hostNames: [HOST], ...over.site };
-  const consumers = await startConsumers({
-    appService: bench.appService,
-    clock: bench.clock,
-    seeds: [
-      {
-        ...(seed as SiteSeed),
-        certificate: { resourceId: CERTIFICATE, keyVaultId: VAULT, keyVaultSecretName: 'shop' },
-        lagSeconds: over.lagSeconds ?? 0,
-      },
-    ],
-    lies: () => over.lies ?? false,
-  });
-  ends.push(() => consumers.close());
-  ends.push(async () => bench.appService.stop());
-  bench.vault.now = renewed.secret;
-  const [endpoint] = consumers.endpoints;
-  if (endpoint === undefined) throw new TypeError('the site has no host name');
-  const token = (audience = ARM_AUDIENCE) => identity.issueToken(principal, audience);
-  const call = caller(listener.url, token());
-  return { ...bench, principal, url: listener.url, consumers, endpoint, token, call };
-}
-
-/** Members that are looked at here; an answer has some of them. They are compared, never trusted. */
-interface Body {
-  readonly Code?: string;
-  readonly Message?: string;
-  readonly error: { readonly code: string; readonly message: string };
-  readonly properties: {
-    readonly thumbprint: string | null;
-    readonly hostNameSslStates: readonly [{ readonly thumbprint: string }];
-    readonly hostingEnvironmentProfile: object | null;
-  };
-  readonly value: { name: string }[];
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Record<string, string>;
-  readonly body: Body;
-}
-
-function caller(url: string, token: string | undefined) {
-  const pipeline = createEmptyPipeline();
-  pipeline.addPolicy(tlsPolicy({ ca: transport.caPem }));
-  if (token !== undefined) {
-    const credential = { getToken: async () => ({ token, expiresOnTimestamp: Date.now() + HOUR }) };
-    pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: `${ARM_AUDIENCE}/.default` }));
-  }
-  const client = createDefaultHttpClient();
-  return async (method: 'GET' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer> => {
-    const request = createPipelineRequest({
-      method,
-      url: `${url}${path}${path.includes('?') ? '' : `?${API}`}`,
-      headers: createHttpHeaders({ 'content-type': 'application/json' }),
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const response = await pipeline.sendRequest(client, request);
-    const text = response.bodyAsText ?? '';
-    return {
-      status: response.status,
-      headers: response.headers.toJSON(),
-      body: text === '' ? undefined : JSON.parse(text),
-    };
-  };
-}
-
-const importBody = {
-  location: 'West Europe',
-  properties: { keyVaultId: VAULT, keyVaultSecretName: 'shop', password: '', serverFarmId: FARM },
-};
+import { appServiceBench, CERTIFICATE, GROUP, HOST, SITE, VAULT } from '../unit/local/arm/bench.ts';
+import { ca, FARM, importBody, old, renewed, stand } from './arm-emulator-bench.ts';
 
 /** One handshake that trusts the test's root: what was served, leaf first. */
 async function handshake(endpoint: { host: string; port: number; sni: string }): Promise<Buffer[]> {
@@ -172,6 +27,8 @@ async function handshake(endpoint: { host: string; port: number; sni: string }):
 
 const hex = (ders: readonly Uint8Array[]): string[] => ders.map((der) => Buffer.from(der).toString('hex'));
 const leafOf = async (endpoint: { host: string; port: number; sni: string }) => hex(await handshake(endpoint))[0];
+
+const HOUR = 3_600_000;
 
 describe('certificates', () => {
   it('are synced by repeating the PUT, and the site serves the new chain at once', async () => {
@@ -391,67 +248,5 @@ describe('sites', () => {
     const answer = await call('PUT', `${SITE}/hostNameBindings/${HOST}`, { properties });
     expect([answer.status, answer.body.Message]).toEqual([400, expect.stringContaining('private CA')]);
     expect(await leafOf(endpoint)).toBe(hex(old.chain)[0]);
-  });
-});
-
-describe('the front door', () => {
-  it('asks for a token of its audience', async () => {
-    const { url, token } = await stand();
-    const none = await caller(url, undefined)('GET', SITE);
-    expect(none).toMatchObject({ status: 401, body: { error: { code: 'AuthenticationFailed' } } });
-    expect(none.headers['www-authenticate']).toContain('Bearer');
-    const wrong = await caller(url, token('https://vault.azure.net'))('GET', SITE);
-    expect(wrong).toMatchObject({ status: 401, body: { error: { code: 'InvalidAuthenticationToken' } } });
-  });
-
-  it('asks for a role, and remembers what it asked', async () => {
-    const { call, principal } = await stand();
-    identity.revoke(principal.id);
-    const { status, body } = await call('PUT', CERTIFICATE, importBody);
-    expect([status, body.error.code]).toEqual([403, 'AuthorizationFailed']);
-    expect(body.error.message).toContain("'Microsoft.Web/certificates/write'");
-    expect(body.error.message).toContain(CERTIFICATE);
-    expect(identity.demands.at(-1)).toMatchObject({
-      principal: 'deployer',
-      action: 'Microsoft.Web/certificates/write',
-      scope: CERTIFICATE.toLowerCase(),
-      granted: false,
-    });
-  });
-
-  it('asks for the right to join the plan when the certificate names one', async () => {
-    const { call, principal } = await stand();
-    identity.revoke(principal.id);
-    identity.assign(principal.id, { actions: ['Microsoft.Web/certificates/write'], scope: GROUP });
-    const { status, body } = await call('PUT', CERTIFICATE, importBody);
-    expect([status, body.error.message]).toEqual([403, expect.stringContaining('serverfarms/join/action')]);
-  });
-
-  it.each([
-    [`${SITE}?x=1`, 400, 'MissingApiVersionParameter'],
-    [`${SITE}?api-version=latest`, 400, 'InvalidApiVersionParameter'],
-    [`/subscriptions/none/resourceGroups/g/providers/Microsoft.Web/sites/s`, 404, 'SubscriptionNotFound'],
-    [`${GROUP}/providers/Microsoft.Web/unknown/thing`, 404, 'InvalidResourceType'],
-    [`${GROUP}/providers/Microsoft.Web/sites/none`, 404, 'ResourceNotFound'],
-    [`${GROUP}/providers/Microsoft.Web/sites/a%2Fb`, 400, 'InvalidRequestUri'],
-  ])('answers %s with %i %s', async (path, status, code) => {
-    const { call } = await stand();
-    const answer = await call('GET', path);
-    expect([answer.status, answer.body.error.code]).toEqual([status, code]);
-  });
-
-  it('counts requests and throttles', async () => {
-    const { call, pass } = await stand({ burst: 2 });
-    const first = await call('GET', SITE);
-    expect(first.headers['x-ms-ratelimit-remaining-subscription-reads']).toBe('1');
-    expect(first.headers['x-ms-request-id']).toMatch(/^[0-9a-f-]{36}$/);
-    expect(first.headers['x-ms-correlation-request-id']).toMatch(/^[0-9a-f-]{36}$/);
-    await call('GET', SITE);
-    const third = await call('GET', SITE);
-    expect([third.status, third.headers['retry-after']]).toEqual([429, '1']);
-    expect(third.body.error.code).toBe('SubscriptionRequestsThrottled');
-    expect(third.body.error.message).toContain("Number of 'read' requests for subscription actor");
-    await pass(1000);
-    expect((await call('GET', SITE)).status).toBe(200);
   });
 });

@@ -5,17 +5,8 @@ import { createTableIssuances, createTableRevocations } from '../../src/estate/i
 import { createTableRelay } from '../../src/estate/relayed-table.ts';
 import { createStorage, type Storage } from '../../src/estate/storage.ts';
 import { createTableAnswers, createTableAppRows, createTableEstate } from '../../src/estate/tables.ts';
-import {
-  answerSuite,
-  appRowSuite,
-  certificateRow,
-  estateSuite,
-  issuanceSuite,
-  orderRow,
-  relayedOrder,
-  relaySuite,
-  revocationSuite,
-} from './estate-suite.ts';
+import { appRowSuite, certificateRow, estateSuite, orderRow } from './estate-suite.ts';
+import { answerSuite, issuanceSuite, relayedOrder, relaySuite, revocationSuite } from './issuer-store-suite.ts';
 
 let azurite: Azurite;
 let storage: Storage;

@@ -9,7 +9,8 @@ import { createStorage } from '../../src/estate/storage.ts';
 import { createTableAppRows, createTableEstate } from '../../src/estate/tables.ts';
 import { createBlobJournal } from '../../src/journal/store.ts';
 import { type EmulatedStorage, startEmulatedStorage } from './emulated-storage.ts';
-import { appRowSuite, certificateRow, estateSuite, issuanceSuite, revocationSuite } from './estate-suite.ts';
+import { appRowSuite, certificateRow, estateSuite } from './estate-suite.ts';
+import { issuanceSuite, revocationSuite } from './issuer-store-suite.ts';
 import { entry, journalSuite } from './journal-suite.ts';
 
 const ACCOUNT = 'Microsoft.Storage/storageAccounts';

@@ -1,8 +1,6 @@
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, verify, X509Certificate } from 'node:crypto';
-import { connect, createServer } from 'node:tls';
+import { createHash, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { ManagedIdentityCredential } from '@azure/identity';
-import { CertificateClient, type CertificatePolicy } from '@azure/keyvault-certificates';
-import { CryptographyClient, KeyClient } from '@azure/keyvault-keys';
+import { CertificateClient } from '@azure/keyvault-certificates';
 import { SecretClient } from '@azure/keyvault-secrets';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../local/clock.ts';
@@ -10,10 +8,11 @@ import type { VaultEvent } from '../../local/events/types.ts';
 import { createIdentity, managedIdentityPath } from '../../local/identity/identity.ts';
 import { createTransportCa } from '../../local/transport/ca.ts';
 import { type Listener, serveEmulator } from '../../local/transport/serve.ts';
-import { extensions, signCertificate } from '../../local/transport/x509.ts';
 import { createKeyPool } from '../../local/vault/keys.ts';
 import { createVault, type VaultEmulator } from '../../local/vault/vault.ts';
 import { readCsr } from '../../src/certificate/csr.ts';
+import { createOutsideCa, publicKeyOf } from './outside-ca.ts';
+import { ecPolicy, refusal } from './vault-emulator-bench.ts';
 
 const DAY = 86_400_000;
 const tenantId = '11111111-2222-3333-4444-555555555555';
@@ -33,7 +32,6 @@ const listeners: Listener[] = [];
 let vault: VaultEmulator;
 let url: string;
 let certificates: CertificateClient;
-let keys: KeyClient;
 let secrets: SecretClient;
 
 const options = { ...noVerification, ...noRetries, tlsOptions: { ca: transport.caPem } };
@@ -54,7 +52,6 @@ beforeAll(async () => {
   identity.assign(renewer.id, everything);
   const credential = new ManagedIdentityCredential('renewer');
   certificates = new CertificateClient(url, credential, options);
-  keys = new KeyClient(url, credential, options);
   secrets = new SecretClient(url, credential, options);
 });
 
@@ -65,77 +62,8 @@ afterAll(async () => {
   for (const listener of listeners) await listener.close();
 });
 
-const ecPolicy = (subject: string, more: Partial<CertificatePolicy> = {}): CertificatePolicy => ({
-  issuerName: 'Unknown',
-  subject,
-  keyType: 'EC',
-  keyCurveName: 'P-256',
-  ...more,
-});
-
-/** Starts an operation and gives the CSR. The client's own poller would wait for the merge. */
-async function request(name: string, policy: CertificatePolicy, more: object = {}): Promise<Uint8Array> {
-  await certificates.beginCreateCertificate(name, policy, { ...more, intervalInMs: 1 });
-  const poller = await certificates.getCertificateOperation(name, { intervalInMs: 1 });
-  return poller.getOperationState().certificateOperation?.csr ?? expect.unreachable('no CSR');
-}
-
-interface Ca {
-  readonly key: KeyObject;
-  readonly name: { type: string; value: string }[][];
-  readonly der: Buffer;
-}
-
-function makeCa(commonName: string): Ca {
-  const { privateKey: key, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const name = [[{ type: '2.5.4.3', value: commonName }]];
-  const caExtensions = [extensions.basicConstraints(true), extensions.keyUsage(['keyCertSign'])];
-  const dates = { notBefore: clock.now(), notAfter: new Date(clock.now().getTime() + 3650 * DAY) };
-  const der = signCertificate({
-    subject: name,
-    issuer: name,
-    ...dates,
-    publicKey,
-    extensions: caExtensions,
-    signer: key,
-  });
-  return { key, name, der };
-}
-const ca = makeCa('Test CA');
-
-function issue(publicKey: KeyObject, commonName: string, days = 90): Buffer {
-  return signCertificate({
-    subject: [[{ type: '2.5.4.3', value: commonName }]],
-    issuer: ca.name,
-    notBefore: clock.now(),
-    notAfter: new Date(clock.now().getTime() + days * DAY),
-    publicKey,
-    extensions: [
-      extensions.keyUsage(['digitalSignature']),
-      extensions.extendedKeyUsage(['1.3.6.1.5.5.7.3.1']),
-      extensions.alternativeNames({ dns: [commonName] }),
-    ],
-    signer: ca.key,
-  });
-}
-
-const publicKeyOf = (csr: Uint8Array): KeyObject =>
-  createPublicKey({ key: Buffer.from(readCsr(csr).spki), format: 'der', type: 'spki' });
-
-/** Creates, issues and merges: a finished version. */
-async function make(name: string, policy = ecPolicy(`CN=${name}`), days = 90): Promise<Buffer> {
-  const csr = await request(name, policy);
-  const leaf = issue(publicKeyOf(csr), name, days);
-  await certificates.mergeCertificate(name, [leaf, ca.der]);
-  return leaf;
-}
-
-const refusal = (statusCode: number, code: string, inner?: string): object =>
-  expect.objectContaining({
-    statusCode,
-    code,
-    ...(inner && { details: { error: expect.objectContaining({ innerError: { code: inner } }) } }),
-  });
+const ca = createOutsideCa(clock, () => certificates);
+const { issue, make, request } = ca;
 
 async function bare(path: string, headers: Record<string, string> = {}) {
   const response = await vault.handle({
@@ -370,122 +298,6 @@ describe('deletion', () => {
     await certificates.purgeDeletedCertificate('gone');
     await expect(certificates.getDeletedCertificate('gone')).rejects.toEqual(refusal(404, 'CertificateNotFound'));
     await certificates.beginCreateCertificate('gone', ecPolicy('CN=gone'));
-  });
-});
-
-describe('the key of a certificate', () => {
-  it.each([
-    ['ES256', 'sha256', ecPolicy('CN=signer')],
-    ['ES384', 'sha384', ecPolicy('CN=signer', { keyCurveName: 'P-384' })],
-    ['RS256', 'sha256', { issuerName: 'Unknown', subject: 'CN=signer', keyType: 'RSA' }],
-  ] as const)('signs %s so that the certificate verifies it', async (algorithm, hash, policy) => {
-    const name = `signer-${algorithm}`;
-    const leaf = await make(name, policy);
-    const key = await keys.getKey(name);
-    expect(key.properties.managed).toBe(true);
-    expect(key.keyOperations).toContain('sign');
-    const signer = new CryptographyClient(key.id ?? '', new ManagedIdentityCredential('renewer'), options);
-    const digest = createHash(hash).update('message').digest();
-    const { result, keyID } = await signer.sign(algorithm, digest);
-    expect(keyID).toBe(key.id);
-    const publicKey = new X509Certificate(leaf).publicKey;
-    expect(verify(hash, Buffer.from('message'), { key: publicKey, dsaEncoding: 'ieee-p1363' }, result)).toBe(true);
-  });
-
-  it('does not sign when the certificate is disabled', async () => {
-    const { properties } = await certificates.getCertificate('signer-ES256');
-    await certificates.updateCertificateProperties('signer-ES256', properties.version ?? '', { enabled: false });
-    const signer = keys.getCryptographyClient('signer-ES256', { keyVersion: properties.version ?? '' });
-    await expect(signer.sign('ES256', Buffer.alloc(32))).rejects.toEqual(refusal(403, 'Forbidden', 'KeyDisabled'));
-    await expect(secrets.getSecret('signer-ES256')).rejects.toEqual(refusal(403, 'Forbidden', 'SecretDisabled'));
-  });
-});
-
-/** What a TLS client sees of a server with these credentials: the chain, leaf first. */
-async function served(credentials: object): Promise<Buffer[]> {
-  const server = createServer(credentials);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  const chain = await new Promise<Buffer[]>((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
-      const leaf = socket.getPeerCertificate(true);
-      resolve(leaf.issuerCertificate === undefined ? [leaf.raw] : [leaf.raw, leaf.issuerCertificate.raw]);
-      socket.destroy();
-    }).on('error', reject);
-  });
-  server.close();
-  return chain;
-}
-
-describe('the secret of a certificate', () => {
-  it('is a PKCS#12 file without password that Node serves with', async () => {
-    const leaf = await make('pfx');
-    const secret = await secrets.getSecret('pfx');
-    expect(secret.properties).toMatchObject({ contentType: 'application/x-pkcs12', managed: true });
-    const pfx = Buffer.from(secret.value ?? '', 'base64');
-    expect(await served({ pfx, passphrase: '' })).toEqual([leaf, ca.der]);
-  });
-
-  it('is PEM where the policy says so, key and leaf first', async () => {
-    const leaf = await make('pem', ecPolicy('CN=pem', { contentType: 'application/x-pem-file' }));
-    const { value = '' } = await secrets.getSecret('pem');
-    expect(value.startsWith('-----BEGIN PRIVATE KEY-----')).toBe(true);
-    expect(await served({ key: value, cert: value })).toEqual([leaf, ca.der]);
-  });
-
-  it('holds no key that may not leave the vault', async () => {
-    await make('inside', ecPolicy('CN=inside', { exportable: false, contentType: 'application/x-pem-file' }));
-    const { value = '' } = await secrets.getSecret('inside');
-    expect([value.includes('CERTIFICATE'), value.includes('PRIVATE')]).toEqual([true, false]);
-  });
-
-  it('shows the chain in reverse when the order is to be preserved', async () => {
-    const policy = ecPolicy('CN=order', { contentType: 'application/x-pem-file' });
-    const csr = await request('order', policy, { preserveCertificateOrder: true });
-    const leaf = issue(publicKeyOf(csr), 'order');
-    await certificates.mergeCertificate('order', [ca.der, leaf]);
-    const { value = '' } = await secrets.getSecret('order');
-    const first = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.exec(value)?.[0] ?? '';
-    expect(new X509Certificate(first).raw).toEqual(leaf);
-    expect(Buffer.from((await certificates.getCertificate('order')).cer ?? [])).toEqual(leaf);
-  });
-});
-
-describe('import', () => {
-  it('takes PEM, and reads the policy from the certificate', async () => {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp384r1' });
-    const leaf = issue(publicKey, 'imported.example.test', 60);
-    const pem = [leaf, ca.der].map((der) => new X509Certificate(der).toString());
-    const file = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() + pem.join('');
-    const imported = await certificates.importCertificate('imported', Buffer.from(file), {
-      policy: { contentType: 'application/x-pem-file', issuerName: 'Unknown', subject: 'CN=x' },
-      tags: { from: 'file' },
-    });
-    expect(imported.policy).toMatchObject({
-      issuerName: 'Unknown',
-      subject: 'CN=imported.example.test',
-      keyCurveName: 'P-384',
-      subjectAlternativeNames: { dnsNames: ['imported.example.test'] },
-      contentType: 'application/x-pem-file',
-    });
-    expect(imported.properties.tags).toEqual({ from: 'file' });
-    expect(events.at(-1)).toMatchObject({ objectName: 'imported' });
-    expect(await served({ key: file, cert: (await secrets.getSecret('imported')).value })).toEqual([leaf, ca.der]);
-  });
-
-  it('takes the PKCS#12 file of another certificate', async () => {
-    const { value = '' } = await secrets.getSecret('pfx');
-    const imported = await certificates.importCertificate('copy', Buffer.from(value, 'base64'));
-    expect(imported.cer).toEqual((await certificates.getCertificate('pfx')).cer);
-    expect(imported.policy?.contentType).toBe('application/x-pkcs12');
-  });
-
-  it.each([
-    ['no private key', () => Buffer.from(new X509Certificate(ca.der).toString()), /Private key is not specified/],
-    ['nonsense', () => Buffer.from('nonsense'), /can not be read/],
-  ])('refuses %s', async (_title, file, reason) => {
-    const policy = { contentType: 'application/x-pem-file', issuerName: 'Unknown', subject: 'CN=x' } as const;
-    await expect(certificates.importCertificate('bad', file(), { policy })).rejects.toThrow(reason);
   });
 });
 

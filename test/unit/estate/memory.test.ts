@@ -6,14 +6,8 @@ import {
   createMemoryRevocations,
 } from '../../../src/estate/memory.ts';
 import { createMemoryRelay } from '../../../src/estate/relayed-memory.ts';
-import {
-  answerSuite,
-  appRowSuite,
-  estateSuite,
-  issuanceSuite,
-  relaySuite,
-  revocationSuite,
-} from '../../contract/estate-suite.ts';
+import { appRowSuite, estateSuite } from '../../contract/estate-suite.ts';
+import { answerSuite, issuanceSuite, relaySuite, revocationSuite } from '../../contract/issuer-store-suite.ts';
 
 const estate = createMemoryEstate();
 estateSuite('the memory estate', () => estate);

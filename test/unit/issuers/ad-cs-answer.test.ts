@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decideAnswer } from '../../../src/issuers/ad-cs-answer.ts';
 import { aWorld } from '../../builders/certificates.ts';
-import { relayedOrder } from '../../contract/estate-suite.ts';
+import { relayedOrder } from '../../contract/issuer-store-suite.ts';
 
 const world = await aWorld();
 const order = relayedOrder('r', { csr: Buffer.from(world.csr.der).toString('base64'), worker: 'ca01', attempt: 1 });

@@ -1,17 +1,16 @@
 import { X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type CsrWish, createAuthority, createKeys, issue, type Keys } from '../../../local/pki.ts';
+import { type CsrWish, createAuthority, createKeys, type Keys } from '../../../local/pki.ts';
 import { accept } from '../../../src/certificate/acceptance.ts';
 import { readCsr } from '../../../src/certificate/csr.ts';
 import { purposes } from '../../../src/certificate/extensions.ts';
 import { readCertificate } from '../../../src/certificate/read.ts';
 import { RenewalError } from '../../../src/errors.ts';
 import { createMemoryAnswers, createMemoryAppRows } from '../../../src/estate/memory.ts';
-import type { Issuance } from '../../../src/estate/port.ts';
 import { createMemoryRelay } from '../../../src/estate/relayed-memory.ts';
 import type { Issuer, Order, OrderStatus } from '../../../src/issuers/port.ts';
 import { createIssuer } from '../../../src/issuers/registry.ts';
-import { create, type VaultCaDependencies } from '../../../src/issuers/vault-ca.ts';
+import { create } from '../../../src/issuers/vault-ca.ts';
 import type { SigningVersion, VaultSigner } from '../../../src/vault/port.ts';
 import { createWorld as createWholeWorld } from '../../builders/world.ts';
 import { scriptedArm } from '../targets/scripted-arm.ts';
@@ -346,58 +345,5 @@ describe('the profile of the vault CA', () => {
       ...{ state: 'refused', reason: 'usage-differs' },
       detail: expect.stringContaining('does not have serverAuth'),
     });
-  });
-});
-
-describe('errors of the vault CA', () => {
-  const order = { renewalId: 'shop-7', validityDays: 90 };
-
-  function failing(error: unknown): VaultCaDependencies {
-    const signer: VaultSigner = {
-      current: () => Promise.reject(error),
-      version: () => Promise.reject(error),
-      versions: () => Promise.reject(error),
-    };
-    return { ...world.dependencies, signer };
-  }
-
-  it.each([
-    ['vault-unreachable', 'issuer-unreachable'],
-    ['vault-throttled', 'issuer-unreachable'],
-    ['storage-unreachable', 'issuer-unreachable'],
-    ['vault-forbidden', 'issuer-misconfigured'],
-    ['vault-refused', 'issuer-misconfigured'],
-  ] as const)('are the port’s own: %s becomes %s', async (code, expected) => {
-    const error = new RenewalError(code, 'key-vault: sign failed', { retryAfterSeconds: 7 });
-    const answer = create(world.plan, failing(error)).submit({ ...order, csr: csrOf({ keys: world.keys }) });
-    await expect(answer).rejects.toMatchObject({
-      code: expected,
-      retryAfterSeconds: 7,
-      message: 'vault-ca: submit failed: order=shop-7: key-vault: sign failed',
-    });
-  });
-
-  it('say that the configured certificate is no CA', async () => {
-    const leaf = await issue(world.ca, { subject: 'CN=x', notBefore: now, notAfter: new Date(now.getTime() + DAY) });
-    const wrong = create(world.plan, { ...world.dependencies, signer: signerOf(leaf) });
-    const answer = wrong.submit({ ...order, csr: csrOf({ keys: world.keys }) });
-    await expect(answer).rejects.toMatchObject({ code: 'issuer-misconfigured' });
-  });
-
-  it('say that the key is not that of the CA certificate', async () => {
-    const reference = await submitted('shop-8');
-    const other = await createKeys('P-256');
-    const wrong = create(world.plan, { ...world.dependencies, signer: signerOf({ der: world.ca.der, keys: other }) });
-    await expect(wrong.poll(reference)).rejects.toMatchObject({ code: 'issuer-misconfigured' });
-  });
-
-  it('leave no certificate behind when nothing could be recorded', async () => {
-    const full = new RenewalError('storage-unreachable', 'estate: put failed');
-    const issuances = { ...world.dependencies.issuances, putIfAbsent: (): Promise<Issuance> => Promise.reject(full) };
-    const answer = create(world.plan, { ...world.dependencies, issuances }).submit({
-      ...order,
-      csr: csrOf({ keys: world.keys }),
-    });
-    await expect(answer).rejects.toMatchObject({ code: 'issuer-unreachable', retry: true });
   });
 });

@@ -6,6 +6,7 @@ import { deployGroup, deployTarget } from '../src/renewal/deploy-target.ts';
 import { heartbeat } from '../src/renewal/heartbeat.ts';
 import { logText } from '../src/renewal/log-fields.ts';
 import { rollBackLines, stepLine } from '../src/renewal/log-line.ts';
+import { lookAtGroup } from '../src/renewal/look-at-group.ts';
 import { closeMetrics } from '../src/renewal/measure.ts';
 import { renewCertificate } from '../src/renewal/renew-certificate.ts';
 import { rollBackGroup, rollBackTarget } from '../src/renewal/roll-back.ts';
@@ -19,6 +20,7 @@ df.app.orchestration('deployGroup', deployGroup);
 df.app.orchestration('deployTarget', deployTarget);
 df.app.orchestration('rollBackGroup', rollBackGroup);
 df.app.orchestration('rollBackTarget', rollBackTarget);
+df.app.orchestration('lookAtGroup', lookAtGroup);
 df.app.orchestration('heartbeat', heartbeat);
 
 for (const name of Object.keys(steps) as StepName[]) register(name, steps[name] as Step<typeof name>);

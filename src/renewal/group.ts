@@ -104,17 +104,22 @@ function* together(
   }
 }
 
-interface Placed {
+/** A target of a group that is not left alone. */
+export interface Placed {
   readonly target: Target;
   readonly place: number;
+  readonly takesIt: boolean;
   readonly subscription: string | undefined;
 }
 
-function* readGroup(context: OrchestrationContext, input: GroupInput): Story<readonly Placed[] | Ended> {
+export function* readGroup(context: OrchestrationContext, input: GroupInput): Story<readonly Placed[] | Ended> {
   try {
     const read = yield* perform(new ChildPerformer(context, input), 'readGroup', { group: input.group.key });
     if (isEnded(read)) return read;
-    const placed = read.targets.map((target, place) => ({ target, place, subscription: subscriptionOf(target) }));
+    const placed = read.targets.map((target, place) => {
+      const takesIt = read.takers?.includes(place) === true;
+      return { target, place, takesIt, subscription: subscriptionOf(target) };
+    });
     return placed.filter(({ place }) => input.except?.includes(place) !== true);
   } catch (error) {
     return { outcome: 'failed', outcomeReason: 'step-failed', detail: problemOf(error) };

@@ -84,6 +84,11 @@ export function* perform<S extends StepName>(who: Performer, step: S, asks: Asks
   }
 }
 
+/** The one try of a step whose end nothing hangs on: it answers with a `StepAnswer`. */
+export function firstTry<S extends StepName>(who: Performer, step: S, asks: Asks<S>): Task {
+  return who.context.df.callActivity(step, call(who, asks, 1));
+}
+
 /**
  * A child orchestration of the same version as its parent: a renewal lives by one version from its first step to its
  * last, also when the app was deployed anew in between. `id` absent: the host gives one.

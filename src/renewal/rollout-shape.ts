@@ -1,7 +1,7 @@
 import { asciiJson } from '../ascii-json.ts';
 import { sha256Hex } from '../certificate/fingerprint.ts';
 import { takersOf } from '../plan/takers.ts';
-import type { Target } from '../plan/targets/target.ts';
+import { pullHours, type Target } from '../plan/targets/target.ts';
 import type { RolloutPlan } from '../plan/types.ts';
 import { wavesOf } from '../plan/waves.ts';
 import { subscriptionOf } from './pace.ts';
@@ -30,6 +30,8 @@ export interface GroupShape {
   readonly count: number;
   /** How many of its targets are in each subscription. */
   readonly writes: Readonly<Record<string, number>>;
+  /** How many of its targets take a new version by themselves; absent: none of which anything is known. */
+  readonly takers?: number;
 }
 
 /** Durable Functions likes fan-outs of at most this many children in one history. */
@@ -54,7 +56,9 @@ export function shapeOf(
     const text = asciiJson(group);
     const key = sha256Hex(Buffer.from(text));
     stored.push({ key, targets: text });
-    return { key, count: group.length, writes: countedBy(group.flatMap((target) => subscriptionOf(target) ?? [])) };
+    const takers = group.filter((target) => pullHours(target) !== undefined).length;
+    const writes = countedBy(group.flatMap((target) => subscriptionOf(target) ?? []));
+    return { key, count: group.length, writes, ...(takers > 0 && { takers }) };
   };
   const waves = wavesOf(targets, rollout).map((wave) => ({
     failureBudget: wave.failureBudget,

@@ -246,9 +246,14 @@ export interface Steps {
     answers: VersionSummary;
   };
   /** The targets of a group, from the row of that key. */
-  readGroup: { asks: { readonly group: string }; answers: { readonly targets: readonly Target[] } };
+  readGroup: {
+    asks: { readonly group: string };
+    /** `takers`: places in the group, from 0, of those that take versions by themselves; absent in older histories. */
+    answers: { readonly targets: readonly Target[]; readonly takers?: readonly number[] };
+  };
   probe: {
-    asks: TargetCall & { readonly purpose: 'baseline' | 'verify' | 'roll-back'; readonly round: number };
+    /** `last`: after a rollout was stopped, at what it has not touched. */
+    asks: TargetCall & { readonly purpose: 'baseline' | 'verify' | 'roll-back' | 'last'; readonly round: number };
     answers: Probe;
   };
   deploy: {
@@ -260,7 +265,11 @@ export interface Steps {
     asks: { readonly vaultUri: string; readonly old: VersionSummary; readonly version: VersionSummary };
     answers: { readonly disabled: boolean; readonly detail: string };
   };
-  targetClosed: { asks: TargetCall & { readonly result: TargetResult }; answers: { readonly recorded: true } };
+  /** `isLast`: it is the end of the last look. */
+  targetClosed: {
+    asks: TargetCall & { readonly result: TargetResult; readonly isLast?: true };
+    answers: { readonly recorded: true };
+  };
   close: {
     asks: { readonly result: RenewalResult };
     /** `seconds` since the claim, and which attempt since the last success it was: told once, by the run that closed the row. */

@@ -63,6 +63,11 @@ export function judge(probe: Probe | Ended, wanted: string): Judgement {
 }
 
 /** What every step of a target is asked. */
-export function callOf({ target, version, issuer, inspected }: TargetInput) {
+export function callOf({
+  target,
+  version,
+  issuer,
+  inspected,
+}: Pick<TargetInput, 'target' | 'version' | 'issuer' | 'inspected'>) {
   return { target, version, issuer, vaultUri: inspected.vaultUri, vaultResourceId: inspected.vaultResourceId };
 }

@@ -5,6 +5,7 @@ import { runInvocation } from '../../local/host/worker/invocation.ts';
 import { waitForIssuer } from '../../src/renewal/await-issue.ts';
 import { deployGroup, deployTarget } from '../../src/renewal/deploy-target.ts';
 import { heartbeat } from '../../src/renewal/heartbeat.ts';
+import { lookAtGroup } from '../../src/renewal/look-at-group.ts';
 import { renewCertificate } from '../../src/renewal/renew-certificate.ts';
 import { rollBackGroup, rollBackTarget } from '../../src/renewal/roll-back.ts';
 import { steps } from '../../src/renewal/steps/table.ts';
@@ -18,6 +19,7 @@ export const orchestrators = {
   deployTarget,
   rollBackGroup,
   rollBackTarget,
+  lookAtGroup,
   heartbeat,
 } satisfies Record<string, df.OrchestrationHandler>;
 

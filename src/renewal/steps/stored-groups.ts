@@ -1,5 +1,5 @@
 import { RenewalError } from '../../errors.ts';
-import type { Target } from '../../plan/targets/target.ts';
+import { pullHours, type Target } from '../../plan/targets/target.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { StoredGroup } from '../rollout-shape.ts';
 import { done, type Step } from './step.ts';
@@ -27,7 +27,9 @@ export const readGroup: Step<'readGroup'> = {
   async run({ group }, { rows }) {
     const found = await rows.get('targetGroup', group);
     if (found === undefined) throw new RenewalError('bug', `rollout: no targets are stored under ${group}`);
-    return done({ targets: JSON.parse(found.row.targets) as readonly Target[] });
+    const targets = JSON.parse(found.row.targets) as readonly Target[];
+    const takers = targets.flatMap((target, place) => (pullHours(target) === undefined ? [] : [place]));
+    return done({ targets, takers });
   },
   result: () => undefined,
 };

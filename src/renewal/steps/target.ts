@@ -1,5 +1,5 @@
 import type { TargetRow } from '../../estate/port.ts';
-import type { VersionToServe } from '../../targets/port.ts';
+import type { Look, VersionToServe } from '../../targets/port.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { StepInput } from '../story.ts';
 import { done, type Step } from './step.ts';
@@ -13,10 +13,11 @@ type TargetInput = Pick<
 export const probe: Step<'probe'> = {
   run: async (input, app) =>
     done(
-      await (await adapterOf(input, app)).probe(input.target, { purpose: input.purpose, version: versionOf(input) }),
+      await (await adapterOf(input, app)).probe(input.target, { purpose: purposeOf(input), version: versionOf(input) }),
     ),
   result: (value, { purpose, version }) => {
-    if (purpose !== 'baseline' && (value.state !== 'served' || value.sha256 !== version.sha256)) return undefined;
+    if (purpose !== 'baseline' && purpose !== 'last' && (value.state !== 'served' || value.sha256 !== version.sha256))
+      return undefined;
     return { purpose, ...value };
   },
   subject: ({ target, purpose, round }) => `${target.id}:${purpose}:${round}`,
@@ -71,8 +72,16 @@ export const targetClosed: Step<'targetClosed'> = {
     return done({ recorded: true });
   },
   result: (_value, { result }) => ({ ...result }),
-  subject: ({ target, result }) => (result.rolledBack === undefined ? target.id : `${target.id}:roll-back`),
+  subject: ({ target, result, isLast }) => {
+    if (isLast) return `${target.id}:last`;
+    return result.rolledBack === undefined ? target.id : `${target.id}:roll-back`;
+  },
 };
+
+/** Nothing was asked of the target that it could report: that look is as the one before a deployment. */
+function purposeOf({ purpose }: Pick<StepInput<'probe'>, 'purpose'>): Look['purpose'] {
+  return purpose === 'last' ? 'baseline' : purpose;
+}
 
 async function adapterOf({ issuer, target }: TargetInput, app: Dependencies) {
   return app.target(await app.estate(), issuer, target.kind);

@@ -2,6 +2,7 @@ import * as df from 'durable-functions';
 import { currentApp } from '../../../src/app.ts';
 import { waitForIssuer } from '../../../src/renewal/await-issue.ts';
 import { deployGroup, deployTarget } from '../../../src/renewal/deploy-target.ts';
+import { lookAtGroup } from '../../../src/renewal/look-at-group.ts';
 import type { Story } from '../../../src/renewal/perform.ts';
 import { renewCertificate } from '../../../src/renewal/renew-certificate.ts';
 import { rollBackGroup, rollBackTarget } from '../../../src/renewal/roll-back.ts';
@@ -39,6 +40,7 @@ df.app.orchestration('deployGroup', deployGroup);
 df.app.orchestration('deployTarget', deployInEitherOrder);
 df.app.orchestration('rollBackGroup', rollBackGroup);
 df.app.orchestration('rollBackTarget', rollBackTarget);
+df.app.orchestration('lookAtGroup', lookAtGroup);
 
 for (const name of Object.keys(steps) as StepName[]) register(name, steps[name] as Step<typeof name>);
 

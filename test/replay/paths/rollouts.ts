@@ -2,8 +2,9 @@ import { RenewalError } from '../../../src/errors.ts';
 import type { AppServiceTarget } from '../../../src/plan/targets/app-service.ts';
 import type { Target } from '../../../src/plan/targets/target.ts';
 import type { VersionSummary } from '../../../src/renewal/story.ts';
-import { NOW, plan, site } from '../../builders/world.ts';
+import { NOW, plan, site, type World } from '../../builders/world.ts';
 import { orchestrators } from '../app.ts';
+import type { BenchOptions } from '../bench.ts';
 import {
   atOnce,
   change,
@@ -24,6 +25,18 @@ import type { Paths } from '../path.ts';
 
 function inSubscription(target: AppServiceTarget, number: number): Target {
   return { ...target, site: target.site.replace('/subscriptions/s/', `/subscriptions/s${number}/`) };
+}
+
+/** The target serves the new version once a deployment of any has been asked for. */
+function takesIt({ served: serving }: World, id: string, more: () => void = () => undefined): BenchOptions {
+  return {
+    meanwhile: ({ step, input }) => {
+      const { version } = input as { readonly version?: VersionSummary };
+      if (step !== 'deploy' || version === undefined) return;
+      serving.set(id, version.sha256);
+      more();
+    },
+  };
 }
 
 /** From the merge to the end. */
@@ -183,6 +196,44 @@ export const rollouts: Paths = {
     }),
     ends: served,
     records: ['renewCertificate', 'deployTarget'],
+  },
+  'others-took-it': {
+    tells:
+      'The canary lies and goes back. Of those that no wave has come to, one took the new version by itself, one did not, one is away.',
+    world: {
+      targets: ['a', 'b', 'c', 'd'].map(site),
+      plan: plan({ rollout: { ...rollout, waves: [{ count: 1 }, { count: 2 }] } }),
+    },
+    arrange: (world) => {
+      world.lying.add(site('a').id);
+      world.levers.rollBack = true;
+      return takesIt(world, site('b').id, () => void world.served.delete(site('d').id));
+    },
+    ends: ['rolled-back', 'targets-unverified'],
+    records: ['renewCertificate', 'lookAtGroup'],
+  },
+  'refused-and-took-it': {
+    tells: 'The only target refuses the deployment, and has taken the version by itself when it is looked at last.',
+    arrange: (world) => ({
+      ...targets(world, { deploy: async () => ({ state: 'refused', reason: 'no such binding' }) }),
+      ...takesIt(world, site('shop').id),
+    }),
+    ends: ['partly-deployed', 'deploy-refused'],
+    records: [...renewal, 'lookAtGroup'],
+  },
+  'last-look-fails': {
+    tells: 'The canary lies; nobody can tell what the others serve, and nothing hangs on that.',
+    world: { targets: [...two] },
+    arrange: (world) => {
+      world.lying.add(site('a').id);
+      world.levers.rollBack = true;
+      return {
+        meanwhile: ({ step, input }) =>
+          step === 'probe' && input.purpose === 'last' ? throwing('arm-unreachable')() : undefined,
+      };
+    },
+    ends: ['rolled-back', 'targets-unverified'],
+    records: ['lookAtGroup'],
   },
   'group-unread': {
     tells: 'The stored targets of a group are gone.',

@@ -195,6 +195,45 @@ describe('the targets', () => {
     expect(row).toMatchObject({ verified: true, servedSha256: lived.result.new?.sha256 });
   });
 
+  it('that no wave came to are looked at once a rollout was stopped, and those told of that took the version', async () => {
+    const { world, lived } = await lifeOf('others-took-it');
+    const [canary, ...others] = lived.result.targets;
+    expect(canary).toMatchObject({ id: site('a').id, rolledBack: true });
+    const servedSha256 = lived.result.new?.sha256;
+    expect(others).toEqual([
+      { id: site('b').id, kind: 'app-service', verified: true, touched: false, servedSha256, tookItself: true },
+    ]);
+    expect(lived.result.counts).toEqual({ total: 4, verified: 1, touched: 1, rolledBack: 1 });
+    expect(lived.result.detail).toContain(`; 1 took it by themselves: ${site('b').id}`);
+    expect(lived.status.verified).toBe('1/4');
+    const rows = await world.app.store.targets('kv-web/shop');
+    const seen = rows.map(({ targetId, verified, servedSha256: sha256 }) => [targetId, verified, sha256]);
+    const old = lived.result.old?.sha256;
+    expect(seen.sort()).toEqual([
+      [site('a').id, false, old],
+      [site('b').id, true, servedSha256],
+      [site('c').id, false, old],
+    ]);
+    const records = await world.app.journal.read(lived.renewalId);
+    const last = records.filter(({ facts }) => facts.purpose === 'last').map(({ facts }) => facts.state);
+    expect(last.sort()).toEqual(['served', 'served', 'unreachable']);
+    expect(new Set(records.filter(({ step }) => step === 'deploy').map(({ facts }) => facts.target))).toEqual(
+      new Set([site('a').id]),
+    );
+  });
+
+  it('that refused the deployment and took the version by themselves are told of as such', async () => {
+    const { lived } = await lifeOf('refused-and-took-it');
+    expect(lived.result.targets).toMatchObject([{ verified: true, touched: false, tookItself: true }]);
+    expect(lived.result.counts).toMatchObject({ total: 1, verified: 1 });
+  });
+
+  it('that could not be looked at last leave everything else as it is', async () => {
+    const { lived } = await lifeOf('last-look-fails');
+    expect(lived.result.targets).toMatchObject([{ id: site('a').id, rolledBack: true }]);
+    expect(lived.result.counts).toMatchObject({ total: 2, verified: 0 });
+  });
+
   it('of a large rollout are all counted, those that failed are told of, and each is in its row', async () => {
     const { world, lived } = await lifeOf('more-than-told');
     expect(lived.result.counts).toEqual({ total: 120, verified: 117, touched: 120, rolledBack: 0 });

@@ -154,4 +154,41 @@ export const questionRules = {
     expect: 'sites/config/appsettings/read',
     how: 'give a site an identity and a setting with @Microsoft.KeyVault(...), and look at `problems` of GET /api/uses after a look: arm-forbidden names the action; none is "sites/config/appsettings/read"',
   },
+  'question.23': {
+    ...{ title: 'Which rows does Resource Graph show to somebody with a custom role?', person: true },
+    expect: 'those whose type it may read',
+    how: 'compare GET /api/uses with what the portal shows an owner: each kind of docs/where-used.md once; `unseen` names subscriptions that it sees nothing of',
+  },
+  'question.24': {
+    ...{ title: 'Does Resource Graph hold all members by which places are found?', expect: 'yes', person: true },
+    how: 'run each query of src/targets/discovery/kinds in the portal (Resource Graph Explorer): a column that is null everywhere is "no"',
+  },
+  'question.25': {
+    ...{
+      title: 'Does the PUT of an Application Gateway take `If-Match` with the etag of its GET?',
+      ...{ expect: 'yes, 412 with another one', person: true },
+    },
+    how: 'GET a gateway, PUT it as it is with If-Match: "x": 412 is "yes"; 200 means that two changes at once can undo each other',
+  },
+  'question.26': {
+    ...{
+      title: 'Does the PUT of an Application Gateway keep uploaded certificates whose `data` its GET does not return?',
+      ...{ expect: 'yes', person: true },
+    },
+    how: 'PUT a test gateway with an uploaded certificate as its GET returned it, and look at what the listener serves',
+  },
+  'question.27': {
+    ...{
+      title: 'Does a PUT that changes the tags of an Application Gateway make it ask its vaults?',
+      ...{ expect: 'yes', person: true },
+    },
+    how: 'put a new version into the vault, change a tag of the gateway, and look at what is served within ten minutes: four hours later it would have changed by itself',
+  },
+  'question.28': {
+    ...{
+      title: 'Does the PUT of an Application Gateway fail at once when a reference cannot be read?',
+      ...{ expect: '400 ApplicationGatewayKeyVaultSecretException', person: true },
+    },
+    how: "take the gateway's identity its right to read secrets, PUT the gateway as it is: an error in the answer, or an operation that fails later",
+  },
 } as const satisfies Readonly<Record<string, Question>>;

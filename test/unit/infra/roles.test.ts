@@ -90,10 +90,25 @@ describe('role assignments', () => {
     const bySubscription = templates.filter((file) => /^targetScope = 'subscription'/m.test(code(file)));
     expect(bySubscription).toEqual(['infra/main.bicep', 'infra/modules/usage-subscription.bicep']);
     expect(assignments.filter(({ file }) => file === 'infra/main.bicep')).toEqual([]);
+    expect(assignments.length).toBeGreaterThan(8);
+  });
+
+  it('give whole subscriptions to the reader alone, with one role that only reads resources', () => {
+    const [assigned, ...others] = assignments.filter(({ file }) => file === 'infra/modules/usage-subscription.bicep');
+    expect(others).toEqual([]);
+    expect(assigned?.text).toMatch(/roleDefinitionId: roleId\n\s+principalId: reader\.principalId\n/);
+    const calls = templates.flatMap((file) => [
+      ...code(file).matchAll(/^module \w+ '[\w./]*usage-subscription\.bicep'[\s\S]*?^\}\]?$/gm),
+    ]);
+    expect(calls.map(([text]) => /^ {2}params: (.*)$/m.exec(text)?.[1])).toEqual([
+      '{ reader: identities.reader, roleId: roleIds.usageReader }',
+    ]);
+    const wide = roles.filter(({ scope }) => /subscription/.test(scope)).map(({ name }) => name);
+    expect(wide).toEqual(['usage-reader']);
     const seen = roles.find(({ name }) => name === 'usage-reader');
+    expect(seen?.principal).toBe('reader');
     expect(seen?.actions.filter((action) => !action.endsWith('/read'))).toEqual([]);
     expect(seen?.dataActions).toEqual([]);
-    expect(assignments.length).toBeGreaterThan(8);
   });
 
   it('have names that are known before anything is made', () => {

@@ -85,7 +85,7 @@ var rules = [
   }
   {
     name: 'credential-expiring'
-    title: 'A credential of an issuer expires, or is refused'
+    title: 'A credential expires, or is refused'
     severity: 2
     window: 'P2D'
     belowOne: false

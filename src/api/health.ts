@@ -27,7 +27,7 @@ export const healthProblems = {
   'issuer-held-back':
     'An issuer does not answer, or has asked for patience: it is left alone for a while, and renewals that need it wait. `issuers` names it.',
   'credential-expiring':
-    'A credential of an issuer expires within 35 days, has expired, is disabled or cannot be read; `credentials` names it. See the runbook of the alert credential-expiring in operations.md.',
+    'A credential of an issuer or of a webhook target expires within 35 days, has expired, is disabled or cannot be read; `credentials` names it. See the runbook of the alert credential-expiring in operations.md.',
   'another-app': 'Another app holds the lease on this estate, and this one does nothing.',
 } as const;
 
@@ -40,7 +40,8 @@ const strings = z.array(z.string());
 const credentialView = z
   .object({
     credential: z.string().meta({ description: 'Id of the secret, key or certificate in Key Vault.' }),
-    issuers: z.string().meta({ description: 'Who uses it.' }),
+    issuers: z.string().optional().meta({ description: 'Which issuers are asked with it.' }),
+    targets: z.string().optional().meta({ description: 'Which targets are told with it, at most ten of them.' }),
     state: z.enum(Object.keys(credentialStates) as [CredentialState, ...CredentialState[]]).meta({
       description: Object.entries(credentialStates)
         .map(([state, meaning]) => `${state}: ${meaning}.`)
@@ -51,7 +52,7 @@ const credentialView = z
   })
   .meta({
     id: 'Credential',
-    description: 'A credential of an issuer that will be refused soon, or already is.',
+    description: 'A credential of an issuer or of a webhook target that will be refused soon, or already is.',
   });
 
 const heldBack = z

@@ -67,7 +67,8 @@ export const logFields = {
   unanswered: { type: 'list', meaning: 'Issuers that did not tell their renewal windows: issuer and problem.' },
   credentials: {
     type: 'list',
-    meaning: 'Credentials of issuers that expire soon or are refused: credential, issuers, state, expiresAt, problem.',
+    meaning:
+      'Credentials of issuers and webhook targets that expire soon or are refused: credential, issuers, targets, state, expiresAt, problem.',
   },
   startedAgain: { type: 'list', meaning: 'Ids of renewals whose instance was gone.' },
   closed: { type: 'list', meaning: 'Ids of renewals that had ended without closing their row.' },

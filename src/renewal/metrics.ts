@@ -37,7 +37,8 @@ export const metrics = {
     unit: 'days',
     dimensions: ['issuer', 'credential'],
     written: 'by every sweep',
-    meaning: 'Until a credential of an issuer expires; no point for one that does not, as far as anybody has said.',
+    meaning:
+      'Until a credential of an issuer, or of a webhook target (`issuer` is `none`), expires; no point for one that does not, as far as anybody has said.',
   },
   certificates: {
     unit: 'count',

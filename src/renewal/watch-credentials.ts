@@ -11,12 +11,14 @@ const DAY = 86_400_000;
 /** A little less than a day: sweeps are an hour apart, and not to the second. */
 const LOOK_EVERY = DAY - 1_800_000;
 
-/** A credential that somebody has to look after before its issuers refuse it. */
+/** A credential that somebody has to look after before issuers, or receivers of webhooks, refuse it. */
 export interface CredentialTold {
   /** `{vault}/{secrets|keys|certificates}/{name}`. */
   readonly credential: string;
-  /** Names of the issuers that use it, with commas between. */
-  readonly issuers: string;
+  /** Names of the issuers that use it, with commas between; absent: none does. */
+  readonly issuers?: string;
+  /** Ids of targets that use it, with commas between, at most ten; absent: none does. */
+  readonly targets?: string;
   readonly state: CredentialState;
   readonly expiresAt?: string;
   /** Why it could not be looked at: an error code. */
@@ -32,7 +34,7 @@ export const credentialStates = {
 } as const;
 export type CredentialState = keyof typeof credentialStates;
 
-/** When a credential of an issuer expires. ISO 8601. */
+/** When a credential expires, ISO 8601; `issuer` is `none` of one that only targets use. */
 export interface CredentialExpiry {
   readonly issuer: string;
   readonly credential: string;
@@ -40,7 +42,7 @@ export interface CredentialExpiry {
 }
 
 /**
- * Looks at every credential of every issuer, each once a day at the most, and tells of those that will be refused soon, or
+ * Looks at every credential of every issuer and target, each once a day at the most, and tells of those that will be refused soon, or
  * already are. What cannot be looked at for now keeps what was known of it. `onExpiry` hears of each that expires at all.
  */
 export async function watchCredentials(
@@ -49,23 +51,42 @@ export async function watchCredentials(
   onExpiry: (expiry: CredentialExpiry) => void = () => undefined,
 ): Promise<readonly CredentialTold[]> {
   const told: CredentialTold[] = [];
-  for (const [credential, issuers] of usersOf(estate)) {
+  for (const [credential, { issuers, targets }] of usersOf(estate)) {
     const row = await look(credential, app);
     const state = stateOf(row, app.clock.now());
     const { expiresAt, problem } = row;
-    if (expiresAt !== undefined) for (const issuer of issuers) onExpiry({ issuer, credential, expiresAt });
+    const named = issuers.length > 0 ? issuers : ['none'];
+    if (expiresAt !== undefined) for (const issuer of named) onExpiry({ issuer, credential, expiresAt });
     if (state === undefined) continue;
     const more = { ...(expiresAt !== undefined && { expiresAt }), ...(problem !== undefined && { problem }) };
-    told.push({ credential, issuers: issuers.join(', '), state, ...more });
+    const users = {
+      ...(issuers.length > 0 && { issuers: issuers.join(', ') }),
+      ...(targets.length > 0 && { targets: targets.slice(0, NAMED).join(', ') }),
+    };
+    told.push({ credential, ...users, state, ...more });
   }
   return told;
 }
 
-function usersOf(estate: Estate): ReadonlyMap<string, readonly string[]> {
-  const users = new Map<string, string[]>();
-  for (const [name, plan] of Object.entries(estate.issuers)) {
-    for (const id of credentialsOf(plan)) users.set(id, [...(users.get(id) ?? []), name]);
-  }
+/** One secret may be that of a thousand targets. */
+const NAMED = 10;
+
+interface Users {
+  readonly issuers: string[];
+  readonly targets: string[];
+}
+
+function usersOf(estate: Estate): ReadonlyMap<string, Users> {
+  const users = new Map<string, Users>();
+  const usersFor = (id: string): Users => {
+    const known = users.get(id) ?? { issuers: [], targets: [] };
+    users.set(id, known);
+    return known;
+  };
+  for (const [name, plan] of Object.entries(estate.issuers))
+    for (const id of credentialsOf(plan)) usersFor(id).issuers.push(name);
+  for (const target of estate.certificates.flatMap(({ targets }) => targets))
+    for (const id of credentialsOf(target)) usersFor(id).targets.push(target.id);
   return users;
 }
 

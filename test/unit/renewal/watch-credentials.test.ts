@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RenewalError } from '../../../src/errors.ts';
+import type { WebhookTarget } from '../../../src/plan/targets/webhook.ts';
 import { sweep } from '../../../src/renewal/sweep.ts';
 import { type CredentialExpiry, watchCredentials } from '../../../src/renewal/watch-credentials.ts';
 import type { CredentialFacts } from '../../../src/vault/credential-facts.ts';
@@ -104,6 +105,27 @@ describe('a credential of an issuer (CA17)', () => {
     ]);
     expect(told.map(({ issuer }) => issuer)).toEqual(['internal', 'second']);
     expect(looks).toHaveLength(1);
+  });
+
+  it('that webhook targets are told with is watched as well, and named with at most ten of them', async () => {
+    const estate = await world.app.estate();
+    const [certificate] = estate.certificates;
+    if (certificate === undefined) throw new TypeError('no certificate');
+    const secret = `${VAULT_URI}/secrets/hook`;
+    const hook = (number: number): WebhookTarget => ({
+      ...{ kind: 'webhook', id: `webhook:edge-${number}`, name: `edge-${number}`, trust: [] },
+      ...{ url: `${VAULT_URI}/secrets/hook-url`, secret },
+    });
+    const targets = Array.from({ length: 12 }, (_, index) => hook(index));
+    const told: CredentialExpiry[] = [];
+    world.credentials.set(secret, { enabled: true, expiresAt: inDays(5) });
+    const hooked = { ...estate, certificates: [{ ...certificate, targets }] };
+    const ten = targets.slice(0, 10).map(({ id }) => id);
+    expect(await watchCredentials(hooked, world.app, (one) => void told.push(one))).toEqual([
+      { credential: secret, targets: ten.join(', '), state: 'expiring', expiresAt: inDays(5) },
+    ]);
+    expect(told).toEqual([{ issuer: 'none', credential: secret, expiresAt: inDays(5) }]);
+    expect(looks).toEqual([credential, `${VAULT_URI}/secrets/hook-url`, secret]);
   });
 
   it('is in the report of the sweep', async () => {

@@ -1,6 +1,7 @@
 import type { CertificateRow } from '../estate/port.ts';
 import { expectedBy } from '../plan/expected-by.ts';
 import type { Inspection } from '../vault/port.ts';
+import { hasOtherNames } from './asked-names.ts';
 import type { Place } from './place.ts';
 import type { RenewalInput } from './story.ts';
 
@@ -29,16 +30,19 @@ export function knownOf(place: Place, facts: Inspection): Partial<CertificateRow
 
 /**
  * Notes the version that the vault has made by itself with `issuerName`, the plan's issuer inside the vault: it is current, and
- * no renewal of ours has made it.
+ * no renewal of ours has made it. What was there at the first look is taken as it is, unless it names what nobody asked for.
  */
 export function withFound(row: CertificateRow, facts: Inspection, issuerName: string | undefined): CertificateRow {
   const { found: _found, foundAfter, ...others } = row;
   if (issuerName === undefined) return others;
-  const current = facts.state === 'present' ? facts.current?.version : undefined;
-  const isKnown = row.expectedVersion === undefined || current === undefined || row.expectedVersion === current;
-  const isIssuers = facts.state === 'present' && facts.policy.issuer.toLowerCase() === issuerName.toLowerCase();
-  if (isKnown || !isIssuers) return row;
-  return { ...row, found: current, foundAfter: foundAfter ?? row.expectedVersion };
+  const isIssuers = (of: { readonly issuer: string } | undefined) =>
+    of?.issuer.toLowerCase() === issuerName.toLowerCase();
+  if (facts.state === 'absent' || facts.current === undefined || !isIssuers(facts.policy)) return row;
+  const { version } = facts.current;
+  if (row.expectedVersion === undefined)
+    return isIssuers(facts.pending) && hasOtherNames(facts) ? { ...row, found: version } : row;
+  if (row.expectedVersion === version) return row;
+  return { ...row, found: version, foundAfter: foundAfter ?? row.expectedVersion };
 }
 
 /** The row with the next attempt allocated to the renewal that `input` starts. */

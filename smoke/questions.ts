@@ -191,4 +191,19 @@ export const questionRules = {
     },
     how: "take the gateway's identity its right to read secrets, PUT the gateway as it is: an error in the answer, or an operation that fails later",
   },
+  'question.29': {
+    ...{
+      title:
+        "Does PATCH of a scale set's extension with a new `forceUpdateTag` alone keep its settings, and make the extension read the vault on each instance that is upgraded?",
+      ...{ expect: 'yes, both', person: true },
+    },
+    how: 'put a new version into the vault, deploy to a scale set with deployBy: model, read the extension of the model, and look at the store of an instance before pollingIntervalInS is over',
+  },
+  'question.30': {
+    ...{
+      title: 'Does `latestModelApplied` of an instance become true when its upgrade has ended, or when it begins?',
+      ...{ expect: 'when it has ended', person: true },
+    },
+    how: 'list the instances of a set every few seconds while a rolling upgrade goes on, beside provisioningState of each',
+  },
 } as const satisfies Readonly<Record<string, Question>>;

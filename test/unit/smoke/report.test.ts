@@ -24,7 +24,7 @@ describe('the report', () => {
     const report = reportOf(told());
     expect(report).toMatchObject({ exitCode: 0, seconds: 90 });
     const others = report.checks.filter(({ verdict }) => verdict !== 'pass');
-    expect(others.map(({ id }) => id)).toEqual(['question.3', ...span(16, 21)]);
+    expect(others.map(({ id }) => id)).toEqual(['question.3', ...span(16, 30)]);
   });
 
   it('ends with 1 and says what was expected when something differs', () => {

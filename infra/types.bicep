@@ -119,7 +119,7 @@ type dnsZone = {
 @description('A resource group with targets, or with the certificate resources, plans, subnets, addresses or identities that they name.')
 type targetGroup = {
   @description('What is in it: each kind has a role of its own. Absent: App Service.')
-  kinds: ('appService' | 'applicationGateway' | 'virtualMachine' | 'scaleSet' | 'kubernetes' | 'kubernetesByCommand')[]?
+  kinds: ('appService' | 'applicationGateway' | 'virtualMachine' | 'scaleSet' | 'scaleSetModel' | 'kubernetes' | 'kubernetesByCommand')[]?
 
   @description('Id of the subscription. Absent: the one that is deployed to.')
   @minLength(36)
@@ -339,6 +339,8 @@ type existingRoleIds = {
   machineDeployer: string
   @description('scale-set-deployer.json')
   scaleSetDeployer: string
+  @description('scale-set-model-deployer.json')
+  scaleSetModelDeployer: string
   @description('cluster-deployer.json')
   clusterDeployer: string
   @description('cluster-command.json')

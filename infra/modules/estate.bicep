@@ -158,6 +158,7 @@ var deployerRoleIds = {
   applicationGateway: roleIds.gatewayDeployer
   virtualMachine: roleIds.machineDeployer
   scaleSet: roleIds.scaleSetDeployer
+  scaleSetModel: roleIds.scaleSetModelDeployer
   kubernetes: roleIds.clusterDeployer
   kubernetesByCommand: roleIds.clusterCommand
 }

@@ -25,6 +25,7 @@ var files = [
   loadJsonContent('../roles/cluster-command.json')
   loadJsonContent('../roles/scale-set-deployer.json')
   loadJsonContent('../roles/usage-reader.json')
+  loadJsonContent('../roles/scale-set-model-deployer.json')
 ]
 
 resource definitions 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [for file in files: {
@@ -63,4 +64,5 @@ output ids existingRoleIds = {
   clusterCommand: definitions[13].id
   scaleSetDeployer: definitions[14].id
   usageReader: definitions[15].id
+  scaleSetModelDeployer: definitions[16].id
 }

@@ -13,6 +13,7 @@ import journalWriter from '../../infra/roles/journal-writer.json' with { type: '
 import logReader from '../../infra/roles/log-reader.json' with { type: 'json' };
 import machineDeployer from '../../infra/roles/machine-deployer.json' with { type: 'json' };
 import scaleSetDeployer from '../../infra/roles/scale-set-deployer.json' with { type: 'json' };
+import scaleSetModelDeployer from '../../infra/roles/scale-set-model-deployer.json' with { type: 'json' };
 import usageReader from '../../infra/roles/usage-reader.json' with { type: 'json' };
 
 /** A role of the app, as the file that is deployed to Azure defines it. */
@@ -44,6 +45,7 @@ export const roles: readonly Role[] = [
   logReader,
   machineDeployer,
   scaleSetDeployer,
+  scaleSetModelDeployer,
   usageReader,
 ];
 
@@ -62,6 +64,8 @@ export interface Where {
   readonly machineGroups?: readonly string[];
   /** Groups of scale sets; absent: there are none. */
   readonly scaleSetGroups?: readonly string[];
+  /** Groups of scale sets that are deployed to by their model; absent: there are none. */
+  readonly scaleSetModelGroups?: readonly string[];
   /** Groups of clusters; absent: there are none. */
   readonly clusterGroups?: readonly string[];
   /** Groups of clusters that the app does not reach; absent: there are none. */
@@ -82,6 +86,7 @@ export function placesOf({ name, scope }: Role, where: Where): readonly string[]
     gatewayGroups = [],
     machineGroups = [],
     scaleSetGroups = [],
+    scaleSetModelGroups = [],
     clusterGroups = [],
     commandGroups = [],
     usageSubscriptions = [],
@@ -97,6 +102,7 @@ export function placesOf({ name, scope }: Role, where: Where): readonly string[]
     'each resource group of gateways': gatewayGroups,
     'each resource group of machines': machineGroups,
     'each resource group of scale sets': scaleSetGroups,
+    'each resource group of scale sets that are deployed to by their model': scaleSetModelGroups,
     'each resource group of clusters': clusterGroups,
     'each resource group of clusters that are asked by command': commandGroups,
     'each subscription that is looked at for uses': usageSubscriptions,

@@ -14,6 +14,7 @@ import journalWriter from '../../infra/roles/journal-writer.json' with { type: '
 import logReader from '../../infra/roles/log-reader.json' with { type: 'json' };
 import machineDeployer from '../../infra/roles/machine-deployer.json' with { type: 'json' };
 import scaleSetDeployer from '../../infra/roles/scale-set-deployer.json' with { type: 'json' };
+import scaleSetModelDeployer from '../../infra/roles/scale-set-model-deployer.json' with { type: 'json' };
 import usageReader from '../../infra/roles/usage-reader.json' with { type: 'json' };
 import type { Finding } from '../report.ts';
 
@@ -32,6 +33,7 @@ export const deployedRoles: readonly DeployedRole[] = [
   ...[appServiceDeployer, caSigner, certificateRenewer, configReader, crlPublisher, dnsProver, estateKeeper],
   ...[gatewayDeployer, issuerCredentials, journalWriter, logReader, machineDeployer, clusterDeployer, clusterCommand],
   scaleSetDeployer,
+  scaleSetModelDeployer,
   usageReader,
 ];
 
@@ -40,6 +42,7 @@ const ifNeeded: readonly string[] = [
   ...['each vault of issuer credentials', 'each DNS zone of ACME', 'the CRL container of each CA'],
   ...['each resource group of gateways', 'each resource group of machines', 'each resource group of scale sets'],
   ...['each resource group of clusters', 'each resource group of clusters that are asked by command'],
+  'each resource group of scale sets that are deployed to by their model',
   'each subscription that is looked at for uses',
 ];
 
@@ -69,6 +72,7 @@ const places: Readonly<Record<string, RegExp>> = {
   'each resource group of targets': /\/resourceGroups\/[^/]+$/i,
   'each resource group of gateways': /\/resourceGroups\/[^/]+$/i,
   'each resource group of scale sets': /\/resourceGroups\/[^/]+$/i,
+  'each resource group of scale sets that are deployed to by their model': /\/resourceGroups\/[^/]+$/i,
   'each resource group of machines': /\/resourceGroups\/[^/]+$/i,
   'each resource group of clusters': /\/resourceGroups\/[^/]+$/i,
   'each resource group of clusters that are asked by command': /\/resourceGroups\/[^/]+$/i,

@@ -122,6 +122,15 @@ export function isDone(resource: unknown, command: Command, recent: number): boo
   return Number(command.asked) - Number(report.asked) <= recent;
 }
 
+/** Whether such a command was written, at most `recent` times before this one, however it goes on. */
+export function isAsked(resource: unknown, { mode, version, asked }: Command, recent: number): boolean {
+  const properties = commandShape.safeParse(resource).data?.properties;
+  if (properties === undefined) return false;
+  const told = (name: string) => parameterOf(properties, name);
+  if (told('MODE') !== mode || told('RENEWAL') !== version.renewalId || told('WANT') !== version.sha256) return false;
+  return Number(asked) - Number(told('ASKED') ?? NaN) <= recent;
+}
+
 function ownReport(
   properties: CommandProperties,
   { mode, version }: Pick<Command, 'mode' | 'version'>,
@@ -131,7 +140,7 @@ function ownReport(
     report?.renewal === version.renewalId &&
     report.mode === mode &&
     report.want === version.sha256 &&
-    report.asked === askedOf(properties);
+    report.asked === parameterOf(properties, 'ASKED');
   return isOurs ? report : undefined;
 }
 
@@ -147,8 +156,8 @@ function reportOf(output: string): Report | undefined {
   }
 }
 
-function askedOf({ parameters }: CommandProperties): string | undefined {
-  return parameters?.find(({ name }) => name === 'PERENNIAL_ASKED')?.value ?? undefined;
+function parameterOf({ parameters }: CommandProperties, wanted: string): string | undefined {
+  return parameters?.find(({ name }) => name === `PERENNIAL_${wanted}`)?.value ?? undefined;
 }
 
 /** Without a report of this command: whether one may still come. */

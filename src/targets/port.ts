@@ -96,6 +96,8 @@ export interface TargetOptions {
   readonly mayConnect?: AddressRule;
   /** Reads a secret by its id `{vault}/secrets/{name}`. */
   readonly secret?: SecretReader;
+  /** Waits in this process; absent: by Node's timers. For seconds: whatever takes longer is a durable timer's. */
+  pause?(milliseconds: number): Promise<void>;
   /** The deployer's identity, for what is not Resource Manager. */
   readonly credential?: TokenCredential;
 }

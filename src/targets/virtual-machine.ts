@@ -2,7 +2,15 @@ import { armStatusOf } from '../azure/arm-error.ts';
 import { resourceGroupOf } from '../azure/arm-id.ts';
 import { RenewalError } from '../errors.ts';
 import { type VirtualMachineTarget, virtualMachineKind } from '../plan/targets/virtual-machine.ts';
-import { type Command, type CommandMode, commandBody, commandName, isDone, judgeCommand } from './guest-command.ts';
+import {
+  type Command,
+  type CommandMode,
+  commandBody,
+  commandName,
+  isAsked,
+  isDone,
+  judgeCommand,
+} from './guest-command.ts';
 import type { Deployment, Look, Probe, RollBack, TargetAdapter, TargetOptions, VersionToServe } from './port.ts';
 import { probe } from './probe.ts';
 
@@ -18,7 +26,7 @@ export const noCommand = 'gone: the machine or its run command is not there';
 const LOOK_AFTER_SECONDS = 20;
 /** A repeat within this time is the same command to Azure; a later one runs the script again, which finds what is done. */
 const SAME_COMMAND_MILLISECONDS = 60_000;
-/** For so many of them a roll back that was reported as done counts as done. */
+/** For so many of them a roll back that was reported as done counts as done, and a machine that was told as told. */
 const DONE_FOR = 10;
 
 /**
@@ -38,6 +46,16 @@ export function create(options: TargetOptions): TargetAdapter<VirtualMachineTarg
     },
     rollBack: (target, lastGood) => rollBack(options, target, lastGood),
   };
+}
+
+/** Whether the machine was told of the version by this renewal, a short time ago. One read. */
+export async function wasTold(
+  options: TargetOptions,
+  target: VirtualMachineTarget,
+  version: VersionToServe,
+): Promise<boolean> {
+  const command = { guest: target, mode: 'deploy', version, asked: slotOf(options) } as const;
+  return isAsked(await read(options, target, version), command, DONE_FOR);
 }
 
 /** Whether the machine still holds the version, its report tells: the probe after it ends as failed when it does not. */

@@ -2,6 +2,7 @@ import machineDeployer from '../../infra/roles/machine-deployer.json' with { typ
 import scaleSetDeployer from '../../infra/roles/scale-set-deployer.json' with { type: 'json' };
 import { armError } from '../../local/arm/answers.ts';
 import { scaleSetRoutes } from '../../local/arm/compute/scale-sets.ts';
+import { RenewalError } from '../../src/errors.ts';
 import type { ScaleSetTarget } from '../../src/plan/targets/scale-set.ts';
 import { createTarget } from '../../src/targets/registry.ts';
 import { SUBSCRIPTION } from '../unit/local/arm/bench.ts';
@@ -20,12 +21,14 @@ export interface ScaleSetWish {
   readonly instances?: number;
   readonly orchestrationMode?: 'Uniform' | 'Flexible';
   readonly role?: readonly string[];
+  /** No wait in the process until `relent`: what is throttled is given up at once. */
+  readonly impatient?: boolean;
 }
 
 /** A set whose instances serve the old certificate, a vault that holds the renewed one, and the adapter over the real client. */
 export async function openScaleSet(
   { ca, old, renewed }: Secrets,
-  { instances = 3, orchestrationMode = 'Uniform', role = ROLE }: ScaleSetWish = {},
+  { instances = 3, orchestrationMode = 'Uniform', role = ROLE, impatient = false }: ScaleSetWish = {},
 ) {
   const bench = computeBench();
   const { compute, clock, vault, appService } = bench;
@@ -48,9 +51,17 @@ export async function openScaleSet(
   const loaded = () => compute.machines().map(({ places }) => places[0]?.loaded?.sha256);
   let before = loaded();
   let effects = 0;
+  let isPatient = !impatient;
   return {
     ...{ ...bench, add, arm, target },
-    adapter: createTarget('scale-set', { arm: arm.arm, clock, roots: [ca.root.pem] }),
+    adapter: createTarget('scale-set', {
+      ...{ arm: arm.arm, clock, roots: [ca.root.pem] },
+      pause: (milliseconds) =>
+        isPatient ? bench.pause(milliseconds) : Promise.reject(new RenewalError('arm-throttled', 'nobody waits')),
+    }),
+    relent(): void {
+      isPatient = true;
+    },
     /** How often all of the set took another certificate. */
     effects: () => effects,
     async pass(seconds: number): Promise<void> {

@@ -20,6 +20,7 @@ const ofOtherKinds = [
   'issuer-credentials',
   'machine-deployer',
   'scale-set-deployer',
+  'scale-set-model-deployer',
   'usage-reader',
 ];
 

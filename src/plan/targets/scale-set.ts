@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { group, RESOURCE, word } from '../schema-parts.ts';
+import type { Finding } from '../problem.ts';
+import { choice, group, RESOURCE, word } from '../schema-parts.ts';
 import {
   type CommonTarget,
   common,
@@ -18,6 +19,8 @@ export interface ScaleSetTarget extends CommonTarget, Guest {
   readonly scaleSet: string;
   /** Its region, as ARM has it. */
   readonly location: string;
+  /** Absent: `instances`. `model`: by a change of the set's model and its upgrade policy, without a command on any instance. */
+  readonly deployBy?: 'instances' | 'model' | undefined;
 }
 
 const SET_ID = new RegExp(`^${RESOURCE}Microsoft\\.Compute/virtualMachineScaleSets/[\\w.-]{1,64}$`, 'i');
@@ -27,12 +30,15 @@ export const scaleSet = group({
   ...common,
   scaleSet: word(SET_ID, 'the ARM id of a set: /subscriptions/…/providers/Microsoft.Compute/virtualMachineScaleSets/…'),
   location: region,
+  deployBy: choice(['instances', 'model']).optional(),
   ...guest,
   endpoint: endpoint.optional(),
 });
 
+type ScaleSetFile = z.output<typeof scaleSet>;
+
 /** What an instance can is what a machine can. A balancer shows one instance, so that each has to report. */
-export const scaleSetKind: TargetKind<z.output<typeof scaleSet>> = {
+export const scaleSetKind: TargetKind<ScaleSetFile> = {
   facts: virtualMachineKind.facts,
   /** `scale-set:<first of the subscription>/<group>/<set>:<file, binding or service>`. */
   idOf(file) {
@@ -44,15 +50,36 @@ export const scaleSetKind: TargetKind<z.output<typeof scaleSet>> = {
   findings: (file) => [
     ...guestFindings(file),
     ...endpointFindings(file),
-    ...(file.os === 'windows' || file.service !== undefined
-      ? []
-      : [
-          {
-            path: ['os'],
-            at: 'value' as const,
-            problem: 'lacks service: an endpoint shows one instance only',
-            fix: 'write service',
-          },
-        ]),
+    ...(file.deployBy === 'model' ? modelFindings(file) : instanceFindings(file)),
   ],
 };
+
+function instanceFindings({ os, service }: ScaleSetFile): readonly Finding[] {
+  if (os === 'windows' || service !== undefined) return [];
+  const problem = 'lacks service: an endpoint shows one instance only';
+  return [{ path: ['os'], at: 'value', problem, fix: 'write service' }];
+}
+
+/** Nothing is run on the instances: nothing reloads a service, and nothing reports. */
+function modelFindings({ os, service, apply, endpoint: given }: ScaleSetFile): readonly Finding[] {
+  const reloading = [
+    ...(os === 'linux' && service !== undefined ? ['service'] : []),
+    ...(apply === undefined ? [] : ['apply']),
+  ];
+  return [
+    ...(given === undefined
+      ? [
+          {
+            path: ['deployBy'],
+            at: 'value' as const,
+            problem: 'lacks endpoint: instances report nothing then',
+            fix: 'write endpoint',
+          },
+        ]
+      : []),
+    ...reloading.map((key): Finding => {
+      const problem = 'does not go with deployBy: model, which runs nothing on the instances';
+      return { path: [key], at: 'key', problem, fix: 'remove it, or deploy by instances' };
+    }),
+  ];
+}

@@ -67,5 +67,12 @@ export function computeBench() {
     clock.advance(end - clock.now().getTime());
     await compute.settled();
   };
-  return { clock, vault, reads, compute, origin, operations, routes, appService, send, pass };
+  let paused = Promise.resolve();
+  /** Many may wait at once: time passes for all of them together. */
+  const pause = (milliseconds: number): Promise<void> => {
+    const due = clock.now().getTime() + milliseconds;
+    paused = paused.then(() => pass(Math.max(0, due - clock.now().getTime()) / 1000));
+    return paused;
+  };
+  return { clock, vault, reads, compute, origin, operations, routes, appService, send, pass, pause };
 }

@@ -12,6 +12,7 @@ const where = {
     gatewayGroups: ['/g/net'],
     machineGroups: ['/g/vm'],
     scaleSetGroups: ['/g/ss'],
+    scaleSetModelGroups: ['/g/sm'],
   },
   ...{ clusterGroups: ['/g/aks'], commandGroups: ['/g/private'], usageSubscriptions: ['/subscriptions/1'] },
 };

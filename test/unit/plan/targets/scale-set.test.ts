@@ -19,7 +19,21 @@ describe('a scale set in the estate file', () => {
     expect(targetFindings(given)).toMatchObject([{ problem: 'lacks service: an endpoint shows one instance only' }]);
   });
 
+  it('is deployed to by its model where it has an endpoint, and nothing is to be reloaded', () => {
+    const endpoint = { host: 'shop.contoso.example' };
+    const byModel = { deployBy: 'model', service: undefined };
+    expect(targetFindings(read({ ...byModel, endpoint }))).toEqual([]);
+    expect(targetFindings(read({ ...linux, ...byModel, service: 'nginx' }))).toMatchObject([
+      { path: ['deployBy'], problem: 'lacks endpoint: instances report nothing then' },
+      { path: ['service'], problem: 'does not go with deployBy: model, which runs nothing on the instances' },
+    ]);
+    expect(targetFindings(read({ ...byModel, endpoint, apply: 'restart' }))).toMatchObject([{ path: ['apply'] }]);
+    const windows = { os: 'windows', path: undefined, iis: {} };
+    expect(targetFindings(read({ ...byModel, ...windows, endpoint }))).toEqual([]);
+  });
+
   it.each([
+    ['another way to deploy', { deployBy: 'image' }],
     ['the id of a machine', { scaleSet: scaleSet.replace('virtualMachineScaleSets', 'virtualMachines') }],
     ['the id of an instance', { scaleSet: `${scaleSet}/virtualMachines/0` }],
     ['a service with shell characters', { service: 'nginx;id' }],

@@ -4,6 +4,7 @@ import type { AppRowStore } from '../estate/app-rows.ts';
 import { findCertificate, findVault } from '../plan/look-up.ts';
 import type { Estate } from '../plan/types.ts';
 import { useKinds } from '../targets/discovery/found.ts';
+import { guidesOf, unlookedPlaces } from '../targets/discovery/guides.ts';
 import { untoldReasons } from '../targets/discovery/join.ts';
 import { lastLookForUses, usesOfCertificate } from '../targets/discovery/refresh.ts';
 import { references, useStates } from '../targets/discovery/uses.ts';
@@ -38,6 +39,10 @@ const use = z
   })
   .meta({ id: 'Use' });
 
+const guides = z
+  .record(z.string(), z.string())
+  .meta({ description: 'By kind: what people can do where a use is pinned, copy or guided.' });
+
 const warning = z.object({ code: words(useWarnings), detail: z.string() }).meta({ id: 'UseWarning' });
 
 const untold = z.object({ reason: words(untoldReasons), count: z.int() }).meta({ id: 'Untold' });
@@ -61,6 +66,7 @@ export const certificateUsesView = z
       .array(untold.extend({ targets: z.array(z.string()).meta({ description: 'Ids of the first 20.' }) }))
       .meta({ description: 'Targets of which it cannot be told whether they are still there.' }),
     warnings: z.array(warning),
+    guides,
     unexplainedReaders: z.array(unexplainedReader).meta({
       description: 'Who read the secret within thirty days, and is no place that is known to use it; 50 at most.',
     }),
@@ -83,6 +89,10 @@ export const usesView = z
     stale: z.array(z.object({ certificate: z.string(), target: z.string() })),
     untold: z.array(untold.extend({ certificate: z.string() })),
     warnings: z.array(warning.extend({ certificate: z.string() })),
+    guides,
+    unlooked: z
+      .array(z.object({ place: words(unlookedPlaces), why: z.string() }))
+      .meta({ description: 'Where certificates are used and no look sees it.' }),
     unplanned: z
       .array(z.object({ certificate: z.string(), uses: z.int() }))
       .meta({ description: 'Used, in a vault of the estate, and in no plan.' }),
@@ -106,7 +116,9 @@ const json = { 'content-type': 'application/json' };
 /** `GET /api/uses`: what the last look at all uses found. */
 export async function getUses({ rows }: UsesViewDependencies): Promise<Answer> {
   const last = await lastLookForUses(rows);
-  return last === undefined ? notLooked() : { status: 200, headers: json, body: last };
+  if (last === undefined) return notLooked();
+  const unlooked = Object.entries(unlookedPlaces).map(([place, why]) => ({ place, why }));
+  return { status: 200, headers: json, body: { ...last, guides: guidesOf([...last.drift, ...last.open]), unlooked } };
 }
 
 /** `GET /api/certificates/{vault}/{name}/uses`: where one certificate is used. */
@@ -132,7 +144,11 @@ export async function getCertificateUses(
   if (found === undefined || last === undefined) return notLooked();
   const { uses, moreUses, stale, untold = [], warnings, unexplainedReaders } = found;
   const body = { vault: certificate.vault, certificate: certificate.name, lookedAt: last.completedAt };
-  return { status: 200, headers: json, body: { ...body, uses, moreUses, stale, untold, warnings, unexplainedReaders } };
+  return {
+    status: 200,
+    headers: json,
+    body: { ...body, uses, moreUses, stale, untold, warnings, guides: guidesOf(uses), unexplainedReaders },
+  };
 }
 
 function wrong(field: string) {

@@ -5,13 +5,15 @@ import type { TargetFacts } from '../../plan/targets/every-target.ts';
 import { factsOf, isTargetKind } from '../../plan/targets/target.ts';
 import type { IssuerPlan, Plan } from '../../plan/types.ts';
 import type { UseKind } from './found.ts';
-import type { Use } from './uses.ts';
+import type { Use, UseState } from './uses.ts';
 
 /** What the inventory warns of: the plan of a certificate does not go with how it is used. */
 export const useWarnings = {
   'private-ca': 'A place that takes no certificates of a private CA uses it, and its plan has one.',
   'key-type': 'A place uses it that takes none of the key types of its plan.',
   'pull-window': 'A place takes new versions so seldom that it may still have the old one when that expires.',
+  pinned: 'Places name one version of it, or hold a copy: a renewal does not reach them.',
+  guided: 'Places use it that Perennial deploys nothing to: somebody has to see that they take the new version.',
   'many-regions': 'Places in several regions use it: one mistake reaches all of them.',
 } as const;
 export type UseWarning = keyof typeof useWarnings;
@@ -43,7 +45,12 @@ export function warningsOf(
   { plan, issuer }: { readonly plan: Plan; readonly issuer: IssuerPlan | undefined },
 ): readonly Warning[] {
   const kinds = [...new Set(uses.map(({ kind }) => kind))].sort();
-  return [...kinds.flatMap((kind) => kindWarnings(kind, plan, issuer)), ...regionWarnings(uses)];
+  return [
+    ...kinds.flatMap((kind) => kindWarnings(kind, plan, issuer)),
+    ...placesWarning('pinned', uses, ['pinned', 'copy']),
+    ...placesWarning('guided', uses, ['guided']),
+    ...regionWarnings(uses),
+  ];
 }
 
 function kindWarnings(kind: UseKind, plan: Plan, issuer: IssuerPlan | undefined): readonly Warning[] {
@@ -74,6 +81,18 @@ function kindWarnings(kind: UseKind, plan: Plan, issuer: IssuerPlan | undefined)
 function hoursLeft(plan: Plan): number {
   const end = new Date(plan.acceptance.validityDays * 86_400_000);
   return Math.floor((end.getTime() - dueAt(new Date(0), end, plan).getTime()) / 3_600_000);
+}
+
+/** How many of each kind: `front-door 2, service-fabric 1`. */
+function placesWarning(
+  code: 'pinned' | 'guided',
+  uses: readonly Use[],
+  states: readonly UseState[],
+): readonly Warning[] {
+  const kinds = uses.filter(({ state }) => states.includes(state)).map(({ kind }) => kind);
+  if (kinds.length === 0) return [];
+  const counts = [...new Set(kinds)].sort().map((kind) => `${kind} ${kinds.filter((one) => one === kind).length}`);
+  return [warning(code, counts.join(', '))];
 }
 
 /** Front Door is everywhere by itself. */

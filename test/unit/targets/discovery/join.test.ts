@@ -206,14 +206,14 @@ describe('referredTo', () => {
 
 describe('warningsOf', () => {
   const use = (kind: Use['kind'], location?: string): Use => ({
-    ...{ kind, state: 'guided', resourceId: SITE, detail: 'x', reference: 'versionless' },
+    ...{ kind, state: 'explained', resourceId: SITE, detail: 'x', reference: 'versionless' },
     ...(location !== undefined && { location }),
   });
   const warned = (uses: readonly Use[], plan: object, issuer: object = {}) => {
     const { plans, issuers } = estate([], { plan, issuer });
     const [standard] = Object.values(plans);
     if (standard === undefined) throw new TypeError('no plan');
-    return warningsOf(uses, { plan: standard, issuer: issuers.public }).map(({ code }) => code);
+    return warningsOf(uses, { plan: standard, issuer: issuers.public });
   };
   const calm = { acceptance: { validityDays: 90 } };
 
@@ -231,6 +231,15 @@ describe('warningsOf', () => {
     ['a region, and Front Door', [use('scale-set', 'westeurope'), use('front-door', 'global')], calm, {}, []],
     ['what goes together', [use('app-service'), use('container-apps')], calm, { private: true }, []],
   ] as const)('warns of %s', (_, uses, plan, issuer, codes) => {
-    expect(warned(uses, plan, issuer)).toEqual(codes);
+    expect(warned(uses, plan, issuer).map(({ code }) => code)).toEqual(codes);
+  });
+
+  it('warns of places that a renewal does not reach, and of those that people have to look after', () => {
+    const states = ['pinned', 'copy', 'guided', 'guided', 'explained', 'incomplete', 'claimed'] as const;
+    const uses = states.map((state) => ({ ...use('service-fabric'), state }));
+    expect(warned([...uses, { ...use('virtual-machine'), state: 'pinned' }], calm)).toEqual([
+      { code: 'pinned', detail: 'service-fabric 2, virtual-machine 1' },
+      { code: 'guided', detail: 'service-fabric 2' },
+    ]);
   });
 });

@@ -150,10 +150,19 @@ describe('GET /api/uses', () => {
 
   it('shows the whole, and each certificate', async () => {
     await refreshUses(app);
-    expect(await getUses(app)).toMatchObject({ status: 200, body: { state: 'looked' } });
+    const guided = { guides: { 'container-apps': expect.stringContaining('twelve hours') } };
+    expect(await getUses(app)).toMatchObject({
+      ...{ status: 200, body: { state: 'looked', ...guided } },
+    });
+    expect(JSON.stringify((await getUses(app)).body)).toContain('entra-app-credentials');
     const { status, body } = await getCertificateUses(app, call);
     expect(status).toBe(200);
-    expect(body).toMatchObject({ vault: 'contoso', certificate: 'Shop', lookedAt: '2027-01-01T00:00:00.000Z' });
+    expect(body).toMatchObject({
+      vault: 'contoso',
+      certificate: 'Shop',
+      lookedAt: '2027-01-01T00:00:00.000Z',
+      ...guided,
+    });
     expect(JSON.stringify(body)).toContain('"state":"discovered"');
     expect(JSON.stringify(body)).toContain(SUBSCRIPTION);
   });

@@ -56,12 +56,15 @@ async function deploy(
   const problem = whyNot(gateway, target) ?? reference.problem ?? pinProblem(gateway, target, reference);
   if (problem !== undefined) return { state: 'refused', reason: problem };
   const isPinned = reference.version !== undefined;
-  if (!isPinned && gateway.tags?.[renewalTag] === version.renewalId) {
-    return { state: 'deployed', detail: `${target.id} was written for this renewal`, ...later(gateway) };
+  const isOurs = !isPinned && writesFor(gateway, version) > 0;
+  if (isOurs && gateway.properties.provisioningState === 'Updating') {
+    const detail = `${target.id} is being written for this renewal`;
+    return { state: 'deployed', detail, lookAfterSeconds: LOOK_AFTER_SECONDS };
   }
   refuseWhileBusy(gateway, target, 'deploy');
   if (!isPinned && isServed(await look(target), version)) {
-    return { state: 'deployed', detail: `${target.id} has read the vault by itself` };
+    const how = isOurs ? 'was written for this renewal' : 'has read the vault by itself';
+    return { state: 'deployed', detail: `${target.id} ${how}` };
   }
   await writeGateway(arm, target, { gateway, ...unpinned(gateway, target, version) });
   const detail = `${target.id} was made to read the vault${isPinned ? ', and is pinned no longer' : ''}`;
@@ -149,7 +152,18 @@ function pinProblem(gateway: Gateway, target: ApplicationGatewayTarget, { versio
 
 function unpinned(gateway: Gateway, target: ApplicationGatewayTarget, version: VersionToServe): GatewayChange {
   const { [pinTag(target)]: _pin, ...tags } = gateway.tags ?? {};
-  return { secretId: secretIdOf(version), tags: { ...tags, [renewalTag]: version.renewalId } };
+  const count = writesFor(gateway, version) + 1;
+  const mark = count === 1 ? version.renewalId : `${version.renewalId}/${count}`;
+  return { secretId: secretIdOf(version), tags: { ...tags, [renewalTag]: mark } };
+}
+
+/**
+ * How often the gateway was written for this renewal. A write that came to nothing is repeated, with another mark: one
+ * that changes nothing may be taken for done.
+ */
+function writesFor({ tags }: Gateway, { renewalId }: VersionToServe): number {
+  const [id, count = '1'] = (tags?.[renewalTag] ?? '').split('/');
+  return id === renewalId ? Number.parseInt(count, 10) || 1 : 0;
 }
 
 function secretIdOf({ vault, name }: VersionToServe): string {
@@ -161,10 +175,6 @@ function refuseWhileBusy({ properties }: Gateway, { id }: ApplicationGatewayTarg
   if (properties.provisioningState !== 'Updating') return;
   const message = `application-gateway: ${action}: another write of the gateway goes on, try again: target=${id}`;
   throw new RenewalError('arm-throttled', message, { retryAfterSeconds: LOOK_AFTER_SECONDS });
-}
-
-function later({ properties }: Gateway): Pick<Extract<Deployment, { state: 'deployed' }>, 'lookAfterSeconds'> {
-  return properties.provisioningState === 'Updating' ? { lookAfterSeconds: LOOK_AFTER_SECONDS } : {};
 }
 
 function isStopped({ properties }: Gateway): boolean {

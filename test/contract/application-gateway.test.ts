@@ -90,6 +90,26 @@ describe('the Application Gateway target', () => {
     });
   });
 
+  it.each(['gateway.put-fails', 'gateway.no-read'] as const)(
+    'is written again for the same renewal when its write came to nothing: %s',
+    async (fault) => {
+      const { deploy, look, pass, arm, resource, faults } = await stand({ faults: [fault] });
+      await deploy();
+      expect(await deploy()).toMatchObject({ state: 'deployed', lookAfterSeconds: 60 });
+      expect(arm.counts.writes).toBe(1);
+      await pass(600);
+      faults.delete(fault);
+      expect(await deploy()).toMatchObject({ state: 'deployed', lookAfterSeconds: 60 });
+      expect(await deploy()).toMatchObject({ state: 'deployed', lookAfterSeconds: 60 });
+      expect(arm.counts.writes).toBe(2);
+      expect(resource().tags).toMatchObject({ 'perennial-renewal': 'shop-renewal/2' });
+      await pass(150);
+      expect(await look()).toMatchObject({ state: 'served', sha256: renewed().sha256 });
+      expect(await deploy()).toMatchObject({ state: 'deployed' });
+      expect(arm.counts.writes).toBe(2);
+    },
+  );
+
   it('waits while somebody else writes the gateway, whose write comes to its end', async () => {
     const { deploy, gateways, resource, pass, look } = await stand();
     await gateways.put(GATEWAY, { ...resource(), tags: { team: 'other' } });

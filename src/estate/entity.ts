@@ -126,6 +126,7 @@ export const orderShape: z.ZodType<OrderRow> = z
     requestId: text,
     reference: text.optional(),
     state: z.enum(['requesting', 'requested', 'submitted', 'issued', 'rejected', 'merged']),
+    refused: z.literal(true).optional(),
     cancel: z.enum(['asked', 'cancelled', 'too-late']).optional(),
     cancelTries: count.optional(),
     chain: texts.optional(),

@@ -74,6 +74,8 @@ export interface OrderRow {
   readonly reference?: string;
   /** `requesting` is written before the vault is asked, so that a crash in between leaves our mark on the pending operation. */
   readonly state: 'requesting' | 'requested' | 'submitted' | 'issued' | 'rejected' | 'merged';
+  /** The vault did not let us ask: the mark of `requesting` is taken back. */
+  readonly refused?: true;
   /** Set when nobody waits for it any more: `asked` until the issuer has answered whether it is cancelled. */
   readonly cancel?: 'asked' | 'cancelled' | 'too-late';
   /** How often the issuer was asked to cancel it. */

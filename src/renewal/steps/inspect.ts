@@ -1,5 +1,6 @@
 import { readCertificate } from '../../certificate/read.ts';
 import type { KeyType } from '../../certificate/types.ts';
+import type { OrderRow } from '../../estate/port.ts';
 import type { InVault, Issuer } from '../../issuers/port.ts';
 import { monthsInDays } from '../../plan/due.ts';
 import { keyRefusal } from '../../plan/targets/takes.ts';
@@ -93,9 +94,11 @@ export async function ownershipOf(app: Dependencies, about: Ownership): Promise<
   const pending = about.facts.state === 'present' ? about.facts.pending : undefined;
   if (pending === undefined) return 'foreign';
   if ((await app.store.orderForCsr(about.vault, about.ref.name, pending.csrSha256)) !== undefined) return 'ordered';
-  const unanswered = await app.store.orderForCsr(about.vault, about.ref.name, noCsrYet);
   const since = about.facts.state === 'present' ? (about.facts.current?.createdAt ?? '') : '';
-  return unanswered !== undefined && unanswered.createdAt > since ? 'marked' : 'foreign';
+  const orders = await app.store.orders(about.vault, about.ref.name);
+  const isUnanswered = ({ csrSha256, refused, createdAt }: OrderRow) =>
+    csrSha256 === noCsrYet && refused !== true && createdAt > since;
+  return orders.some(isUnanswered) ? 'marked' : 'foreign';
 }
 
 /** A version in short. */

@@ -5,8 +5,9 @@ import type { Inspection, PendingFacts } from '../../vault/port.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Inspected, Requested, StepInput } from '../story.ts';
 import { ownershipOf } from './inspect.ts';
+import { askMarked, newOrder } from './mark.ts';
 import { policySha256 } from './policy-hash.ts';
-import { asWanted, csrRequest, isPlaced, newOrder, request, takeKeyTurn } from './request.ts';
+import { asWanted, csrRequest, isPlaced, request, takeKeyTurn } from './request.ts';
 import { requestGone } from './request-gone.ts';
 import { done, ended, type Step } from './step.ts';
 
@@ -43,10 +44,9 @@ async function order(input: StepInput<'request'>, app: Dependencies, inVault: In
   if (stop !== undefined) return stop;
   if (pending?.status === 'inProgress') return takeUp({ input, app, inVault }, facts, pending);
   if (input.attempt > 1 || own !== undefined) await takeKeyTurn(input, app);
-  const before = pending?.requestId ?? '';
-  if (own === undefined) await app.store.saveOrder({ ...newOrder(input, app, 'requesting'), requestId: before });
   const { tags } = inspected.facts;
-  const made = await app.vault.request({ ...ref, issuer: inVault.issuerName, tags });
+  const ask = () => app.vault.request({ ...ref, issuer: inVault.issuerName, tags });
+  const made = await askMarked(input, app, { own, before: pending?.requestId, ask });
   return done(requested(await keep({ input, app, inVault }, made, false), false));
 }
 
@@ -67,7 +67,7 @@ function isAnswer(
 ): boolean {
   const { inspected, certificate } = input;
   const before = [asked.requestId, inspected.facts.pending?.requestId];
-  if (pending.status === 'inProgress' || before.includes(pending.requestId)) return false;
+  if (asked.refused || pending.status === 'inProgress' || before.includes(pending.requestId)) return false;
   return isIssuers(pending, inVault) && asWanted(pending, csrRequest(inspected, certificate));
 }
 

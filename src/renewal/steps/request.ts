@@ -9,6 +9,7 @@ import type { Dependencies } from '../dependencies.ts';
 import type { Inspected, StepInput } from '../story.ts';
 import { takeTurn, turnSeconds } from '../turn.ts';
 import { noCsrYet, ownershipOf } from './inspect.ts';
+import { askMarked, newOrder } from './mark.ts';
 import { requestGone } from './request-gone.ts';
 import { done, ended, type Step } from './step.ts';
 
@@ -36,8 +37,7 @@ export const request: Step<'request'> = {
       return ended('needs-person', 'policy-changed', 'the policy was changed before the request was made');
     // The first try was paced when the renewal started.
     if (input.attempt > 1 || own !== undefined) await takeKeyTurn(input, app);
-    if (own === undefined) await app.store.saveOrder(newOrder(input, app, 'requesting'));
-    const pending = await app.vault.request(wanted);
+    const pending = await askMarked(input, app, { own, ask: () => app.vault.request(wanted) });
     return done(await keep(input, app, { pending, resumed: false }));
   },
   intent: ({ inspected }) => ({ keyType: inspected.keyType, plan: inspected.plan.name }),
@@ -129,21 +129,6 @@ function reusable(earlier: OrderRow | undefined, order: OrderRow): earlier is Or
   if (earlier?.reference === undefined || earlier.issuer !== order.issuer) return false;
   // What was too late to be cancelled leads to a certificate: better that one than a second.
   return earlier.state === 'submitted' && (earlier.cancel === undefined || earlier.cancel === 'too-late');
-}
-
-export function newOrder(input: StepInput<'request'>, app: Dependencies, state: OrderRow['state']): OrderRow {
-  const { renewalId, vault, certificate, inspected } = input;
-  const createdAt = app.clock.now().toISOString();
-  return {
-    renewalId,
-    vault,
-    name: certificate,
-    issuer: inspected.plan.issuer,
-    csrSha256: noCsrYet,
-    requestId: '',
-    state,
-    createdAt,
-  };
 }
 
 /** Subject, names, key type, exportability, content type and tags are carried over from the policy as it is. */

@@ -7,14 +7,15 @@ import { HostError } from './host-error.ts';
 import { StoreError } from './store/store-error.ts';
 
 const USAGE = `Usage: host --app DIR [--port N] [--hostname NAME] [--directory DIR] [--settings FILE] [--json]
-            [--time-lapse SINCE,FACTOR]
+            [--time-lapse SINCE,FACTOR[,catches-up]]
   --app        folder of the app: package.json, host.json
   --port       port to listen on; 0 takes any free one
   --hostname   address to listen on (127.0.0.1)
   --directory  folder for keys, schedules and the durable store; without it all is in memory
   --settings   settings file in place of the app's local.settings.json
   --json       write log and readiness as JSON lines
-  --time-lapse host, timers and app live FACTOR times as fast since that moment (milliseconds since 1970)`;
+  --time-lapse host, timers and app live FACTOR times as fast since that moment (milliseconds since 1970),
+                 or until then`;
 
 const STOP_EXIT_CODE = 130;
 
@@ -61,7 +62,9 @@ function readArguments(args: readonly string[]): Arguments {
   }
   const lapse = lapsing === undefined ? undefined : readLapse(lapsing);
   if (lapsing !== undefined && lapse === undefined)
-    throw new HostError(`--time-lapse ${lapsing}: write SINCE,FACTOR, the factor from 1 to 100.`);
+    throw new HostError(
+      `--time-lapse ${lapsing}: write SINCE,FACTOR or SINCE,FACTOR,catches-up, the factor from 1 to 100.`,
+    );
   return {
     app: resolve(app),
     json,

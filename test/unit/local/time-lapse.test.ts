@@ -12,6 +12,21 @@ describe('a time lapse', () => {
     expect(clock.now()).toEqual(new Date(since + 10_000));
   });
 
+  it('that catches up is behind until then, and as real time is from then on', () => {
+    const real = new ManualClock(new Date(since - 2000));
+    const clock = timeLapse({ since, factor: 5, catchesUp: true }, real);
+    expect(clock.now()).toEqual(new Date(since - 10_000));
+    const woken: Date[] = [];
+    for (const due of [since - 5000, since, since + 3000]) clock.at(new Date(due), () => woken.push(real.now()));
+    real.advance(1000);
+    expect([clock.now(), woken]).toEqual([new Date(since - 5000), [new Date(since - 1000)]]);
+    real.advance(1000);
+    expect(clock.now()).toEqual(new Date(since));
+    real.advance(3000);
+    expect(clock.now()).toEqual(new Date(since + 3000));
+    expect(woken).toHaveLength(3);
+  });
+
   it('wakes nobody before the moment has come', () => {
     const real = new ManualClock(new Date(since));
     const clock = timeLapse({ since, factor: 7 }, real);
@@ -25,11 +40,12 @@ describe('a time lapse', () => {
     expect(wokenAt?.getTime()).toBeGreaterThanOrEqual(since + 10_000);
   });
 
-  it('is told from one process to another', () => {
-    expect(readLapse(lapseText({ since, factor: 6 }))).toEqual({ since, factor: 6 });
-  });
+  it.each([
+    { since, factor: 6 },
+    { since, factor: 6, catchesUp: true as const },
+  ])('is told from one process to another: %j', (lapse) => expect(readLapse(lapseText(lapse))).toEqual(lapse));
 
-  it.each(['', '5', '1,0', '1,101', '1,2,3', '-1,5', 'now,5'])('is not %j', (text) => {
+  it.each(['', '5', '1,0', '1,101', '1,2,3', '-1,5', 'now,5', '1,5,', '1,5,faster'])('is not %j', (text) => {
     expect(readLapse(text)).toBeUndefined();
   });
 });

@@ -26,7 +26,7 @@ export interface FaultsOptions {
 }
 
 /** Long enough to be met by a renewal, short enough for somebody who looks on. */
-const OUTAGE_SECONDS = 8;
+export const OUTAGE_SECONDS = 8;
 
 /** Sets up the fault that the story of a certificate names. */
 export type SetUpFault = (victim: Seeded, seconds?: number) => SetUp;

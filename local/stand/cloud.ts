@@ -15,7 +15,7 @@ import { type Before, type Ground, portOffsets, prepareGround } from './ground.t
 import { addPrincipals, assignRoles, type Principals, type RemoveRole } from './principals.ts';
 import { seededRandom } from './random.ts';
 import { type Role, roles, type Where } from './roles.ts';
-import { hasForeignIssuers, resourceGroupOf, type SeededEstate, zoneOf } from './scenarios.ts';
+import { hasForeignIssuers, isUsedOn, resourceGroupOf, type SeededEstate, zoneOf } from './scenarios.ts';
 import { mountStorageFronts, type StorageEndpoints } from './storage-fronts.ts';
 import { mountVaults } from './vaults.ts';
 
@@ -100,8 +100,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const where: Where = {
       vaults: estate.vaultNames.map((name) => vault(name).resourceId),
       caVault: vault(estate.caVaultName).resourceId,
-      ...(hasForeignIssuers(estate) && { credentialVaults: [credentialVault.resourceId], dnsZones: [zoneOf(estate)] }),
-      ...(estate.certificates.some(({ machines }) => machines !== undefined) && { machineGroups: [group] }),
+      ...placesOf(estate, { group, credentialVault: credentialVault.resourceId }),
       ...{ siteGroup: group, storageAccount, workspace },
       usageSubscriptions: [`/subscriptions/${estate.subscription}`],
     };
@@ -126,6 +125,25 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     await ground.stop();
     throw error;
   }
+}
+
+/** Places that only some estates have: where there are none, nobody has a role for them. */
+function placesOf(
+  estate: SeededEstate,
+  { group, credentialVault }: { readonly group: string; readonly credentialVault: string },
+): Partial<Where> {
+  const hasFleet = estate.certificates.some(({ machines }) => machines !== undefined);
+  const isForeign = hasForeignIssuers(estate);
+  const groups = (isThere: boolean): readonly string[] => (isThere ? [group] : []);
+  return {
+    credentialVaults: isForeign || isUsedOn(estate, { kind: 'webhook' }) ? [credentialVault] : [],
+    dnsZones: isForeign ? [zoneOf(estate)] : [],
+    machineGroups: groups(hasFleet || isUsedOn(estate, { kind: 'virtual-machine' })),
+    scaleSetGroups: groups(isUsedOn(estate, { kind: 'scale-set' })),
+    gatewayGroups: groups(isUsedOn(estate, { kind: 'application-gateway' })),
+    clusterGroups: groups(isUsedOn(estate, { kind: 'kubernetes' })),
+    commandGroups: groups(isUsedOn(estate, { kind: 'kubernetes', access: 'run-command' })),
+  };
 }
 
 /** Azurite takes the longest to start: everything else goes on meanwhile. */

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import type { OwnIssuer } from '../faults/issuers.ts';
 import { fleetRollout, seatsOf, targetAt } from './fleet/story.ts';
 import type { IssuerEntry } from './foreign-issuers.ts';
+import type { SeededPlace } from './places/place.ts';
 import type { Seeded, SeededEstate } from './scenarios.ts';
 
 /** Where things of the stand are, as the estate file names them. */
@@ -12,6 +13,7 @@ export interface Places {
   readonly policyPem: string;
   readonly rootPem: string;
   readonly siteOf: (certificate: Seeded, index: number) => SeededSite;
+  readonly placesOf: (certificate: Seeded) => readonly SeededPlace[];
   /** CAs that are servers of their own. */
   readonly foreign?: readonly IssuerEntry[];
   /** Certificates that have an issuer to themselves, with the id of its certificate. */
@@ -40,8 +42,8 @@ export function estateFile(estate: SeededEstate, places: Places): string {
   const shared = { chain: [places.policyPem], dnsSuffixes: [estate.domain] };
   return stringify({
     schema: 1,
-    // Its sites listen on this machine.
-    network: { allow: ['127.0.0.0/8'] },
+    // Whatever serves listens on this machine, which some call ::1 as well.
+    network: { allow: ['127.0.0.0/8', '::1'] },
     vaults: places.vaults,
     issuers: {
       internal: issuerAt(places, { certificate: places.caCertificate, ...shared }),
@@ -75,6 +77,7 @@ export function estateFile(estate: SeededEstate, places: Places): string {
       plan: planFor(certificate),
       targets: [
         ...certificate.sites.map((_, index) => targetOf(places.siteOf(certificate, index))),
+        ...places.placesOf(certificate).map(({ target }) => target),
         ...seatsOf(estate, certificate).map(targetAt),
       ],
     })),
@@ -102,7 +105,7 @@ function planOf({ domain }: SeededEstate, issuer: string) {
       wavePercent: [50, 100],
       failureBudget: 0,
       soakSeconds: 0,
-      verify: { everySeconds: 1, forSeconds: 12 },
+      verify: { everySeconds: 10, forSeconds: 60 },
     },
   };
 }

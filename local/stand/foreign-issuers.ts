@@ -11,10 +11,9 @@ import { createStepCa } from '../issuers/step-ca/step-ca.ts';
 import { createChance } from '../vault/chance.ts';
 import { mountAcme } from './acme.ts';
 import type { Cloud } from './cloud.ts';
+import { keyIn, secretIn } from './credentials.ts';
 import { portOffsets } from './ground.ts';
 import { type ForeignIssuerKind, foreignIssuerKinds, type SeededEstate } from './scenarios.ts';
-import { SeedingError } from './seeding.ts';
-import { callVault } from './vault-call.ts';
 
 /** The keys of every CA that the estate uses, by the kind of its issuer: they have signed what is in use. */
 export type ForeignAuthorities = ReadonlyMap<ForeignIssuerKind, Authorities>;
@@ -43,7 +42,6 @@ export async function mountForeignIssuers(
   ground: ForeignGround,
   authorities: ForeignAuthorities,
 ): Promise<readonly IssuerEntry[]> {
-  letOperatorIn(ground.cloud);
   const trust = [await readFile(ground.cloud.caFile, 'utf8')];
   return Promise.all(
     [...authorities].map(async ([kind, own]) => {
@@ -51,12 +49,6 @@ export async function mountForeignIssuers(
       return { kind, ...(await mounts[kind](ground, own)), trust, roots: [derToPem(root)] };
     }),
   );
-}
-
-/** The operator fills the vault: the app may only read and sign there. */
-function letOperatorIn({ identity, principals, credentialVault: { resourceId } }: Cloud): void {
-  const actions = ['keys/*', 'secrets/*'].map((action) => `Microsoft.KeyVault/vaults/${action}`);
-  identity.assign(principals.operator.id, { scope: resourceId, actions });
 }
 
 type Mount = (ground: ForeignGround, authorities: Authorities) => Promise<Readonly<Record<string, unknown>>>;
@@ -108,27 +100,3 @@ const mounts: Readonly<Record<ForeignIssuerKind, Mount>> = {
 
 /** The limits of a public CA would end a stand that somebody plays with for an hour. */
 const plenty = { sameNames: { count: 10_000, seconds: 60 }, domain: { count: 10_000, seconds: 60 } };
-
-async function secretIn(cloud: Cloud, [name, value]: readonly [string, string]): Promise<string> {
-  await put(cloud, { method: 'PUT', path: `/secrets/${name}`, body: { value } });
-  return `${cloud.credentialVault.uri}/secrets/${name}`;
-}
-
-async function keyIn(cloud: Cloud, name: string): Promise<{ readonly id: string; readonly jwk: object }> {
-  const { key } = await put(cloud, {
-    ...{ method: 'POST', path: `/keys/${name}/create` },
-    body: { kty: 'EC', crv: 'P-256', key_ops: ['sign', 'verify'] },
-  });
-  const { kty, crv, x, y } = key as Readonly<Record<string, string>>;
-  return { id: `${cloud.credentialVault.uri}/keys/${name}`, jwk: { kty, crv, x, y } };
-}
-
-async function put(
-  { credentialVault, identity, principals }: Cloud,
-  call: { readonly method: 'PUT' | 'POST'; readonly path: string; readonly body: unknown },
-): Promise<Readonly<Record<string, unknown>>> {
-  const token = identity.issueToken(principals.operator, 'https://vault.azure.net');
-  const { status, body } = await callVault(credentialVault, { ...call, token });
-  if (status !== 200) throw new SeedingError(`${call.path}: ${status} ${JSON.stringify(body)}`);
-  return body;
-}

@@ -6,7 +6,7 @@ import { createTransportCa, type ServerIdentity } from '../transport/ca.ts';
 import { createLine, type Line } from '../transport/line.ts';
 import { type Listener, serveEmulator } from '../transport/serve.ts';
 
-/** Offsets from the stand's first port. Sites begin at `sites`, in the order of the estate. */
+/** Offsets from the stand's first port. Sites begin at `sites`, other places at `fronts`, in the order of the estate. */
 export const portOffsets = {
   vaults: 0,
   identity: 3,
@@ -24,7 +24,10 @@ export const portOffsets = {
   cfssl: 16,
   stepCa: 17,
   traffic: 18,
+  cluster: 19,
+  hooks: 20,
   sites: 30,
+  fronts: 50,
 } as const;
 
 /** What an emulator stands on: a folder, a CA to be trusted by, ports, and an end. */

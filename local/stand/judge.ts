@@ -1,6 +1,6 @@
 import type { Course } from './course.ts';
 import type { RenewalReport, TargetReport } from './report.ts';
-import { lookAt } from './served.ts';
+import { lookAt, type ServedPlace } from './served.ts';
 import type { Stand } from './stand.ts';
 
 /** Holds what the app says against what the stand itself sees served, and against what must have happened. */
@@ -9,7 +9,8 @@ export async function judged(course: Course, stand: Stand): Promise<RenewalRepor
   const old = stand.initial(seeded);
   const now = await stand.current(seeded);
   const isNew = now.sha256 !== old.sha256;
-  const targets = await Promise.all(seeded.hostNames.map((_, index) => look(stand, seeded, index, now.sha256)));
+  const looking = { rootPem: stand.rootPemOf(seeded), wanted: now.sha256 };
+  const targets = await Promise.all(stand.servedAt(seeded).map((place) => look(place, looking)));
   const report: RenewalReport = {
     vault: seeded.vaultName,
     certificate: seeded.name,
@@ -45,19 +46,12 @@ function problemOf(
 }
 
 async function look(
-  stand: Stand,
-  seeded: Parameters<Stand['siteOf']>[0],
-  index: number,
-  wanted: string,
+  { id, kind, port, hostName: sni }: ServedPlace,
+  { rootPem, wanted }: { readonly rootPem: string; readonly wanted: string },
 ): Promise<TargetReport> {
-  const site = stand.siteOf(seeded, index);
-  const seen = await lookAt(site, stand.rootPemOf(seeded));
+  const seen = await lookAt({ port, hostName: sni }, rootPem);
   return {
-    id: `app-service:${site.resourceId.split('/').at(-1)}:${site.hostName}`.toLowerCase(),
-    kind: 'app-service',
-    host: '127.0.0.1',
-    port: site.port,
-    sni: site.hostName,
+    ...{ id, kind, host: '127.0.0.1', port, sni },
     servedSha256: seen.state === 'unreachable' ? null : seen.sha256,
     verified: seen.state === 'trusted' && seen.sha256 === wanted,
   };

@@ -16,6 +16,12 @@ export interface Principals {
   readonly appService: Principal;
   /** The own identity of the virtual machines, which reads what their applications use. */
   readonly machines: Principal;
+  /** The identity that Application Gateways read their vaults with. */
+  readonly gateways: Principal;
+  /** The identity of the Secrets Store driver of clusters. */
+  readonly clusters: Principal;
+  /** What deploys outside Azure reads the vaults with it. */
+  readonly receivers: Principal;
   /** A person or a foreign client with all rights on the vaults. */
   readonly operator: Principal & { readonly clientId: string };
 }
@@ -33,6 +39,9 @@ export function addPrincipals(identity: Identity): Principals {
     reader: add('reader'),
     appService: add('app-service', APP_SERVICE),
     machines: add('machines'),
+    gateways: add('gateways'),
+    clusters: add('clusters'),
+    receivers: add('receivers'),
     operator: add('operator'),
   };
 }

@@ -1,5 +1,6 @@
 import type { TrafficSum } from '../arm/traffic.ts';
 import type { FleetMachine, WaveCount } from './fleet/count.ts';
+import type { PlaceKind } from './places/stories.ts';
 
 /** What became of one seeded certificate, as anyone can check it with `openssl s_client` while the stand is up. */
 export interface RenewalReport {
@@ -23,7 +24,7 @@ export interface RenewalReport {
 
 export interface TargetReport {
   readonly id: string;
-  readonly kind: 'app-service';
+  readonly kind: 'app-service' | PlaceKind;
   readonly host: string;
   readonly port: number;
   readonly sni: string;
@@ -62,11 +63,16 @@ export function summaryTable(renewals: readonly RenewalReport[]): string {
     one.reason,
     one.issuer ?? '-',
     `${short(one.oldSerial)} → ${short(one.newSerial)}`,
-    `${one.targets.filter((target) => target.verified).length}/${one.targets.length}`,
+    targetsText(one.targets),
     one.seconds.toFixed(1),
     outcomeText(one),
   ]);
   return columns([head, ...rows]);
+}
+
+function targetsText(targets: readonly TargetReport[]): string {
+  const kinds = new Set(targets.map(({ kind }) => kind));
+  return [`${targets.filter(({ verified }) => verified).length}/${targets.length}`, ...kinds].join(' ');
 }
 
 function outcomeText(one: RenewalReport): string {

@@ -1,6 +1,7 @@
 import type { KeyType } from '../../src/certificate/types.ts';
 import { guid } from '../events/guid.ts';
 import type { FaultName } from '../faults/catalogue.ts';
+import { placeStories, type ScenarioPlace } from './places/stories.ts';
 import { seededRandom, shuffled } from './random.ts';
 
 export interface ScenarioSite {
@@ -33,6 +34,11 @@ export interface Scenario {
     | 'by-est'
     | 'by-step-ca'
     | 'by-cfssl'
+    | 'on-machine'
+    | 'on-scale-set'
+    | 'on-gateway'
+    | 'on-cluster'
+    | 'behind-webhook'
     | 'fleet';
   readonly story: string;
   readonly vault: 0 | 1;
@@ -43,6 +49,8 @@ export interface Scenario {
   readonly trigger: 'event' | 'five-events' | 'sweep' | 'force' | 'ask';
   /** App Service sites that serve it. */
   readonly sites: readonly ScenarioSite[];
+  /** What else serves it; each has a host name of its own. */
+  readonly places?: readonly ScenarioPlace[];
   /** Virtual machines whose application shows it as a TLS client. */
   readonly machines?: number;
   readonly expected: { readonly outcome: string; readonly reason: string };
@@ -236,12 +244,14 @@ export const scenarios: readonly Scenario[] = [
     sites: [ase],
     expected: renewed,
   },
+  ...placeStories,
 ];
 
 /** A scenario with the names that a seed gave it. */
 export interface Seeded extends Scenario {
   readonly vaultName: string;
   readonly name: string;
+  /** Those of the sites first, then those of the other places. */
   readonly hostNames: readonly string[];
 }
 
@@ -293,9 +303,8 @@ export function seedEstate(seed: number, stories: readonly Scenario[] = scenario
   const vaultNames = [`kv-${company}-web`, `kv-${company}-core`] as const;
   const certificates = stories.map((scenario, index): Seeded => {
     const name = names[index] ?? `app-${index}`;
-    const hostNames = scenario.sites.map((_, site) =>
-      site === 0 ? `${name}.${domain}` : `${name}-${site + 1}.${domain}`,
-    );
+    const places = [...scenario.sites, ...(scenario.places ?? [])];
+    const hostNames = places.map((_, at) => (at === 0 ? `${name}.${domain}` : `${name}-${at + 1}.${domain}`));
     return { ...scenario, vaultName: vaultNames[scenario.vault], name, hostNames };
   });
   return {
@@ -317,6 +326,13 @@ export function resourceGroupOf({ subscription, company }: SeededEstate): string
 /** ARM id of the DNS zone of the estate's names. */
 export function zoneOf(estate: SeededEstate): string {
   return `${resourceGroupOf(estate)}/providers/Microsoft.Network/dnsZones/${estate.domain}`;
+}
+
+/** Whether something serves a certificate that only is there for other kinds of places. */
+export function isUsedOn({ certificates }: SeededEstate, which: Partial<ScenarioPlace>): boolean {
+  return certificates.some(({ places = [] }) =>
+    places.some(({ kind, access }) => kind === which.kind && access === which.access),
+  );
 }
 
 /** Whether some certificates come from CAs that are servers of their own, and are asked with credentials. */

@@ -1,5 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
+import type { SeededSite } from './estate-file.ts';
+import type { PlaceKind } from './places/stories.ts';
 
 /** What a plain TLS client sees: the stand's own look, by none of the app's code. */
 export type Served =
@@ -33,4 +35,26 @@ export function lookAt(
       resolve(problem === undefined ? { state: 'trusted', sha256 } : { state: 'untrusted', sha256, problem });
     });
   });
+}
+
+/** Where a certificate is served, under a name. */
+export interface ServedPlace {
+  /** Kind, name and host name. */
+  readonly id: string;
+  readonly kind: 'app-service' | PlaceKind;
+  readonly hostName: string;
+  readonly port: number;
+}
+
+export function servedBySite({ resourceId, hostName, port }: SeededSite): ServedPlace {
+  return servedByPlace({ kind: 'app-service', resourceId, hostName, port });
+}
+
+export function servedByPlace({
+  kind,
+  resourceId,
+  hostName,
+  port,
+}: Omit<ServedPlace, 'id'> & { readonly resourceId: string }): ServedPlace {
+  return { id: `${kind}:${resourceId.split('/').at(-1)}:${hostName}`.toLowerCase(), kind, hostName, port };
 }

@@ -29,7 +29,7 @@ export async function openSites(
   );
   const appService = createAppService({ clock, readSecret, log });
   const wanted = estate.certificates.flatMap((seeded) =>
-    seeded.hostNames.map((hostName, index) => siteSeed(cloud, { seeded, index, hostName })),
+    seeded.sites.map((_, index) => siteSeed(cloud, { seeded, index, hostName: seeded.hostNames[index] ?? '' })),
   );
   const seeds = wanted.map(({ consumer }, at) => ({ ...consumer, port: cloud.port(portOffsets.sites + at) }));
   const consumers = await startConsumers({ appService, clock, seeds, lies: (site) => liars.has(site.resourceId) });

@@ -2,10 +2,6 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sha256Hex } from '../../src/certificate/fingerprint.ts';
 import { derToPem } from '../../src/certificate/pem.ts';
-import { dnsRoutes } from '../arm/dns-routes.ts';
-import { createDnsZones } from '../arm/dns-zones.ts';
-import { appServiceSource } from '../arm/graph/app-service.ts';
-import { computeSource } from '../arm/graph/compute.ts';
 import type { ArmLimits } from '../arm/throttle.ts';
 import type { Azurite } from '../azurite.ts';
 import { type StandClock, systemClock } from '../clock.ts';
@@ -20,22 +16,19 @@ import { appSettings } from './app-settings.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { estateFile } from './estate-file.ts';
 import type { FleetFaultName } from './fleet/faults.ts';
-import { type Machines, openMachines } from './fleet/machines.ts';
+import type { Machines } from './fleet/machines.ts';
 import { fleetStory } from './fleet/story.ts';
-import {
-  createForeignAuthorities,
-  type ForeignAuthorities,
-  type IssuerEntry,
-  mountForeignIssuers,
-} from './foreign-issuers.ts';
+import { createForeignAuthorities, type ForeignAuthorities } from './foreign-issuers.ts';
 import type { Before } from './ground.ts';
-import { mountArm } from './mount-arm.ts';
 import { authorityOf, createIssuers, formerAuthorityOf, type Issuers, withFault } from './own-issuers.ts';
+import type { Places } from './places/places.ts';
+import { type Opened, openProviders } from './providers.ts';
 import type { Role } from './roles.ts';
 import { type Scenario, type Seeded, type SeededEstate, scenarios, seedEstate } from './scenarios.ts';
 import { createInternalCa, makeAll, seedCa } from './seeding.ts';
-import { openSites, type Sites } from './sites.ts';
-import { currentOf, fillVaults, openPending, type Shown } from './vault-content.ts';
+import { type ServedPlace, servedByPlace, servedBySite } from './served.ts';
+import type { Sites } from './sites.ts';
+import { currentOf, fillVaults, type Shown } from './vault-content.ts';
 
 export interface StandOptions {
   readonly seed: number;
@@ -44,6 +37,8 @@ export interface StandOptions {
   readonly directory: string;
   /** What befalls the renewal of the first story. */
   readonly fault?: FaultName;
+  /** How long outages of `fault` last by the stand's clock; absent: 8. */
+  readonly outageSeconds?: number;
   /** Seed of passing faults that befall a small share of all calls; absent: none. */
   readonly faults?: number;
   /** The built `local/faults/preload.ts`; in a build it lies beside the stand. */
@@ -78,6 +73,10 @@ export interface Stand {
   readonly connectionString: string;
   readonly siteOf: Sites['siteOf'];
   readonly machines: Machines;
+  /** Places that are no sites. */
+  readonly places: Places;
+  /** Where a certificate is served: at its sites first, then at its other places. */
+  servedAt(seeded: Seeded): readonly ServedPlace[];
   /** What the vault held as current at first. */
   initial(seeded: Seeded): Shown;
   /** What the vault holds as current now. */
@@ -108,22 +107,12 @@ export async function startStand(options: StandOptions): Promise<Stand> {
     const prepared = await preparing;
     await fillVaults(cloud, prepared.made);
     const liars = new Set<string>();
-    const dns = createDnsZones({ clock, zones: [cloud.dnsZone] });
-    const machines = await openMachines(cloud, estate, clock);
-    const [{ appService, siteOf }, entries] = await Promise.all([
-      openSites(cloud, estate, { clock, log, liars }),
-      mountForeignIssuers({ cloud, clock, dns }, prepared.foreign),
-      openPending(cloud, prepared.made),
-    ]);
-    await mountArm(cloud, estate, {
-      ...{ appService, routes: [...dnsRoutes(dns), ...machines.routes] },
-      sources: [appServiceSource(appService), computeSource(machines.compute)],
-      ...(options.armLimits && { limits: options.armLimits }),
-    });
-    const file = await writeEstate(cloud, estate, { ...prepared, siteOf, entries });
-    await befallFleet(machines, estate, options.fleetFault);
-    const parts = { cloud, estate, siteOf, machines, background, liars, ...prepared, file };
-    return standOf({ ...parts, ...(await settingsAndTrouble(parts, options)) }, options.fault);
+    const { armLimits: limits } = options;
+    const opened = await openProviders(cloud, estate, { clock, log, liars, prepared, ...(limits && { limits }) });
+    const file = await writeEstate(cloud, estate, { ...prepared, ...opened });
+    await befallFleet(opened.machines, estate, options.fleetFault);
+    const parts = { cloud, estate, ...opened, background, liars, ...prepared, file };
+    return standOf({ ...parts, ...(await settingsAndTrouble(parts, options)) }, options);
   } catch (error) {
     await cloud.stop();
     throw error;
@@ -163,7 +152,7 @@ function needs({ certificates }: SeededEstate, prefix: string): boolean {
 async function writeEstate(
   cloud: Cloud,
   estate: SeededEstate,
-  { issuers, siteOf, entries }: Prepared & Pick<Stand, 'siteOf'> & { readonly entries: readonly IssuerEntry[] },
+  { issuers, siteOf, places: { of: placesOf }, entries }: Prepared & Opened,
 ): Promise<string> {
   const { ca, own } = issuers;
   const caVault = cloud.vault(estate.caVaultName);
@@ -174,7 +163,7 @@ async function writeEstate(
   };
   const places = {
     vaults: estate.vaultNames.map((name) => placeOf(cloud.vault(name))),
-    ...{ caCertificate, policyPem: ca.policy.pem, rootPem: ca.root.pem, siteOf },
+    ...{ caCertificate, policyPem: ca.policy.pem, rootPem: ca.root.pem, siteOf, placesOf },
     foreign: entries,
     own: new Map([...own].map(([seeded, issuer]) => [seeded, { ...issuer, certificate: seedOwn(seeded) }] as const)),
   };
@@ -197,13 +186,16 @@ async function settingsAndTrouble(
 
 interface Parts
   extends Prepared,
-    Pick<Stand, 'cloud' | 'estate' | 'siteOf' | 'machines' | 'background' | 'settings' | 'connectionString'> {
+    Pick<
+      Stand,
+      'cloud' | 'estate' | 'siteOf' | 'machines' | 'places' | 'background' | 'settings' | 'connectionString'
+    > {
   readonly file: string;
   readonly liars: Set<string>;
   readonly trouble: AppTrouble;
 }
 
-function standOf(parts: Parts, fault: FaultName | undefined): Stand {
+function standOf(parts: Parts, { fault, outageSeconds }: StandOptions): Stand {
   const {
     cloud,
     estate,
@@ -212,6 +204,7 @@ function standOf(parts: Parts, fault: FaultName | undefined): Stand {
     made,
     siteOf,
     machines,
+    places,
     background,
     settings,
     connectionString,
@@ -236,13 +229,18 @@ function standOf(parts: Parts, fault: FaultName | undefined): Stand {
       estate,
       siteOf,
       machines,
+      places,
       background,
       settings,
       connectionString,
       setUp,
       estateFile: file,
     },
-    fault: victim && setUp(victim),
+    fault: victim && setUp(victim, outageSeconds),
+    servedAt: (seeded) => [
+      ...seeded.sites.map((_, index) => servedBySite(siteOf(seeded, index))),
+      ...places.of(seeded).map(servedByPlace),
+    ],
     rootPemOf({ issuer }) {
       const theirs = issuer && foreign.get(issuer);
       return theirs === undefined ? issuers.ca.root.pem : derToPem(theirs.roots()[0]);

@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AzuriteError } from '../azurite.ts';
 import { tellTally } from '../faults/background.ts';
+import { OUTAGE_SECONDS } from '../faults/faults.ts';
 import { type TimeLapse, timeLapse } from '../time-lapse.ts';
 import { PortTakenError } from '../transport/serve.ts';
 import { createAppClient } from './app-client.ts';
@@ -26,16 +27,17 @@ async function main(options: Options): Promise<number> {
   const directory = resolve(options.directory);
   // Only what an earlier run's host kept there: the folder may be anybody's, and the vaults of that run are gone.
   await rm(join(directory, HOST_FOLDER), { recursive: true, force: true });
-  const lapse = options.fleet === undefined ? undefined : { since: began, factor: FLEET_TIMES_AS_FAST };
-  const clock = lapse && timeLapse(lapse);
-  const stand = await Promise.race([startStand({ ...options, directory, ...(clock && { clock }) }), interrupted]);
+  const lapse = lapseOf(options, began);
+  const clock = timeLapse(lapse);
+  // As long for somebody who looks on as they are otherwise.
+  const outageSeconds = OUTAGE_SECONDS * lapse.factor;
+  const stand = await Promise.race([startStand({ ...options, directory, clock, outageSeconds }), interrupted]);
   // Nothing to stop yet: whatever child is there already ends with this process.
   if (stand === 'interrupted') return INTERRUPTED;
   let app: AppProcess | 'interrupted' | undefined;
   try {
     print(`The stand is up (${since(began)}): ${contentOf(stand)}.`);
-    if (lapse !== undefined)
-      print(`Time goes ${lapse.factor} times as fast as in Azure: scripts, waits and the buckets of ARM alike.`);
+    print(paceOf(lapse));
     app = await Promise.race([openApp(stand, options, { directory, lapse }), interrupted]);
     if (app === 'interrupted') return INTERRUPTED;
     print(`The app is up (${since(began)}): ${app.url}\n`);
@@ -53,6 +55,25 @@ async function main(options: Options): Promise<number> {
 
 /** A wave takes as long as its scripts, twenty seconds and more: nobody has to sit through them. */
 const FLEET_TIMES_AS_FAST = 5;
+/** A gateway takes a minute and more. */
+const ESTATE_TIMES_AS_FAST = 10;
+/** Longer than starting everything and renewing the estate may take. */
+const CATCH_UP_MILLISECONDS = 120_000;
+
+/**
+ * A fleet's time goes ahead: nobody looks at its machines from outside. That of the estate begins behind and is the real one
+ * after two minutes, so that no TLS client is shown a certificate that is not yet valid.
+ */
+function lapseOf({ fleet }: Options, began: number): TimeLapse {
+  if (fleet !== undefined) return { since: began, factor: FLEET_TIMES_AS_FAST };
+  return { since: began + CATCH_UP_MILLISECONDS, factor: ESTATE_TIMES_AS_FAST, catchesUp: true };
+}
+
+function paceOf({ factor, catchesUp }: TimeLapse): string {
+  const until = catchesUp ? 'For two minutes time' : 'Time';
+  return `${until} goes ${factor} times as fast as in Azure: scripts, waits and the buckets of ARM alike.`;
+}
+
 const INTERRUPTED = 130;
 const HOST_FOLDER = 'perennial-host';
 
@@ -65,7 +86,7 @@ function interruption(): Promise<'interrupted'> {
 async function openApp(
   stand: Stand,
   options: Options,
-  { directory, lapse }: { readonly directory: string; readonly lapse: TimeLapse | undefined },
+  { directory, lapse }: { readonly directory: string; readonly lapse: TimeLapse },
 ): Promise<AppProcess> {
   await writeSettings(stand.settings, options.settings);
   const log = createWriteStream(join(directory, 'app.log'));
@@ -74,7 +95,7 @@ async function openApp(
     port: options.port,
     directory: join(directory, HOST_FOLDER),
     settings: resolve(options.settings),
-    ...(lapse && { lapse }),
+    lapse,
     onLog: (line) => log.write(`${line}\n`),
   });
   await subscribeApp(stand, app);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { placeKinds } from '../../local/stand/places/stories.ts';
 import type { RenewalReport, Report, TargetReport } from '../../local/stand/report.ts';
 import { sha256Hex } from '../../src/certificate/fingerprint.ts';
 import { isAlive, type Program, runProgram, startProgram } from './program.ts';
@@ -70,7 +71,7 @@ describe('npm start -- --once', () => {
   });
 
   it.each([
-    ['renewed', 13],
+    ['renewed', 18],
     ['refused', 2],
     ['not-needed', 1],
   ])('ends as %s %i times', (outcome, count) => {
@@ -79,6 +80,12 @@ describe('npm start -- --once', () => {
 
   it('leaves alone what somebody else keeps in its folder', async () => {
     expect(await readFile(join(folder, 'plain', 'stand', 'host', 'notes.txt'), 'utf8')).toBe('mine');
+  });
+
+  it('renews at every kind of place', () => {
+    const renewed = report.renewals.filter(({ outcome }) => outcome === 'renewed');
+    const kinds = renewed.flatMap(({ targets }) => targets.map(({ kind }) => kind));
+    expect([...new Set(kinds)].sort()).toEqual([...placeKinds, 'app-service'].sort());
   });
 
   it('takes every way in', () => {
@@ -102,7 +109,7 @@ describe('npm start -- --once', () => {
       expect(one.id === null).toBe(one.outcome === 'not-needed');
     }
     const fresh = report.renewals.flatMap(({ newSha256 }) => newSha256 ?? []);
-    expect(new Set(fresh).size).toBe(13);
+    expect(new Set(fresh).size).toBe(18);
   });
 
   it("keeps the user's own settings beside the stand's", async () => {

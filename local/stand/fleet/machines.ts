@@ -1,37 +1,20 @@
-import { type Compute, createCompute } from '../../arm/compute/compute.ts';
-import { computeRoutes } from '../../arm/compute/routes.ts';
-import { createOperations } from '../../arm/operations.ts';
-import type { ArmRoute } from '../../arm/request.ts';
-import type { StandClock } from '../../clock.ts';
-import { vaultAudience } from '../../vault/challenge.ts';
+import type { Compute } from '../../arm/compute/compute.ts';
 import type { Cloud } from '../cloud.ts';
 import type { Seeded, SeededEstate } from '../scenarios.ts';
-import { readSecretAs } from '../secret-reader.ts';
 import type { FleetMachine } from './count.ts';
 import type { FleetFaultName } from './faults.ts';
 import { type FleetSeat, seatsOf } from './story.ts';
 
-/** The machines of the estate, and the API that runs commands on them. */
+/** The machines of the fleet. */
 export interface Machines {
-  readonly routes: readonly ArmRoute[];
   readonly compute: Compute;
   /** What each machine of a certificate uses now, in the order of the waves. */
   of(seeded: Seeded): readonly FleetMachine[];
   befall(seeded: Seeded, fault: FleetFaultName): Promise<void>;
 }
 
-/** Of the built-in role Key Vault Secrets User, which the extension needs. */
-const READ_SECRET = 'Microsoft.KeyVault/vaults/secrets/getSecret/action';
-
 /** Every machine has run for long: its extension has read the vault, its service what was there. */
-export async function openMachines(cloud: Cloud, estate: SeededEstate, clock: StandClock): Promise<Machines> {
-  const read = readSecretAs(cloud.vaults, () => cloud.identity.issueToken(cloud.principals.machines, vaultAudience));
-  const compute = createCompute({ clock, readSecret: (url) => readAt(cloud, url, read) });
-  const operations = createOperations({ clock, origin: () => cloud.urls.arm ?? '' });
-  cloud.onStop(() => operations.stop());
-  cloud.onStop(() => compute.stop());
-  for (const { resourceId: scope } of cloud.vaults.filter(({ name }) => estate.vaultNames.includes(name)))
-    cloud.identity.assign(cloud.principals.machines.id, { scope, actions: [READ_SECRET] });
+export async function openMachines(cloud: Cloud, estate: SeededEstate, compute: Compute): Promise<Machines> {
   const seats = new Map(estate.certificates.map((seeded) => [seeded, seatsOf(estate, seeded)]));
   for (const [seeded, own] of seats) {
     const secret = `${cloud.vault(seeded.vaultName).uri}/secrets/${seeded.name}`;
@@ -40,7 +23,6 @@ export async function openMachines(cloud: Cloud, estate: SeededEstate, clock: St
   }
   return {
     compute,
-    routes: [...computeRoutes(compute, operations), ...operations.routes],
     of: (seeded) => (seats.get(seeded) ?? []).map((seat) => seen(compute, seat)),
     async befall(seeded, fault) {
       const own = seats.get(seeded) ?? [];
@@ -63,12 +45,4 @@ function seen(compute: Compute, seat: FleetSeat): FleetMachine {
     isTold: (found?.commands.size ?? 0) > 0,
     servedSha256: place?.loaded?.sha256 ?? null,
   };
-}
-
-/** `https://{vault}/secrets/{name}`, as the extension's settings name it. */
-function readAt({ vaults }: Cloud, url: string, read: ReturnType<typeof readSecretAs>) {
-  const vault = vaults.find(({ uri }) => url.startsWith(`${uri}/`));
-  return vault === undefined
-    ? Promise.resolve({ state: 'vault-unknown' } as const)
-    : read(vault.resourceId, url.split('/').at(-1) ?? '');
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { rolesOfTheApp } from '../../docs/infra-tables.ts';
 import { ARM_AUDIENCE } from '../../local/arm/arm.ts';
+import { fleetStory } from '../../local/stand/fleet/story.ts';
 import type { Role } from '../../local/stand/roles.ts';
 import type { Scenario, Seeded } from '../../local/stand/scenarios.ts';
 import type { Stand } from '../../local/stand/stand.ts';
@@ -12,24 +13,25 @@ import { type Agreement, disagreements } from './agreement.ts';
 import { openStandBench, type StandBench, stories } from './stand-bench.ts';
 
 /** What these stories need none of: contract tests hold these against their calls. */
-const ofOtherKinds = [
-  'cluster-command',
-  'cluster-deployer',
-  'dns-prover',
-  'gateway-deployer',
-  'issuer-credentials',
-  'machine-deployer',
-  'scale-set-deployer',
-  'scale-set-model-deployer',
-  'usage-reader',
-];
+const ofOtherKinds = ['scale-set-model-deployer', 'usage-reader'];
 
 /** The role files that Bicep defines, as they are now: the stand gives the app those, and nothing else. */
 const roles: readonly Role[] = rolesOfTheApp().filter(({ name }) => !ofOtherKinds.includes(name));
 
-/** Two stories that end as they always do, one whose site is unbound, and one that is unbound at a slot. */
+const atPlaces = ['on-machine', 'on-scale-set', 'on-gateway', 'on-cluster', 'behind-webhook'] as const;
+
+/**
+ * Stories that end as they always do, one at each kind of place and one from each kind of issuer that is asked with
+ * credentials; one whose site is unbound, and one that is unbound at a slot; pods in a cluster that the app does not reach.
+ */
 const scenarios: readonly Scenario[] = [
-  ...stories('near-expiry', 'stale-pending', 'imported'),
+  ...stories('near-expiry', 'stale-pending', 'imported', 'by-acme', 'by-step-ca', ...atPlaces),
+  ...stories('by-cfssl').map(({ issuer: _internal, ...story }) => ({
+    ...story,
+    ...{ sites: [], places: [{ kind: 'kubernetes', access: 'run-command' } as const] },
+  })),
+  // Nothing listens there: what its machine reports is read.
+  fleetStory(1),
   ...stories('by-hand').map((story) => ({
     ...story,
     sites: [{ environment: 'ase-v3', lagSeconds: 0, slot: 'staging' } as const],
@@ -87,10 +89,13 @@ const without = (name: string, action: string): readonly Role[] =>
   });
 
 describe('the app under the roles that Bicep gives it', () => {
-  it.each(['near-expiry', 'stale-pending'] as const)('renews (%s)', async (key) => {
-    const id = await bench.renew(bench.seeded(key));
-    expect(await bench.ended(id)).toMatchObject({ outcome: 'renewed', outcomeReason: 'served' });
-  });
+  it.each(['near-expiry', 'stale-pending', 'by-acme', 'by-step-ca', ...atPlaces, 'by-cfssl', 'fleet'] as const)(
+    'renews (%s)',
+    async (key) => {
+      const id = await bench.renew(bench.seeded(key));
+      expect(await bench.ended(id)).toMatchObject({ outcome: 'renewed', outcomeReason: 'served' });
+    },
+  );
 
   it.each(['imported', 'by-hand'] as const)('binds a host name that was unbound (%s)', async (key) => {
     const seeded = bench.seeded(key);

@@ -139,14 +139,13 @@ function busy({ id }: ScaleSetTarget, what: string, retryAfterSeconds: number): 
 async function writeTag(
   arm: Arm,
   target: ScaleSetTarget,
-  { found: { set, extension, members }, version }: { readonly found: Found; readonly version: VersionToServe },
+  { found: { set, extension }, version }: { readonly found: Found; readonly version: VersionToServe },
 ): Promise<Deployment> {
   const id = `${target.scaleSet}/extensions/${extension.name}`;
   const properties = { forceUpdateTag: nextTag(extension, version) };
-  const { state } = await permitted(target, 'extensions/write', () => arm.patch(id, { properties }));
+  await permitted(target, 'extensions/write', () => arm.patch(id, { properties }));
   if (modeOf(set) !== 'manual') return upgrading(target);
-  if (state === 'running') throw busy(target, 'the model is being written, its instances come next', WRITTEN_SECONDS);
-  return upgradeByHand(arm, target, members);
+  throw busy(target, 'the model is being written, its instances come next', WRITTEN_SECONDS);
 }
 
 /** Where the policy leaves it to whoever changes the model. */

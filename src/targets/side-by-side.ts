@@ -41,12 +41,15 @@ async function patiently<R>(
   work: () => Promise<R>,
   { until, waiting }: { readonly until: number; readonly waiting: Waiting },
 ): Promise<R> {
-  for (;;) {
+  for (let waited = 0; ; ) {
     try {
       return await work();
     } catch (error) {
       const seconds = shortWait(error);
       if (seconds === undefined || waiting.clock.now().getTime() + seconds * 1000 > until) throw error;
+      // The clock may stand still: then one item's own waits end it.
+      waited += Math.max(seconds, 1);
+      if (waited > PATIENCE_SECONDS) throw error;
       await waiting.pause(seconds * 1000);
     }
   }

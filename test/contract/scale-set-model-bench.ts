@@ -48,7 +48,10 @@ export async function openModel(
     ...change,
   };
   const model = new Model(set, compute, operations);
-  const routes = [...scaleSetRoutes(compute, { sets: [set], models: [model] }), ...bench.routes];
+  const routes = [
+    ...scaleSetRoutes(compute, { sets: [set], models: [model], perPage: instances > 10 ? 200 : 2 }),
+    ...bench.routes,
+  ];
   const arm = await armBench({ role, scope: GROUP, clock, appService, subscriptions: [SUBSCRIPTION], routes });
   bench.origin.now = arm.url;
   const balancer = await serveBalanced(compute.machines, { port: 0 });

@@ -140,6 +140,16 @@ describe('a scale set whose policy is Manual', () => {
     expect(arm.counts.writes).toBe(2);
   });
 
+  it('names a hundred instances in one call', async () => {
+    const { deploy, look, pass, arm } = await stand({ set: manual, instances: 120 });
+    await expect(deploy()).rejects.toMatchObject({ code: 'arm-throttled' });
+    await pass(10);
+    expect(await deploy()).toMatchObject({ state: 'deployed' });
+    expect(arm.counts.writes).toBe(3);
+    await pass(60);
+    expect(await look()).toMatchObject({ state: 'served', sha256: renewed().sha256 });
+  });
+
   it('is refused while instances lack an earlier change, which the upgrade would bring along', async () => {
     const { deploy, pass, model, arm } = await stand({ set: manual });
     model.write({ name: 'KeyVaultForLinux', properties: { typeHandlerVersion: '3.1' } });

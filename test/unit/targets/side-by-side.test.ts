@@ -70,6 +70,12 @@ describe('the same for many', () => {
     expect(pauses).toHaveLength(12);
   });
 
+  it('ends with a clock that stands still, too', async () => {
+    const waiting = { ...bench().waiting, pause: async () => undefined };
+    const error = throttled(0);
+    await expect(sideBySide([0], () => Promise.reject(error), { waiting })).rejects.toBe(error);
+  });
+
   it('leaves out what comes after a group that is enough', async () => {
     const { waiting } = bench();
     const isEnough = (group: readonly number[]): boolean => group.includes(3);

@@ -10,7 +10,7 @@ import { sendTraceHeaders } from './azure/trace-headers.ts';
 import { clock } from './clock.ts';
 import { createEstate } from './config/estate-source.ts';
 import { loadSettings } from './config/load.ts';
-import { assertChallengeRule, type Settings } from './config/read-settings.ts';
+import { assertChallengeRule, assertUsesRule, type Settings } from './config/read-settings.ts';
 import { RenewalError } from './errors.ts';
 import type { AppRowStore } from './estate/app-rows.ts';
 import { createTableIssuances, createTableRevocations } from './estate/issued-tables.ts';
@@ -77,7 +77,7 @@ export async function buildApp(settings: Settings): Promise<App> {
     credential: renewer,
     onProblem: (problem) => console.error(problem),
   });
-  assertChallengeRule(settings, await estate());
+  await checked(settings, estate)();
   const connection = { credential: renewer, verifyChallenge: settings.verifyVaultChallenge, clock };
   const rows = createTableAppRows(storage.tables);
   const journal = createBlobJournal({ container: storage.blobs('journal') });
@@ -125,11 +125,12 @@ function auditLogOf({ logWorkspace, logEndpoint, readerClientId, renewerClientId
   return createLogAnalytics({ endpoint: logEndpoint, workspace: logWorkspace, credential, clock });
 }
 
-/** An edited estate file must not smuggle in a distant vault while challenge verification is off. */
+/** What only settings and estate file together can tell: an edited file must not smuggle in a distant vault, for instance. */
 function checked(settings: Settings, estate: () => Promise<Estate>): () => Promise<Estate> {
   return async () => {
     const now = await estate();
     assertChallengeRule(settings, now);
+    assertUsesRule(settings, now);
     return now;
   };
 }

@@ -62,6 +62,23 @@ export function assertChallengeRule(
   ]);
 }
 
+const NAMED = 5;
+
+/** While nobody looks, what an earlier look has found may be long gone: nothing is deployed on its word. */
+export function assertUsesRule(
+  { usesHours }: Pick<Settings, 'usesHours'>,
+  { certificates }: Pick<Estate, 'certificates'>,
+): void {
+  const lost = usesHours === 0 ? certificates.filter(({ discover }) => discover) : [];
+  if (lost.length === 0) return;
+  const names = lost.slice(0, NAMED).map(({ vault, name }) => `${vault}/${name}`);
+  const more = lost.length > NAMED ? ` and ${lost.length - NAMED} more` : '';
+  const need = `"discover: true" of ${names.join(', ')}${more} needs the look`;
+  throw invalid([
+    `${settings.usesHours.name} is 0, so that nobody looks where certificates are used; ${need}: set hours`,
+  ]);
+}
+
 const VAULT_OBJECT = /^https:\/\/[^/]+\/(?:certificates|keys|secrets)\/[0-9A-Za-z-]{1,127}$/;
 
 /** The ids of what an issuer or a target uses in a vault, wherever they stand in it: no kind can be forgotten. */

@@ -156,7 +156,7 @@ export const settings = {
     secret: false,
     default: '12',
     meaning:
-      'After how many hours the sweep looks again where certificates are used, by Azure Resource Graph with the reader identity; 0: never.',
+      'After how many hours the sweep looks again where certificates are used, by Azure Resource Graph with the reader identity; 0: never, and no certificate may say `discover: true`.',
     example: '12',
     parse: parseHours,
   },

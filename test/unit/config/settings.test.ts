@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { assertChallengeRule, readSettings } from '../../../src/config/read-settings.ts';
+import { assertChallengeRule, assertUsesRule, readSettings } from '../../../src/config/read-settings.ts';
 import { sampleSettings } from '../../../src/config/sample.ts';
 import { type Setting, settings } from '../../../src/config/settings.ts';
 import { RenewalError } from '../../../src/errors.ts';
@@ -136,6 +136,28 @@ describe('readSettings', () => {
     const [problem] = problemsOf({ ...local, PERENNIAL_ESTATE: 'https://a.example/c/estate.yaml?sig=topsecret' });
     expect(problem).toMatch(/without a query/);
     expect(problem).not.toContain('topsecret');
+  });
+});
+
+describe('assertUsesRule', () => {
+  const estate = (...discover: readonly boolean[]) => ({
+    certificates: discover.map((one, index) => ({
+      ...{ vault: 'kv-web', name: `shop-${index}`, plan: 'web', owner: 'team-web', discover: one, targets: [] },
+    })),
+  });
+
+  it('lets nobody rely on a look that nobody has', () => {
+    expect(() => assertUsesRule({ usesHours: 0 }, estate(false, true))).toThrow(
+      /PERENNIAL_USES_HOURS is 0.*kv-web\/shop-1 needs the look: set hours/,
+    );
+    expect(() => assertUsesRule({ usesHours: 0 }, estate(...Array.from({ length: 7 }, () => true)))).toThrow(
+      'and 2 more',
+    );
+  });
+
+  it('has nothing against an estate that does not discover, or a look', () => {
+    expect(() => assertUsesRule({ usesHours: 0 }, estate(false))).not.toThrow();
+    expect(() => assertUsesRule({ usesHours: 12 }, estate(true))).not.toThrow();
   });
 });
 

@@ -116,7 +116,7 @@ export async function buildApp(settings: Settings): Promise<App> {
 /** By the identity that only reads: what is shown is what it may see. */
 function discoveryOf({ armEndpoint, readerClientId, renewerClientId }: Settings): LookDependencies {
   const arm = createArm({ endpoint: armEndpoint, credential: identity(readerClientId ?? renewerClientId) });
-  return { arm, graph: createGraph({ arm }) };
+  return { arm, clock, graph: createGraph({ arm }) };
 }
 
 function auditLogOf({ logWorkspace, logEndpoint, readerClientId, renewerClientId }: Settings): AuditLog | undefined {

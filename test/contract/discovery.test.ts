@@ -73,7 +73,7 @@ async function open({ actions = role.actions, pageRows = 1000, machines = 1, set
   };
   const graph = createGraph({ arm: arm.arm, rest, pageRows });
   const look = (subscriptions: readonly string[] = [SUBSCRIPTION]) =>
-    lookForUses(subscriptions, { graph, arm: arm.arm });
+    lookForUses(subscriptions, { graph, arm: arm.arm, clock });
   return { ...bench, arm, rests, look };
 }
 

@@ -64,7 +64,7 @@ export interface KindLook<Names extends string = string> {
   readonly queries: Readonly<Record<Names, string>>;
   /**
    * What Resource Graph does not hold: the members of a collection under each row of a query, by Resource Manager. Rows beyond
-   * `most` are not asked for, and that is told.
+   * `most`, or after five minutes, are not asked for, and that is told.
    */
   readonly listed?: { readonly under: Names; readonly collection: string; readonly most: number };
   /** `listed`: the members of that collection. */

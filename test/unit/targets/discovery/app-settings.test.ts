@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ManualClock } from '../../../../local/clock.ts';
 import { RenewalError } from '../../../../src/errors.ts';
 import { joinUses } from '../../../../src/targets/discovery/join.ts';
 import { lookForUses } from '../../../../src/targets/discovery/look.ts';
@@ -100,14 +101,20 @@ describe('the sites that are asked', () => {
   });
 
   /** A look that notes which sites are asked, and what each answers. */
-  async function asked(sites: readonly (typeof resources)[number][], failure: (id: string) => Error | undefined) {
+  async function asked(
+    sites: readonly (typeof resources)[number][],
+    failure: (id: string) => Error | undefined,
+    seconds = 0,
+  ) {
     const calls: string[] = [];
+    const clock = new ManualClock(new Date(0));
     const subscriptions = [SUBSCRIPTION, ...others];
     const { problems, whole } = await lookForUses(subscriptions, {
-      ...dependenciesOf(() => sites, {}, subscriptions),
+      ...{ ...dependenciesOf(() => sites, {}, subscriptions), clock },
       arm: {
         async *list(id) {
           calls.push(id);
+          clock.advance(seconds * 1000);
           const error = failure(id);
           if (error !== undefined) throw error;
         },
@@ -129,6 +136,16 @@ describe('the sites that are asked', () => {
     expect(calls).toHaveLength(1000);
     expect(problems).toEqual([{ kind: 'app-settings', code: 'unreadable', problem: '3 of them were not asked for' }]);
     expect(whole).not.toContain('app-settings');
+  });
+
+  it('are those that answer within five minutes, and it is told how many are not asked', async () => {
+    const { calls, problems } = await asked(
+      [1, 2, 3, 4, 5].map((at) => named(at)),
+      () => undefined,
+      100,
+    );
+    expect(calls).toHaveLength(3);
+    expect(problems).toMatchObject([{ problem: '2 of them were not asked for' }]);
   });
 
   it('of a subscription that refuses are let be, those of others are not', async () => {

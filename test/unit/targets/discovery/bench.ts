@@ -1,4 +1,5 @@
 import { type GraphResource, graphTables, rowOf, subscriptionRow } from '../../../../local/arm/graph/resources.ts';
+import { ManualClock } from '../../../../local/clock.ts';
 import { run } from '../../../../local/monitor/evaluate.ts';
 import { parseQuery } from '../../../../local/monitor/kusto-tree.ts';
 import { RenewalError } from '../../../../src/errors.ts';
@@ -25,6 +26,7 @@ export function dependenciesOf(
   seen: readonly string[] = [SUBSCRIPTION],
 ): LookDependencies {
   return {
+    clock: new ManualClock(new Date(0)),
     graph: { ask: async (query) => rowsOf(query, resources(), seen) },
     arm: {
       async *list(id) {

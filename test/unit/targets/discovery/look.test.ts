@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ManualClock } from '../../../../local/clock.ts';
 import { RenewalError } from '../../../../src/errors.ts';
 import { useKinds } from '../../../../src/targets/discovery/found.ts';
 import { lookForUses } from '../../../../src/targets/discovery/look.ts';
@@ -82,6 +83,7 @@ describe('lookForUses', () => {
   it('takes a refusal for want of any subscription as an answer, and no other one', async () => {
     const refusing = (code: 'arm-refused' | 'arm-unreachable', message: string) =>
       lookForUses([SUBSCRIPTION], {
+        clock: new ManualClock(new Date(0)),
         graph: { ask: () => Promise.reject(new RenewalError(code, message)) },
         arm: { list: () => (async function* () {})() },
       });

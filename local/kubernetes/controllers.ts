@@ -11,6 +11,8 @@ export interface Controllers {
   add(seed: WorkloadSeed): Promise<void>;
   /** A workload's specification has changed. */
   changed(resource: WorkloadResource, namespace: string, name: string): void;
+  /** Its nodes are drained: all pods of a workload are made anew, of the template that it has. */
+  evict(namespace: string, workload: string): void;
   /** Oldest first. */
   pods(namespace: string, workload: string): readonly Pod[];
   /** Calls `then` after each change of what a pod has loaded, or of which pods there are. */
@@ -109,6 +111,15 @@ export function createControllers(options: ControllerOptions): Controllers {
   };
   let polling = after(pollSeconds, poll);
 
+  const placeOf = (namespace: string, workload: string): Place | undefined =>
+    [...places.values()].find(({ seed }) => seed.namespace === namespace && seed.name === workload);
+  const workOn = (place: Place): void => {
+    place.timer?.();
+    place.turn += 1;
+    place.progressAt = clock.now();
+    place.timer = after(1, () => step(place));
+  };
+
   return {
     async add(seed) {
       const place: Place = { seed, pods: [], progressAt: clock.now(), turn: 0 };
@@ -121,14 +132,15 @@ export function createControllers(options: ControllerOptions): Controllers {
     },
     changed(resource, namespace, name) {
       const place = places.get(`${namespace}/${resource}/${name}`);
-      if (place === undefined) return;
-      place.timer?.();
-      place.turn += 1;
-      place.progressAt = clock.now();
-      place.timer = after(1, () => step(place));
+      if (place !== undefined) workOn(place);
     },
-    pods: (namespace, workload) =>
-      [...places.values()].find(({ seed }) => seed.namespace === namespace && seed.name === workload)?.pods ?? [],
+    evict(namespace, workload) {
+      const place = placeOf(namespace, workload);
+      if (place === undefined) return;
+      for (const pod of place.pods.splice(0)) driver.unmount(pod);
+      workOn(place);
+    },
+    pods: (namespace, workload) => placeOf(namespace, workload)?.pods ?? [],
     watch: (then) => void watchers.push(then),
     stop() {
       polling();

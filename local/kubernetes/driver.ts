@@ -40,7 +40,7 @@ export function createDriver({ store, read }: { readonly store: ObjectStore; rea
       // A Secret that is there already is left as it is until the next poll.
       if (mode === 'make' && store.get('secrets', namespace, secretName) !== undefined) continue;
       const bundle = objects.find(({ file }) => data.some(({ objectName }) => objectName === file))?.bundle;
-      if (bundle === undefined) continue;
+      if (bundle === undefined || secrets.get(`${namespace}/${secretName}`) === bundle) continue;
       secrets.set(`${namespace}/${secretName}`, bundle);
       store.put('secrets', namespace, { metadata: { name: secretName }, type, data: tlsData(bundle) });
     }
@@ -52,9 +52,10 @@ export function createDriver({ store, read }: { readonly store: ObjectStore; rea
       const spec = store.get('secretproviderclasses', pod.namespace, name);
       const objects = spec && (await fetchAll(spec));
       if (spec === undefined || objects === undefined) return 'failed';
-      changed ||= versionsOf(pod.mounted.get(name)) !== versionsOf(objects);
+      const isNew = versionsOf(pod.mounted.get(name)) !== versionsOf(objects);
+      changed ||= isNew;
       pod.mounted.set(name, objects);
-      if (pods.has(pod) || mode === 'make') writeStatus(store, pod, { name, objects });
+      if (mode === 'make' || (isNew && pods.has(pod))) writeStatus(store, pod, { name, objects });
       sync(spec, objects, mode);
     }
     return changed ? 'filled' : 'same';
@@ -121,7 +122,21 @@ function versionsOf(objects: readonly MountedObject[] | undefined): string | und
   return objects?.map(({ version }) => version).join();
 }
 
-function wantedOf(spec: KubernetesObject): { readonly vault: string; readonly objects: readonly WantedObject[] } {
+interface Wanted {
+  readonly vault: string;
+  readonly objects: readonly WantedObject[];
+}
+
+/** By what the store holds, which is another object after each change: the YAML of a class is read at every poll. */
+const wantedBefore = new WeakMap<KubernetesObject, Wanted>();
+
+function wantedOf(spec: KubernetesObject): Wanted {
+  const wanted = wantedBefore.get(spec) ?? readWanted(spec);
+  wantedBefore.set(spec, wanted);
+  return wanted;
+}
+
+function readWanted(spec: KubernetesObject): Wanted {
   const parameters = objectMember(objectMember(spec, 'spec'), 'parameters');
   const list = parsed(text(parameters, 'objects'));
   const array = isObject(list) && Array.isArray(list.array) ? list.array : [];

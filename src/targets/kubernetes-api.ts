@@ -5,6 +5,7 @@ import {
   createEmptyPipeline,
   createHttpHeaders,
   createPipelineRequest,
+  type HttpClient,
   type HttpMethods,
   isRestError,
   type PipelineResponse,
@@ -24,6 +25,8 @@ export interface KubernetesApiOptions {
   /** A token of Entra ID for the cluster. */
   readonly token: () => Promise<string>;
   readonly mayConnect: AddressRule;
+  /** Takes the place of the network. */
+  readonly httpClient?: HttpClient;
 }
 
 /**
@@ -51,8 +54,9 @@ const CALL_MILLISECONDS = 45_000;
 const PAGE = '500';
 const MOST_PAGES = 20;
 
-export function createKubernetesApi({ server, ca, token, mayConnect }: KubernetesApiOptions): KubernetesApi {
-  const client = createDefaultHttpClient();
+export function createKubernetesApi(options: KubernetesApiOptions): KubernetesApi {
+  const { server, ca, token, mayConnect } = options;
+  const client = options.httpClient ?? createDefaultHttpClient();
   const pipeline = createEmptyPipeline();
   pipeline.addPolicy(tracingPolicy());
   const agent = new Agent({ ca: [ca], lookup: guardedLookup(mayConnect) });

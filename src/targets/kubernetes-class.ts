@@ -92,6 +92,7 @@ function parsedYaml(text: string): unknown {
 
 /** What the driver says that a pod has mounted: https://secrets-store-csi-driver.sigs.k8s.io/concepts. */
 const podStatusShape = z.looseObject({
+  metadata: z.looseObject({ creationTimestamp: z.iso.datetime() }),
   status: z
     .looseObject({
       podName: z.string().default(''),
@@ -105,6 +106,8 @@ const podStatusShape = z.looseObject({
 /** A pod that has a volume of the class, and which versions of the certificate are in it. */
 export interface MountedPod {
   readonly name: string;
+  /** When it first mounted the class, ISO 8601 by the cluster's clock. */
+  readonly since: string;
   readonly versions: readonly string[];
 }
 
@@ -122,12 +125,12 @@ export function mountedPods(
   return statuses.flatMap((body) => {
     const parsed = podStatusShape.safeParse(body);
     if (!parsed.success) throw new RenewalError('arm-unreachable', `kubernetes: no pod status: target=${target.id}`);
-    const { status } = parsed.data;
+    const { status, metadata } = parsed.data;
     if (status?.mounted !== true || status.secretProviderClassName !== target.secretProviderClass) return [];
     const { podName, objects } = status;
     if (prefixes.length > 0 && !prefixes.some((prefix) => podName.startsWith(prefix))) return [];
     const ours = (objects ?? []).filter(({ id }) => ids.includes(id.toLowerCase()));
-    return [{ name: podName, versions: ours.map(({ version }) => version) }];
+    return [{ name: podName, since: metadata.creationTimestamp, versions: ours.map(({ version }) => version) }];
   });
 }
 

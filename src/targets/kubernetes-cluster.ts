@@ -28,7 +28,13 @@ const configShape = z.looseObject({
 
 /** An AKS cluster whose API can be asked, or why this one can not serve the newest version of anything. */
 export type Cluster =
-  | { readonly state: 'ready'; readonly server: URL; readonly ca: string }
+  | {
+      readonly state: 'ready';
+      readonly server: URL;
+      readonly ca: string;
+      /** Between two looks of the driver at the vaults. */
+      readonly pollSeconds: number;
+    }
   | { readonly state: 'refused'; readonly reason: string };
 
 /** Reads the cluster, and where its API server is: no credential of anybody is asked for where a cluster has such. */
@@ -38,7 +44,7 @@ export async function readCluster(arm: Arm, id: string): Promise<Cluster> {
   const { properties } = checked(clusterShape, body, id);
   const reason = clusterProblem(properties);
   return reason === undefined
-    ? { state: 'ready', ...(await apiServerOf(arm, id, properties)) }
+    ? { state: 'ready', ...(await apiServerOf(arm, id, properties)), pollSeconds: pollSecondsOf(properties) }
     : { state: 'refused', reason };
 }
 
@@ -49,12 +55,28 @@ export function clusterProblem({ powerState, aadProfile, addonProfiles }: Cluste
   if (powerState?.code === 'Stopped') return 'the cluster is stopped: start it';
   // The user credential of a cluster without Entra ID is a client certificate with its key, which the app must not hold.
   if (!aadProfile) return 'the cluster does not know Entra ID: az aks update --enable-aad';
-  const addon = Object.entries(addonProfiles ?? {}).find(([name]) => name.toLowerCase() === ADDON)?.[1];
+  const addon = addonOf({ addonProfiles });
   if (addon?.enabled !== true)
     return 'the Secrets Store add-on is off: az aks enable-addons --addons azure-keyvault-secrets-provider';
   if (addon.config?.enableSecretRotation !== 'true')
     return 'the Secrets Store add-on does not rotate: az aks addon update --addon azure-keyvault-secrets-provider --enable-secret-rotation';
   return undefined;
+}
+
+function addonOf({ addonProfiles }: Pick<ClusterProperties, 'addonProfiles'>) {
+  return Object.entries(addonProfiles ?? {}).find(([name]) => name.toLowerCase() === ADDON)?.[1];
+}
+
+/** The add-on's own, where nobody has chosen another one. */
+const POLL_SECONDS = 120;
+const UNIT_SECONDS = [3600, 60, 1];
+
+/** `rotationPollInterval` as Go writes durations: `2m`, `1h30m`. */
+function pollSecondsOf(properties: ClusterProperties): number {
+  const text = addonOf(properties)?.config?.rotationPollInterval ?? '';
+  const parts = /^(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?$/.exec(text)?.slice(1) ?? [];
+  const seconds = parts.reduce((sum, part, at) => sum + Number(part ?? 0) * (UNIT_SECONDS[at] ?? 0), 0);
+  return seconds > 0 ? seconds : POLL_SECONDS;
 }
 
 async function apiServerOf(

@@ -41,22 +41,26 @@ export function create(options: TargetOptions): TargetAdapter<KubernetesTarget> 
 }
 
 type Opened =
-  | { readonly state: 'ready'; readonly api: KubernetesApi }
+  | { readonly state: 'ready'; readonly api: KubernetesApi; readonly pollSeconds: number }
   | { readonly state: 'refused'; readonly reason: string };
 
 async function open(options: TargetOptions, { cluster }: KubernetesTarget): Promise<Opened> {
   const found = await readCluster(options.arm, cluster);
   if (found.state === 'refused') return found;
-  const { server, ca } = found;
-  const { mayConnect = () => true } = options;
-  return { state: 'ready', api: createKubernetesApi({ server, ca, mayConnect, token: () => clusterToken(options) }) };
+  const { server, ca, pollSeconds } = found;
+  const { mayConnect = () => true, httpClient } = options;
+  const api = createKubernetesApi({
+    ...{ server, ca, mayConnect, token: () => clusterToken(options) },
+    ...(httpClient && { httpClient }),
+  });
+  return { state: 'ready', api, pollSeconds };
 }
 
 async function deploy(options: TargetOptions, target: KubernetesTarget, version: VersionToServe): Promise<Deployment> {
   if (target.access === 'run-command') return restartByCommand(options, target, version);
   const opened = await open(options, target);
   if (opened.state === 'refused') return opened;
-  const { api } = opened;
+  const { api, pollSeconds } = opened;
   const { secretProviderClass: name } = target;
   const found = await api.get(`${classesOf(target)}/secretproviderclasses/${name}`);
   if (found === undefined) return refused(`there is no SecretProviderClass ${name} in ${target.namespace}`);
@@ -71,19 +75,29 @@ async function deploy(options: TargetOptions, target: KubernetesTarget, version:
     workloads.set(workload, read);
   }
   if (workloads.size === 0) return { state: 'deployed', detail: 'the driver mounts the new version by itself' };
-  if (target.secret !== undefined) await untilMounted(api, target, version);
-  return restartAll({ api, target, version, options }, workloads);
+  const restart = { api, target, version, options };
+  if (target.secret !== undefined) await untilInStep(restart, pollSeconds);
+  return restartAll(restart, workloads);
 }
 
-/**
- * A pod that starts mounts the newest version at once, but the Secret follows only when the driver polls: what reads the
- * Secret at its start must not start before.
- */
-async function untilMounted(api: KubernetesApi, target: KubernetesTarget, version: VersionToServe): Promise<void> {
+/** What reads the Secret at its start must not start before it holds the new version. */
+async function untilInStep({ api, target, version, options }: Restart, pollSeconds: number): Promise<void> {
   const pods = mountedPods(await statusesOf(api, target), target, version);
-  if (pods.length > 0 && pods.every((pod) => holds(pod, version))) return;
+  if (isInStep(pods, pollSeconds, options.clock.now()) && pods.every((pod) => holds(pod, version))) return;
   const message = `kubernetes: deploy: the Secret ${target.secret} may still hold the old version, try again: target=${target.id}`;
   throw new RenewalError('arm-unreachable', message, { retryAfterSeconds: POLL_SECONDS });
+}
+
+/** Clocks of two machines. */
+const CLOCK_SECONDS = 30;
+
+/**
+ * Whether the Secret holds what the pods hold. A pod that starts mounts the newest version at once, but the Secret follows
+ * only when the driver polls: where all pods are younger than that, what they hold tells nothing of it.
+ */
+function isInStep(pods: readonly MountedPod[], pollSeconds: number, now: Date): boolean {
+  const polledSince = now.getTime() - (pollSeconds + CLOCK_SECONDS) * 1000;
+  return pods.some(({ since }) => Date.parse(since) <= polledSince);
 }
 
 interface Restart {
@@ -138,7 +152,7 @@ async function probe(options: TargetOptions, target: KubernetesTarget, look: Loo
       : served();
   const opened = await open(options, target);
   if (opened.state === 'refused') return { state: 'unreachable', at, reason: opened.reason };
-  const { api } = opened;
+  const { api, pollSeconds } = opened;
   const workloads: Workload[] = [];
   for (const workload of target.workloads) {
     const found = await workloadOf(api, target, workload);
@@ -155,6 +169,8 @@ async function probe(options: TargetOptions, target: KubernetesTarget, look: Loo
     return { state: 'pending', at, reason: `pod ${late.name} has mounted ${late.versions.join(', ') || 'nothing'}` };
   if (target.endpoint !== undefined) return served();
   if (pods.length === 0) return { state: 'pending', at, reason: `no pod has mounted ${target.secretProviderClass}` };
+  if (target.secret !== undefined && !isInStep(pods, pollSeconds, new Date(at)))
+    return { state: 'pending', at, reason: `the driver has not polled yet: the Secret ${target.secret} may be older` };
   return report(at, look.version, workloads);
 }
 

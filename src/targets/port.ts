@@ -1,3 +1,4 @@
+import type { HttpClient } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import type { AddressRule } from '../address.ts';
 import type { Arm } from '../azure/arm.ts';
@@ -100,4 +101,6 @@ export interface TargetOptions {
   pause?(milliseconds: number): Promise<void>;
   /** The deployer's identity, for what is not Resource Manager. */
   readonly credential?: TokenCredential;
+  /** Takes the place of the network, where an adapter speaks to something other than Resource Manager. */
+  readonly httpClient?: HttpClient;
 }

@@ -14,7 +14,7 @@ afterEach(async () => {
 async function life(wish: KubernetesWish): Promise<Opened> {
   const opened = await openKubernetes(await makeSecrets(), wish);
   ends.push(opened);
-  await opened.pass(125);
+  await opened.pass(155);
   await opened.deploy();
   await opened.pass(120);
   expect(await opened.verify()).toMatchObject({ state: 'served', sha256: opened.version.sha256 });

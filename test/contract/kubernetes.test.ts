@@ -102,14 +102,27 @@ describe('a Secret that is kept in step', () => {
     const opened = await open(wish);
     await expect(opened.deploy()).rejects.toMatchObject({ code: 'arm-unreachable', retryAfterSeconds: 60 });
     expect(opened.counts.patches).toBe(0);
-    await opened.pass(125);
+    await opened.pass(155);
+    expect(await opened.deploy()).toMatchObject({ state: 'deployed' });
+    expect(await verifiedWithin(opened, 120)).toMatchObject({ state: 'served', sha256: sha256('renewed') });
+  });
+
+  it('is not taken for new because those that mount the class were made anew', async () => {
+    const opened = await open(wish);
+    opened.cluster.controllers.evict('shop', 'keeper');
+    await opened.pass(30);
+    const { adapter, target, version } = opened;
+    await expect(opened.deploy()).rejects.toMatchObject({ code: 'arm-unreachable' });
+    const unseen = { ...target, endpoint: undefined, workloads: [] };
+    expect(await adapter.probe(unseen, { purpose: 'verify', version })).toMatchObject({ state: 'pending' });
+    await opened.pass(155);
     expect(await opened.deploy()).toMatchObject({ state: 'deployed' });
     expect(await verifiedWithin(opened, 120)).toMatchObject({ state: 'served', sha256: sha256('renewed') });
   });
 
   it('is never read', async () => {
     const opened = await open(wish);
-    await opened.pass(125);
+    await opened.pass(155);
     await opened.deploy();
     await verifiedWithin(opened, 120);
     const { store, rbac } = opened.cluster;

@@ -122,11 +122,21 @@ export const faultKinds = {
   'clock.skew': kind('deed', ['CK1'], [0.6, 3], 'the app’s clock is minutes wrong'),
   'person.force': kind('deed', [], [0.6, 12], 'a person asks for a renewal, whatever the plan says'),
   'person.cancel': kind('ambush', [], [0.1, 0.6], 'a person cancels a running renewal'),
+  'k8s.cache': kind('ambush', ['TG6'], [0.2, 0.9], 'an ingress goes on with what it has, whatever its pods have'),
+  'k8s.409': kind('call', ['TG7'], [0.3, 0.8], 'somebody else has written the workload in between'),
+  'k8s.denied': kind('ambush', ['TG7'], [0.2, 0.9], 'an admission webhook refuses every change for hours'),
+  'k8s.500': kind('call', [], [0.02, 0.3], 'the API server of a cluster says 503 and has done nothing'),
+  'k8s.ack-lost': kind('call', [], [0.02, 0.4], 'the API server did it, and the answer is lost'),
+  'k8s.stuck': kind('ambush', [], [0.2, 0.9], 'new pods never get ready, or the driver does not poll, for hours'),
+  'k8s.evict': kind('ambush', [], [0.3, 0.9], 'nodes are drained: pods are made anew of the same template'),
 } as const satisfies Record<string, FaultKind>;
 
 export type FaultName = keyof typeof faultKinds;
 
 export const faultNames = Object.keys(faultKinds) as readonly FaultName[];
+
+/** What can happen to clusters alone, which few estates have. */
+export const clusterFaults: readonly FaultName[] = faultNames.filter((name) => name.startsWith('k8s.'));
 
 function kind(way: Way, ids: readonly string[], rate: readonly [number, number], what: string): FaultKind {
   return { ids, way, rate, what };

@@ -14,8 +14,6 @@ export const elsewhere: readonly Elsewhere[] = [
   absent('DF11', 'there are no approvals yet'),
   absent('DF13', 'a matter of load; bench: pipeline'),
   absent('KV12', 'between the vault and App Service, where nothing of ours is; contract: chain-order'),
-  absent('TG6', 'no cluster is in this world; contract: kubernetes-suite, kubernetes'),
-  absent('TG7', 'no cluster is in this world; contract: kubernetes, kubernetes-client'),
   absent('AP1', 'there are no approvals yet'),
   absent('AP2', 'there are no approvals yet'),
   absent('AP3', 'there are no approvals yet'),

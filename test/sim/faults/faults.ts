@@ -1,5 +1,5 @@
 import type { Dice } from '../virtual/dice.ts';
-import { type FaultName, faultKinds, faultNames } from './catalogue.ts';
+import { clusterFaults, type FaultName, faultKinds, faultNames } from './catalogue.ts';
 
 /** One fault that was injected. */
 export interface Injection {
@@ -79,7 +79,8 @@ function ratesOf(dice: Dice, kinds: ReadonlySet<FaultName> | undefined): Readonl
 }
 
 function pickOne(dice: Dice): FaultName {
-  const [first, ...rest] = faultNames;
+  const isOfCluster = dice.chance('swarm of clusters', clusterFaults.length / faultNames.length);
+  const [first, ...rest] = faultNames.filter((name) => clusterFaults.includes(name) === isOfCluster);
   if (first === undefined) throw new TypeError('there are no faults');
   return dice.pick('swarm kind', [first, ...rest]);
 }

@@ -1,4 +1,5 @@
 import { STARTS_PER_VAULT } from '../world/app.ts';
+import { clusterInvariants } from './clusters.ts';
 import { flowInvariants } from './flow.ts';
 import type { Invariant } from './invariant.ts';
 import { issuerInvariants } from './issuers.ts';
@@ -56,6 +57,7 @@ export const invariants: readonly Invariant[] = [
   ...journalInvariants,
   ...flowInvariants,
   ...targetInvariants,
+  ...clusterInvariants,
   ...livenessInvariants,
   reach,
   paced,

@@ -79,14 +79,14 @@ export const targetInvariants: readonly Invariant[] = [
           if (step === 'checkVersion') merged.set(certificate, (facts.version as { sha256: string }).sha256);
         },
         request(seen) {
-          const { method, url, status } = seen;
-          if (method !== 'PUT' || status >= 300 || url.host !== 'management.azure.com') return;
+          const { url } = seen;
+          if (!isDeployment(world, seen)) return;
           const id = world.certificateOfTarget(url.pathname) ?? '';
           const certificate = world.certificate(id);
           const sha256 = merged.get(id);
           if (certificate === undefined || certificate.sharesWebspace || sha256 === undefined) return;
           const target = certificate.targets.find((one) => url.pathname.split('/').includes(labelOf(one)));
-          if (target === undefined || deployedTo(world, target, seen) !== sha256) return;
+          if (target === undefined || deployedTo(world, target, { seen, newest: sha256 }) !== sha256) return;
           for (const wave of wavesBefore(certificate, target)) {
             const failed = wave.filter((each) => known.served.get(each.id)?.has(sha256) !== true);
             check(
@@ -183,12 +183,25 @@ export const targetInvariants: readonly Invariant[] = [
   },
 ];
 
-/** SHA-256 of what a change of ARM has deployed: what the site is bound to then, what the machine is told to take. */
-function deployedTo(world: World, target: SimTarget, { requestBody }: SeenRequest): string | undefined {
+/** A write of ARM, or to a cluster: one that comes late may be of a renewal before, and restarts pods that are new already. */
+function isDeployment({ cloud }: World, { method, url, status, isLate }: SeenRequest): boolean {
+  if (status >= 300) return false;
+  if (method === 'PATCH') return !isLate && cloud.clusters.at(url.host) !== undefined;
+  return method === 'PUT' && url.host === 'management.azure.com';
+}
+
+/** SHA-256 of what a change has deployed: what the site is bound to then, what the machine is told to take. */
+function deployedTo(
+  world: World,
+  target: SimTarget,
+  { seen: { requestBody }, newest }: { readonly seen: SeenRequest; readonly newest: string },
+): string | undefined {
   if (target.kind === 'app-service') {
     const bound = world.cloud.appService.site(target.site)?.bindings.get(target.hostName)?.bundle?.leaf;
     return bound && sha256Hex(bound.raw);
   }
+  // Pods that are made anew take the newest.
+  if (target.kind === 'kubernetes') return newest;
   const told = parametersOf(requestBody);
   return told.get('PERENNIAL_MODE') === 'deploy' ? told.get('PERENNIAL_WANT') : undefined;
 }

@@ -44,11 +44,8 @@ export function createApp(world: World, line: Line): Dependencies {
   };
   const pause = (milliseconds: number): Promise<void> => line.turn(milliseconds);
   const vault = createKeyVault({ ...connection, pause });
-  const arm = createArm({
-    endpoint: 'https://management.azure.com',
-    credential: credentialOf(world, line, 'deployer'),
-    httpClient,
-  });
+  const credential = credentialOf(world, line, 'deployer');
+  const arm = createArm({ endpoint: 'https://management.azure.com', credential, httpClient });
   return {
     clock,
     estate: () => Promise.resolve(world.estate),
@@ -62,7 +59,7 @@ export function createApp(world: World, line: Line): Dependencies {
     target: (_estate, issuer, kind) => {
       const ca = issuer === 'internal' || issuer === 'partner' ? issuer : 'public';
       const { root } = world.cloud.authorityOf({ ca });
-      return targetOver({ world, line, root }, createTarget(kind, { arm, clock }));
+      return targetOver({ world, line, root }, createTarget(kind, { arm, clock, credential, httpClient }));
     },
     credentialFacts: createCredentialReader(connection),
   };

@@ -14,6 +14,7 @@ import type { Faults } from '../faults/faults.ts';
 import type { Dice } from '../virtual/dice.ts';
 import type { KeyRing } from '../virtual/keys.ts';
 import type { SimClock } from '../virtual/sim-clock.ts';
+import { type Clusters, createClusters } from './clusters.ts';
 import { CA_VAULT, CREDENTIALS_VAULT, DNS_ZONE, LOCATION, PARTNER, type SimCertificate, wishOf } from './estate.ts';
 import { type Lasting, lasting } from './lasting.ts';
 import { createMachines, type Machines } from './machines.ts';
@@ -27,6 +28,7 @@ export interface Cloud extends Omit<Lasting, 'identity' | 'principals'> {
   readonly vaults: readonly VaultEmulator[];
   readonly appService: AppService;
   readonly machines: Machines;
+  readonly clusters: Clusters;
   readonly arm: Emulator;
   /** Absent: no certificate comes from there. */
   readonly publicCa?: PublicCa;
@@ -81,6 +83,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
       caVault: vaultId(CA_VAULT),
       siteGroup: `/subscriptions/${SUBSCRIPTION}`,
       machineGroups: [`/subscriptions/${SUBSCRIPTION}`],
+      clusterGroups: [`/subscriptions/${SUBSCRIPTION}`],
       // There is no account: rows and journal are in memory, and ask nobody.
       storageAccount: `/subscriptions/${SUBSCRIPTION}/none`,
       // Nor a workspace: the app is told of none.
@@ -88,7 +91,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     };
     assignRoles(identity, principals, { roles, where });
     if (hasPublic) assignAcmeRoles(identity, principals);
-    // Of the built-in role Key Vault Secrets User, which the machines' extension needs.
+    // Of the built-in role Key Vault Secrets User, which the machines' extension needs, and the clusters' driver.
     const actions = ['Microsoft.KeyVault/vaults/secrets/getSecret/action'];
     for (const scope of where.vaults) identity.assign(principals.machines.id, { scope, actions });
   };
@@ -100,18 +103,20 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const appServiceFaults = new Set<AppServiceFault>();
   const readSecret = readSecretAs(vaults, () => shared.token('appService', 'https://vault.azure.net'));
   const appService = createAppService({ clock, readSecret, publicRoots: [], faults: appServiceFaults });
-  const machines = createMachines({
-    ...{ clock, dice, vaults },
-    token: () => shared.token('machines', 'https://vault.azure.net'),
+  const secretReader = () => shared.token('machines', 'https://vault.azure.net');
+  const machines = createMachines({ clock, dice, vaults, token: secretReader });
+  const clusters = createClusters({
+    ...{ clock, dice, vaults, access: identity },
+    ...{ deployer: principals.deployer, token: secretReader },
   });
   const arm = createArm({
     ...{ access: identity, clock, appService, subscriptions: [SUBSCRIPTION] },
-    routes: [...machines.routes, ...(publicCa === undefined ? [] : dnsRoutes(publicCa.dns))],
+    routes: [...machines.routes, ...clusters.routes, ...(publicCa === undefined ? [] : dnsRoutes(publicCa.dns))],
   });
   seedIssuingCa(vault(CA_VAULT), shared.issuing);
   const cloud: Cloud = {
     ...shared,
-    ...{ vaults, appService, machines, arm, appServiceFaults, vault, restoreRoles },
+    ...{ vaults, appService, machines, clusters, arm, appServiceFaults, vault, restoreRoles },
     ...(publicCa && { publicCa }),
     authorityOf: ({ ca }) => {
       if (ca === 'partner') return shared.partnerCa;
@@ -182,6 +187,7 @@ async function seed(cloud: Cloud, certificate: SimCertificate, ring: KeyRing): P
   });
   for (const target of targets) {
     if (target.kind === 'virtual-machine') await cloud.machines.build(certificate, target);
+    else if (target.kind === 'kubernetes') await cloud.clusters.build(certificate, target);
     else await seedSite(cloud, certificate, target);
   }
 }

@@ -1,4 +1,5 @@
 import type { AppServiceTarget } from '../../../src/plan/targets/app-service.ts';
+import { type KubernetesTarget, kubernetesKind } from '../../../src/plan/targets/kubernetes.ts';
 import { type VirtualMachineTarget, virtualMachineKind } from '../../../src/plan/targets/virtual-machine.ts';
 import type { WavePlan } from '../../../src/plan/types.ts';
 import { percentWaves } from '../../../src/plan/waves.ts';
@@ -6,14 +7,25 @@ import type { Dice } from '../virtual/dice.ts';
 import { DOMAIN, SUBSCRIPTION } from './names.ts';
 
 /** A place of a simulated estate that uses a certificate. */
-export type SimTarget = AppServiceTarget | VirtualMachineTarget;
+export type SimTarget = AppServiceTarget | VirtualMachineTarget | KubernetesTarget;
 
 /** Of machines, as ARM has it. */
 export const REGION = 'westeurope';
 
-/** The site's name, or the machine's: also the first label of the name that it serves. */
+/** The site's name, the machine's or the cluster's: also the first label of the name that it serves. */
 export function labelOf(target: SimTarget): string {
-  return (target.kind === 'app-service' ? target.site : target.machine).split('/').at(-1) ?? '';
+  return resourceOf(target).split('/').at(-1) ?? '';
+}
+
+function resourceOf(target: SimTarget): string {
+  switch (target.kind) {
+    case 'app-service':
+      return target.site;
+    case 'virtual-machine':
+      return target.machine;
+    case 'kubernetes':
+      return target.cluster;
+  }
 }
 
 /** The name that it serves. */
@@ -21,15 +33,22 @@ export function hostNameOf(target: SimTarget): string {
   return `${labelOf(target)}.${DOMAIN}`;
 }
 
-/** Sites, machines, or both; those that share a webspace are sites. */
+/** One of an estate's targets may be a cluster: it is the one that costs most to live through. */
+const CLUSTER_SHARE = 0.15;
+
+/** Sites, machines, or both, and seldom a cluster; those that share a webspace are sites. */
 export function drawTargets(dice: Dice, name: string, sharesWebspace: boolean): readonly SimTarget[] {
   const count = dice.pick('targets', [0, 1, 1, 2, 3]);
   const share = dice.pick('machine share', [0, 0.5, 1]);
+  const hasCluster = dice.chance('cluster', CLUSTER_SHARE) && !sharesWebspace;
+  const clusterAt = hasCluster ? dice.integer('cluster at', 0, count - 1) : -1;
   return Array.from({ length: count }, (_, at) => {
     const label = `${name}-${at + 1}`;
     const isMachine = dice.chance('machine', share) && !sharesWebspace;
     const tags = dice.chance('canary', 0.4) ? { ring: 'canary' } : { ring: 'rest' };
-    return isMachine ? { ...drawMachine(dice, label), tags } : { ...siteOf(name, label, sharesWebspace), tags };
+    // What is drawn for the others is drawn all the same: an estate without clusters is what it was before there were any.
+    const other: SimTarget = isMachine ? drawMachine(dice, label) : siteOf(name, label, sharesWebspace);
+    return { ...(at === clusterAt ? drawCluster(dice, label) : other), tags };
   });
 }
 
@@ -83,4 +102,23 @@ function drawUse(dice: Dice, label: string): Use {
     { os: 'windows', iis: { port: 443, host: `${label}.${DOMAIN}` } },
     { os: 'windows', service: 'ContosoGateway' },
   ]);
+}
+
+/** What its pods do with the certificate: read the volume or the Secret, at their start or again and again. */
+function drawCluster(dice: Dice, label: string): KubernetesTarget {
+  const host = `${label}.${DOMAIN}`;
+  const endpoint = { host, port: 443, sni: host };
+  const secret = dice.chance('synced Secret', 0.5) ? 'web-tls' : undefined;
+  const workload = dice.pick('workload', ['deployment/web', 'deployment/web', 'statefulset/web', 'daemonset/web']);
+  const cluster = {
+    kind: 'kubernetes' as const,
+    cluster: `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-${label}/providers/Microsoft.ContainerService/managedClusters/${label}`,
+    namespace: label,
+    secretProviderClass: 'web-tls',
+    workloads: dice.chance('restarted', 0.75) ? [workload] : [],
+    access: 'api' as const,
+    ...(secret !== undefined && { secret }),
+    ...(dice.chance('ingress', 0.7) && { endpoint }),
+  };
+  return { ...cluster, id: kubernetesKind.idOf(cluster) };
 }

@@ -1,6 +1,7 @@
 import type { MachineFault } from '../../../local/arm/compute/types.ts';
 import type { VirtualMachineTarget } from '../../../src/plan/targets/virtual-machine.ts';
 import type { FaultName } from '../faults/catalogue.ts';
+import { clusterDeeds, removeCluster } from './cluster-deeds.ts';
 import type { Deed, Mend } from './deeds.ts';
 import type { SimCertificate } from './estate.ts';
 import { labelOf, type SimTarget } from './places.ts';
@@ -11,6 +12,7 @@ export const targetDeeds: Readonly<Partial<Record<FaultName, Deed>>> = {
   'arm.gone'(world, certificate) {
     const [target] = certificate.targets;
     if (target?.kind === 'virtual-machine') return removeMachine(world, certificate, target);
+    if (target?.kind === 'kubernetes') return removeCluster(world, certificate, target);
     if (target !== undefined) removeCertificate(world, target);
     return undefined;
   },
@@ -44,6 +46,7 @@ export const targetDeeds: Readonly<Partial<Record<FaultName, Deed>>> = {
         if (compute.machine(machine)?.power === 'deallocated') await compute.power(machine, 'running');
     };
   },
+  ...clusterDeeds,
   'vm.lie': (world, certificate) => befall(world, certificate, 'lies'),
   'vm.no-reload': (world, certificate) => befall(world, certificate, 'no-reload'),
   'vm.stuck': (world, certificate) =>

@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { sentChain } from '../../../local/arm/pfx.ts';
 import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import type { Endpoint } from '../../../src/plan/targets/every-target.ts';
+import type { Target } from '../../../src/plan/targets/target.ts';
 import { chainProblem } from '../../../src/targets/chain-problem.ts';
 import type { Probe, TargetAdapter } from '../../../src/targets/port.ts';
 import type { Line } from './line.ts';
@@ -16,24 +17,34 @@ export interface TargetSide {
 }
 
 /**
- * The real adapter over ARM; only the TLS handshake is replaced by a look at what the target would send. A machine that
- * shows another version is asked for its report by the adapter itself, as one that nobody can connect to.
+ * The real adapter over ARM and the clusters' APIs; only the TLS handshake is replaced by a look at what the target would
+ * send. A machine that shows another version is asked for its report by the adapter itself, as one that nobody can connect
+ * to; of a cluster's pods it asks first.
  */
 export function targetOver(side: TargetSide, adapter: TargetAdapter): TargetAdapter {
   return {
     ...adapter,
     async probe(target, look): Promise<Probe> {
-      if (target.kind !== 'app-service' && target.kind !== 'virtual-machine')
-        throw new TypeError(`sim: no ${target.kind} is in this world`);
+      if (!isSimTarget(target)) throw new TypeError(`sim: no ${target.kind} is in this world`);
       await side.line.turn();
       if (target.endpoint === undefined) return await adapter.probe(target, look);
-      const seen = connected(side, target, target.endpoint);
-      const isSettled = seen.state === 'served' && seen.sha256 === look.version.sha256;
-      if (target.kind === 'app-service' || look.purpose === 'baseline' || isSettled) return seen;
+      const connect = (endpoint: Endpoint): Probe => connected(side, target, endpoint);
+      if (target.kind === 'app-service' || look.purpose === 'baseline') return connect(target.endpoint);
+      if (target.kind === 'kubernetes') {
+        // Nobody connects before the pods are those of the restart, and have the version.
+        const told = await adapter.probe({ ...target, endpoint: undefined }, look);
+        return told.state === 'served' ? connect(target.endpoint) : told;
+      }
+      const seen = connect(target.endpoint);
+      if (seen.state === 'served' && seen.sha256 === look.version.sha256) return seen;
       const told = await adapter.probe({ ...target, endpoint: undefined }, look);
       return told.state === 'failed' ? told : seen;
     },
   };
+}
+
+function isSimTarget(target: Target): target is SimTarget {
+  return target.kind === 'app-service' || target.kind === 'virtual-machine' || target.kind === 'kubernetes';
 }
 
 /** What a fresh connection shows. */
@@ -64,6 +75,10 @@ export function servedNow(world: World, target: SimTarget): readonly X509Certifi
     // What the process has read, whatever the file holds by now.
     const loaded = machine?.power === 'running' ? machine.places[0]?.loaded : undefined;
     return loaded && sentChain(loaded.bundle);
+  }
+  if (target.kind === 'kubernetes') {
+    const shown = world.cloud.clusters.shown(target);
+    return shown && sentChain(shown);
   }
   const lie = world.lies.get(target.id);
   if (lie !== undefined) return lie;

@@ -6,6 +6,7 @@ import {
   RestError,
 } from '@azure/core-rest-pipeline';
 import type { Emulator, EmulatorResponse } from '../../../local/emulator.ts';
+import { statusAnswer } from '../../../local/kubernetes/answers.ts';
 import type { FaultName } from '../faults/catalogue.ts';
 import { caCall, learned } from './ca-calls.ts';
 import { plant, refusedByCa } from './ca-faults.ts';
@@ -19,7 +20,7 @@ const HOUR = 3_600_000;
 
 /** A request on its way, and what the faults need to know of it. */
 export interface Call {
-  readonly family: 'kv' | 'arm' | 'ca';
+  readonly family: 'kv' | 'arm' | 'ca' | 'k8s';
   readonly emulator: Emulator;
   readonly method: string;
   readonly url: URL;
@@ -71,6 +72,9 @@ function readCall(world: World, request: PipelineRequest): Call | undefined {
       certificate,
     };
   }
+  const cluster = world.cloud.clusters.at(url.host);
+  if (cluster === 'gone') return undefined;
+  if (cluster !== undefined) return clusterCall(world, { cluster, method, url, body });
   const { publicCa } = world.cloud;
   if (publicCa !== undefined && url.origin === ACME_ORIGIN) return caCall(world, { publicCa, method, url, body });
   const emulator = world.cloud.vaults.find(({ uri }) => uri === url.origin);
@@ -91,6 +95,13 @@ function readCall(world: World, request: PipelineRequest): Call | undefined {
   };
 }
 
+function clusterCall(world: World, call: Pick<Call, 'method' | 'url' | 'body'> & { cluster: Emulator }): Call {
+  const { cluster: emulator, method, url, body } = call;
+  const [, namespace = '', kind = ''] = /\/namespaces\/([^/]+)\/([^/]+)/.exec(url.pathname) ?? [];
+  const certificate = world.certificateOfTarget(url.pathname);
+  return { family: 'k8s', emulator, method, url, body, place: `${method} ${namespace}/${kind}`, certificate };
+}
+
 /** Texts of the SDKs, bytes of our own client. */
 function bodyOf({ body }: PipelineRequest): string {
   return typeof body === 'string' || Buffer.isBuffer(body) ? String(body) : '';
@@ -104,6 +115,7 @@ function before(world: World, call: Call): EmulatorResponse | string | undefined
   if (strikes('net.hang')) return 'hang';
   if (call.method !== 'GET' && strikes('net.late')) return 'late';
   if (call.family === 'ca') return refusedByCa(world, call);
+  if (call.family === 'k8s') return beforeCluster(world, call, strikes);
   return call.family === 'kv' ? beforeVault(world, call, strikes) : beforeArm(world, strikes);
 }
 
@@ -128,6 +140,15 @@ function beforeArm(world: World, strikes: Strikes): EmulatorResponse | undefined
     return vaultError(429, 'SubscriptionRequestsThrottled', { 'retry-after': String(seconds) });
   }
   return strikes('arm.500') ? vaultError(500, 'InternalServerError') : undefined;
+}
+
+/** Whoever writes has read before: meanwhile somebody else may have written. */
+function beforeCluster(world: World, call: Call, strikes: Strikes): EmulatorResponse | undefined {
+  if (strikes('k8s.500')) return statusAnswer(503, 'ServiceUnavailable', 'simulated 503');
+  const cluster = world.cloud.clusters.at(call.url.host);
+  if (call.method === 'PATCH' && typeof cluster === 'object' && strikes('k8s.409'))
+    world.cloud.clusters.writeFirst(cluster, call.url.pathname);
+  return undefined;
 }
 
 /** What becomes of an answer on its way back. */

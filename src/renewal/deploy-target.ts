@@ -50,6 +50,9 @@ function* deploy(who: Performer, input: TargetInput): Story<TargetResult | Verif
   const before = yield* perform(who, 'probe', { ...callOf(input), purpose: 'baseline', round: 0 });
   if (isServed(before, input)) return alreadyThere(input);
   const baseline = baselineOf(before);
+  // What nobody may look at could never be verified, so that nothing is begun there.
+  if (!isEnded(before) && before.state === 'unreachable' && before.isForbidden)
+    return { id, kind, verified: false, touched: false, problem: before.reason, ...baseline };
   const deployed = yield* perform(who, 'deploy', callOf(input));
   const problem = isEnded(deployed) ? `${deployed.outcomeReason}: ${deployed.detail}` : deployed.refused;
   const touched = isEnded(deployed) || deployed.touched === true;

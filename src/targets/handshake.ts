@@ -7,7 +7,10 @@ import type { Endpoint } from '../plan/targets/every-target.ts';
 import { sentCertificates } from './sent-chain.ts';
 
 /** What a server sent, leaf first and else in its own order; or why there was no handshake. */
-export type Handshake = { readonly sent: readonly X509Certificate[] } | { readonly reason: string };
+export type Handshake =
+  | { readonly sent: readonly X509Certificate[] }
+  /** `isForbidden`: the address may not be connected to, and nobody was asked. */
+  | { readonly reason: string; readonly isForbidden?: true };
 
 /** One TLS handshake on a new connection, which is closed right after it. */
 export function shakeHands(
@@ -15,7 +18,7 @@ export function shakeHands(
   { milliseconds, mayConnect }: { readonly milliseconds: number; readonly mayConnect: AddressRule },
 ): Promise<Handshake> {
   // A socket asks nobody what an address means.
-  if (isIP(host) !== 0 && !mayConnect(host)) return Promise.resolve({ reason: new AddressRefusedError(host).message });
+  if (isIP(host) !== 0 && !mayConnect(host)) return Promise.resolve(failureOf(new AddressRefusedError(host)));
   return new Promise((resolve) => {
     const received: Buffer[] = [];
     const wire = connectSocket({ host, port, lookup: guardedLookup(mayConnect) });
@@ -39,8 +42,8 @@ export function shakeHands(
     socket.on('keylog', (line: Buffer) => {
       secret = serverSecret(line) ?? secret;
     });
-    wire.on('error', (error: NodeJS.ErrnoException) => end({ reason: explain(error) }));
-    socket.on('error', (error: NodeJS.ErrnoException) => end({ reason: explain(error) }));
+    wire.on('error', (error: NodeJS.ErrnoException) => end(failureOf(error)));
+    socket.on('error', (error: NodeJS.ErrnoException) => end(failureOf(error)));
     socket.once('close', () => end({ reason: 'the connection was closed before the handshake' }));
     socket.once('secureConnect', () => {
       const cipher = socket.getCipher().standardName;
@@ -102,6 +105,10 @@ const causes: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the connection timed out',
   ERR_SSL_WRONG_VERSION_NUMBER: 'the server does not speak TLS',
 };
+
+function failureOf(error: NodeJS.ErrnoException): Handshake {
+  return { reason: explain(error), ...(error instanceof AddressRefusedError && { isForbidden: true }) };
+}
 
 function explain(error: NodeJS.ErrnoException): string {
   if (error instanceof AddressRefusedError) return error.message;

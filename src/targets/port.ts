@@ -28,8 +28,11 @@ export type Probe =
       /** Of a report: since when the process runs that serves it. */
       readonly runningSince?: string;
     }
-  /** Nobody listened, or no TLS was spoken: "unverified", never "ok". */
-  | { readonly state: 'unreachable'; readonly at: string; readonly reason: string }
+  /**
+   * Nobody listened, or no TLS was spoken: "unverified", never "ok". `isForbidden`: it is at an address that the estate file
+   * does not allow, so that no look will ever tell more.
+   */
+  | { readonly state: 'unreachable'; readonly at: string; readonly reason: string; readonly isForbidden?: true }
   /** The change goes on in Azure, or nothing can be said before it: worth another look. */
   | { readonly state: 'pending'; readonly at: string; readonly reason: string }
   /** The change has ended without success: no later look will see another end. */

@@ -26,7 +26,7 @@ export async function probe(
   const handshake = await shakeHands(endpoint, { milliseconds: probeSeconds * 1000, mayConnect });
   const now = clock.now();
   const at = now.toISOString();
-  if ('reason' in handshake) return { state: 'unreachable', at, reason: handshake.reason };
+  if ('reason' in handshake) return { state: 'unreachable', at, ...handshake };
   const { sent } = handshake;
   const [leaf] = sent;
   if (leaf === undefined) return { state: 'unreachable', at, reason: 'the server sent no certificate' };

@@ -148,7 +148,8 @@ describe('the Application Gateway target', () => {
     const clock = new ManualClock(START);
     const adapter = createTarget('application-gateway', { arm: arm.arm, clock, mayConnect: () => false });
     const seen = await adapter.probe(target, { purpose: 'verify', version: renewed() });
-    expect(seen).toMatchObject({ state: 'unreachable', reason: expect.stringContaining('no public address') });
+    const reason = expect.stringContaining('no public address');
+    expect(seen).toMatchObject({ state: 'unreachable', reason, isForbidden: true });
   });
 
   it('needs every right of its role, and no other', async () => {

@@ -303,6 +303,17 @@ export const rollouts: Paths = {
     ends: ['partly-deployed', 'deploy-refused'],
     records: ['renewCertificate', 'deployTarget'],
   },
+  'address-forbidden': {
+    tells: 'The target is at an address that may not be looked at: nothing is begun there.',
+    arrange: (world) => {
+      const reason = '169.254.169.254 is no public address, and the estate file does not list it under network.allow';
+      const probe = async () =>
+        ({ state: 'unreachable', at: world.clock.now().toISOString(), reason, isForbidden: true }) as const;
+      return targets(world, { probe });
+    },
+    ends: ['partly-deployed', 'deploy-refused'],
+    records: ['deployTarget'],
+  },
   'deploy-refused-late': {
     tells: 'The target refuses after it was changed in part, and is moved back.',
     arrange: (world) => {

@@ -222,6 +222,15 @@ describe('the targets', () => {
     );
   });
 
+  it('at an address that may not be looked at are not deployed to, and told why', async () => {
+    const { world, lived } = await lifeOf('address-forbidden');
+    expect(lived.result.targets).toMatchObject([
+      { verified: false, touched: false, baseline: 'unreachable', problem: expect.stringContaining('network.allow') },
+    ]);
+    const records = await world.app.journal.read(lived.renewalId);
+    expect(records.filter(({ step }) => step === 'deploy' || step === 'rollBack')).toEqual([]);
+  });
+
   it('that refused the deployment and took the version by themselves are told of as such', async () => {
     const { lived } = await lifeOf('refused-and-took-it');
     expect(lived.result.targets).toMatchObject([{ verified: true, touched: false, tookItself: true }]);

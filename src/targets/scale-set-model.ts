@@ -20,8 +20,6 @@ import {
 /** A write of a model is over in seconds, an upgrade of instances in minutes. */
 const WRITTEN_SECONDS = 10;
 const LOOK_AFTER_SECONDS = 60;
-/** So many in one call: the set itself takes 12 writes at once, and 4 more a minute. */
-const UPGRADED_TOGETHER = 100;
 
 interface Found {
   readonly set: ScaleSetResource;
@@ -148,14 +146,11 @@ async function writeTag(
   throw busy(target, 'the model is being written, its instances come next', WRITTEN_SECONDS);
 }
 
-/** Where the policy leaves it to whoever changes the model. */
+/** Where the policy leaves it to whoever changes the model. All in one call: a second one beside it would be a conflict. */
 async function upgradeByHand(arm: Arm, target: ScaleSetTarget, members: readonly Member[]): Promise<Deployment> {
-  for (let at = 0; at < members.length; at += UPGRADED_TOGETHER) {
-    const instanceIds = members.slice(at, at + UPGRADED_TOGETHER).map(({ instanceId }) => instanceId);
-    await permitted(target, 'manualUpgrade/action', () =>
-      arm.post(`${target.scaleSet}/manualupgrade`, { instanceIds }),
-    );
-  }
+  const instanceIds = members.map(({ instanceId }) => instanceId);
+  const id = `${target.scaleSet}/manualupgrade`;
+  await permitted(target, 'manualUpgrade/action', () => arm.post(id, { instanceIds }));
   return upgrading(target);
 }
 

@@ -78,8 +78,8 @@ function writeExtension(model: Model, { parameters, body }: ArmRequest): Emulato
 function upgradeInstances(model: Model, { body }: ArmRequest): EmulatorResponse {
   const ids = member(body, 'instanceIds');
   if (!Array.isArray(ids) || ids.length === 0) return armError(400, 'InvalidParameter', 'instanceIds are required.');
-  if (model.rollingUpgrade?.code === 'RollingForward')
-    return armError(409, 'OperationNotAllowed', 'A rolling upgrade is in progress.');
+  if (model.state === 'Updating')
+    return armError(409, 'Conflict', 'The request failed due to conflict with a concurrent request.');
   const machines = model.members();
   const unknown = ids.find((id) => id !== '*' && machines.every(({ name }) => name !== id));
   if (unknown !== undefined)

@@ -105,7 +105,7 @@ describe('the model of a scale set', () => {
     expect(latest()).toBe(5);
   });
 
-  it('takes no upgrade by hand while one is rolling, and tells of none before the first', async () => {
+  it('takes no upgrade by hand beside another one, and tells of none before the first', async () => {
     const { tag, call } = await open();
     expect(await call('rollingUpgrades/latest')).toMatchObject({ status: 404 });
     tag('one');

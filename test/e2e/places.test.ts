@@ -81,7 +81,7 @@ describe('a cluster whose Role was taken away', () => {
     const giveBack = bench.stand.places.unbind(bench.seeded('on-cluster'));
     const before = await served('on-cluster');
     const view = await renew('on-cluster');
-    expect(view).toMatchObject({ outcome: 'partly-deployed', verified: '0/1' });
+    expect(view).toMatchObject({ outcome: 'partly-deployed', outcomeReason: 'roll-back-failed', verified: '0/1' });
     expect(view.detail).toContain('infra/kubernetes/deployer.yaml');
     expect(await served('on-cluster')).toEqual(before);
     giveBack();
@@ -129,7 +129,7 @@ describe('a webhook whose receiver answers 500', () => {
       .line(bench.stand.places.hookOf(certificate).name)
       .add((_request, next) => says(500, 'InternalServerError')(next));
     const view = await renew('behind-webhook');
-    expect(view).toMatchObject({ outcome: 'partly-deployed', verified: '0/1' });
+    expect(view).toMatchObject({ outcome: 'partly-deployed', outcomeReason: 'targets-unverified', verified: '0/1' });
     expect(view.detail).toContain('500');
     expect(await served('behind-webhook')).toEqual(before);
     mend();

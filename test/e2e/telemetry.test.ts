@@ -1,20 +1,33 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { says } from '../../local/faults/mishaps.ts';
+import type { Scenario, Seeded } from '../../local/stand/scenarios.ts';
 import { alertQueries, type Query, tileQueries } from '../unit/infra/kusto.ts';
 import { openStandBench, type StandBench, stories } from './stand-bench.ts';
 
 /** A line as Azure Monitor keeps it: the queries parse the message. */
 type Line = Readonly<Record<string, unknown>> & { readonly message: string };
 
+/** One of them is used in a cluster first, and behind a webhook then. */
+const scenarios: readonly Scenario[] = [
+  ...stories('near-expiry', 'by-hand', 'foreign-pending'),
+  ...stories('on-cluster').map(
+    (story): Scenario => ({ ...story, places: [{ kind: 'kubernetes' }, { kind: 'webhook' }] }),
+  ),
+];
+
 let bench: StandBench;
 let lines: readonly Line[];
 beforeAll(async () => {
-  bench = await openStandBench({ seed: 41, scenarios: stories('near-expiry', 'by-hand', 'foreign-pending') });
+  bench = await openStandBench({
+    seed: 41,
+    scenarios,
+  });
   await live();
   lines = bench.log.flatMap(({ category, message }) => (category === 'user' ? lineOf(message) : []));
 });
 afterAll(() => bench?.close());
 
-/** One renewal from its event to its probe, one that is refused, one that is lost, and the timers. */
+/** One renewal from its event to its probe, one that is refused, one that is not moved back, one that is lost, and the timers. */
 async function live(): Promise<void> {
   const [near, lost] = [bench.seeded('near-expiry'), bench.seeded('by-hand')];
   bench.stand.raise(near);
@@ -23,6 +36,7 @@ async function live(): Promise<void> {
     return typeof row?.renewalId === 'string' ? row.renewalId : undefined;
   });
   expect(await bench.ended(id)).toMatchObject({ outcome: 'renewed' });
+  await leaveBehind(bench.seeded('on-cluster'));
   await loseAndFind(await bench.renew(lost));
   // It is refused the one whose pending operation is somebody else's.
   await bench.app.runNow('sweep');
@@ -42,6 +56,16 @@ async function lookAtEventPaths(): Promise<void> {
   await bench.app.runNow('checkEventPaths');
   await bench.until(looked('failed'));
   give();
+}
+
+/** Its pods take the new version, which they cannot give back; then the webhook takes no message. */
+async function leaveBehind(certificate: Seeded): Promise<void> {
+  const { cloud, places } = bench.stand;
+  const line = cloud.line(places.hookOf(certificate).name);
+  const mend = line.add((_request, next) => says(500, 'InternalServerError')(next));
+  const view = await bench.ended(await bench.renew(certificate));
+  expect(view).toMatchObject({ outcome: 'partly-deployed', outcomeReason: 'roll-back-failed' });
+  mend();
 }
 
 /** Its orchestration is stopped from outside, and long after that the watchdog looks. */
@@ -64,7 +88,7 @@ const caught = (text: string, pattern: RegExp): readonly string[] => [
 ];
 const messagesOf = ({ text }: Query): readonly string[] => caught(text, /\{"message":"([\w ]+)"/g);
 /** What these renewals do not come to: unit tests hold the queries against whoever writes the lines. */
-const heldElsewhere = ['crl-failed.kql', 'roll-back-failed.kql'];
+const heldElsewhere = ['crl-failed.kql'];
 /** Queries of lines of the app; those of the vault's audit log and of the extension's tracking read nothing that it writes. */
 const queries = [...alertQueries(), ...tileQueries()].filter(
   (query) => messagesOf(query).length > 0 && !heldElsewhere.includes(query.name),
@@ -110,6 +134,14 @@ it('one renewal is followed by its id, from the event to the probe and its end',
     expect.arrayContaining(['inspect', 'submit', 'merge', 'deploy', 'probe']),
   );
   expect(own.at(-1)).toMatchObject({ message: 'renewal closed', outcome: 'renewed', verified: 1, targets: 1 });
+});
+
+it('a roll back that failed is told of with what the target serves', () => {
+  const { name } = bench.seeded('on-cluster');
+  const [told, another] = lines.filter(({ message }) => message === 'roll back failed');
+  expect(another).toBeUndefined();
+  expect(told).toMatchObject({ certificate: name, targets: 2 });
+  expect(told?.detail).toMatch(/ targets are not back: kubernetes:\S+ serves [0-9a-f]{16} /);
 });
 
 it('a renewal that was lost is told of when it is closed from its records', () => {

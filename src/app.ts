@@ -7,7 +7,7 @@ import { createIdentityToken } from './azure/identity-token.ts';
 import { noRedirects } from './azure/no-redirects.ts';
 import { createSteadyCredential } from './azure/steady-credential.ts';
 import { sendTraceHeaders } from './azure/trace-headers.ts';
-import { clock } from './clock.ts';
+import { clock, tokenClock } from './clock.ts';
 import { createEstate } from './config/estate-source.ts';
 import { loadSettings } from './config/load.ts';
 import { assertChallengeRule, assertUsesRule, type Settings } from './config/read-settings.ts';
@@ -199,7 +199,7 @@ function issuerPlan(estate: Estate, name: string): IssuerPlan {
 
 function identity(clientId: string | undefined): TokenCredential {
   const options = { ...noRedirects, ...(clientId !== undefined && { clientId }) };
-  return createSteadyCredential(new ManagedIdentityCredential(options), clock);
+  return createSteadyCredential(new ManagedIdentityCredential(options), tokenClock);
 }
 
 function storageOf({ storage }: Settings, credential: TokenCredential): Parameters<typeof createStorage>[0] {

@@ -158,6 +158,17 @@ describe('the script of Linux machines', () => {
     await expect.poll(served).toBe(sha256(renewed));
   });
 
+  it('reports in less than the 4 KB that Azure keeps, however long the chain', async () => {
+    const { run, home } = await machine();
+    const [leaf = ''] = pemOf(renewed).split(/(?=-----BEGIN PRIVATE KEY)/);
+    await writeFile(join(home, 'renewed.pem'), `${leaf.repeat(20)}${pemOf(renewed)}`);
+    const { code, report, output } = await run({ RENEWAL: 'r'.repeat(100) });
+    expect(code).toBe(0);
+    expect(report.after).toBe(sha256(renewed));
+    expect(report.chain).toHaveLength(10);
+    expect(Buffer.byteLength(output)).toBeLessThan(4096);
+  });
+
   it('tells serial number and end as a probe does', async () => {
     const { run } = await machine();
     const { report } = await run({});

@@ -302,6 +302,16 @@ describe('estateProblems', () => {
     ]);
   });
 
+  it('tells of a target that two certificates of two plans claim', () => {
+    const [certificate] = anEstate().certificates;
+    const other = { ...certificate, name: 'other', plan: 'second', targets: [aSite()] };
+    const plans = { internal: aPlan(), second: aPlan({ name: 'second' }) };
+    const estate = anEstate({ plans, certificates: [{ ...certificate, targets: [aSite()] }, other] as never });
+    expect(told(JSON.stringify(estate))).toEqual([
+      '1 certificates[1].targets[0].kind is the target that certificates[0].targets[0] is already',
+    ]);
+  });
+
   it('tells of ids that do not follow from their parts', () => {
     const [certificate] = anEstate().certificates;
     const estate = anEstate({

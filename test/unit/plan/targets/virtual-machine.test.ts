@@ -34,6 +34,22 @@ describe('the id of a virtual machine', () => {
   });
 });
 
+describe('what is no machine', () => {
+  it.each([
+    ['a name', 'vm-1'],
+    ['the id of a group', machine.replace(/\/providers.*/, '')],
+    ['the id of something else', machine.replace('virtualMachines', 'disks')],
+    ['the id of an extension of one', `${machine}/extensions/KeyVaultForLinux`],
+    ['an id with a way out', `${machine}/../other`],
+    ['an id with a query', `${machine}?x=1`],
+    ['an id without a subscription', machine.replace('11111111-2222-3333-4444-555555555555', 'mine')],
+  ])('is %s', (_title, given) => {
+    const told = target.safeParse({ ...linux, machine: given }).error?.issues ?? [];
+    expect(told.map(({ path: at }) => at.join('.'))).toEqual(['machine']);
+    expect(told[0]?.message).toContain('the ARM id of a machine');
+  });
+});
+
 describe('the text of a script parameter', () => {
   const shell = [
     '$(id)',

@@ -1,5 +1,6 @@
 import { certificateEntries } from './entries/certificates.ts';
 import { clusterEntries } from './entries/clusters.ts';
+import { placeEntries } from './entries/places.ts';
 import { textEntries } from './entries/texts.ts';
 import { uploadEntries } from './entries/uploads.ts';
 import { wireEntries } from './entries/wires.ts';
@@ -8,7 +9,7 @@ import type { Entry } from './entry.ts';
 /** Every way in for bytes of others. */
 export const entries: readonly Entry[] = [
   ...[...certificateEntries, ...textEntries, ...wireEntries, ...uploadEntries],
-  ...clusterEntries,
+  ...[...clusterEntries, ...placeEntries],
 ];
 
 /** One input of a run, by what it is made from. */

@@ -105,7 +105,7 @@ function planOf({ domain }: SeededEstate, issuer: string) {
       wavePercent: [50, 100],
       failureBudget: 0,
       soakSeconds: 0,
-      verify: { everySeconds: 10, forSeconds: 60 },
+      verify: { everySeconds: 3, forSeconds: 60 },
     },
   };
 }

@@ -9,7 +9,10 @@ import {
 } from './app-service-resources.ts';
 import type { Deployment, RollBack, TargetAdapter, TargetOptions, VersionToServe } from './port.ts';
 import { probe } from './probe.ts';
-import { refusedByArm } from './refused-by-arm.ts';
+import { namingRole, refusedByArm } from './refused-by-arm.ts';
+
+/** As infra/roles/app-service-deployer.json calls it. */
+const ROLE = 'Perennial App Service deployer';
 
 export const kind = 'app-service';
 
@@ -23,7 +26,7 @@ export function create(options: TargetOptions): TargetAdapter<AppServiceTarget> 
     kind,
     capabilities: appServiceKind.facts,
     probe: ({ endpoint }) => probe(endpoint, options),
-    deploy: (target, version) => refusedByArm(() => deploy(resources, target, version)),
+    deploy: (target, version) => namingRole(ROLE, () => refusedByArm(() => deploy(resources, target, version))),
     rollBack: (target, lastGood) => rollBack(resources, target, lastGood),
     async preflight(target, { isPrivate }) {
       if (!isPrivate) return {};

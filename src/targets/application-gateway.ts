@@ -14,13 +14,15 @@ import {
 } from './application-gateway-resource.ts';
 import type { Deployment, Look, Probe, RollBack, TargetAdapter, TargetOptions, VersionToServe } from './port.ts';
 import { probe } from './probe.ts';
-import { refusedByArm } from './refused-by-arm.ts';
+import { namingRole, refusedByArm } from './refused-by-arm.ts';
 
 export const kind = 'application-gateway';
 
 /** Everything is in the target. */
 export const settings = {} as const;
 
+/** As infra/roles/gateway-deployer.json calls it. */
+const ROLE = 'Perennial Application Gateway deployer';
 /** A write of a gateway takes minutes. */
 const LOOK_AFTER_SECONDS = 60;
 
@@ -33,7 +35,7 @@ export function create(options: TargetOptions): TargetAdapter<ApplicationGateway
     capabilities: applicationGatewayKind.facts,
     probe: async (target, what) => explained(arm, { target, what, seen: await look(target) }),
     async deploy(target, version) {
-      const answer = await refusedByArm(() => deploy({ arm, look }, target, version));
+      const answer = await namingRole(ROLE, () => refusedByArm(() => deploy({ arm, look }, target, version)));
       return answer.state === 'refused' ? { ...answer, reason: mended(answer.reason) } : answer;
     },
     rollBack: (target, lastGood) => rollBack(arm, target, lastGood),

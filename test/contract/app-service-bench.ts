@@ -132,6 +132,7 @@ export const appServiceTarget: TargetBench = {
   lacks: {},
   // Bindings move by themselves with a sync: that right is only asked for where one has stayed behind.
   demands: ROLE.filter((action) => !/hostNameBindings\/write|serverfarms/.test(action)),
+  role: 'Perennial App Service deployer',
   conflicts: [
     webError(409, 'Conflict', 'Cannot modify this site because another operation is in progress. Details: Id: 1'),
     webError(412, 'PreconditionFailed', 'Precondition failed.'),

@@ -132,6 +132,7 @@ export const applicationGatewayTarget: TargetBench = {
   title: 'Application Gateway, as every kind of target',
   lacks: {},
   demands: role.actions,
+  role: role.roleName,
   conflicts: [
     armError(409, 'AnotherOperationInProgress', 'Another operation on this or dependent resource is in progress.'),
     armError(412, 'PreconditionFailed', 'Precondition failed.'),

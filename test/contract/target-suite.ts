@@ -11,7 +11,7 @@ const LOOKS = 30;
 const THROTTLED_SECONDS = 17;
 const HOUR_SECONDS = 3600;
 
-interface Suite extends Pick<TargetBench, 'demands' | 'conflicts'> {
+interface Suite extends Pick<TargetBench, 'demands' | 'conflicts' | 'role'> {
   setUp(wish?: TargetWish): Promise<TargetUnderTest>;
   /** A test of one case, or the reason why it is none here. */
   tries(name: TargetCase, title: string, run: () => Promise<void>): void;
@@ -110,7 +110,7 @@ function failing({ setUp, tries, conflicts }: Suite): void {
   });
 }
 
-function refusing({ setUp, tries, demands }: Suite): void {
+function refusing({ setUp, tries, demands, role }: Suite): void {
   tries('gone', 'refuses a target that is not there, for good, and leaves all else as it is', async () => {
     const under = await setUp({ gone: true });
     expect(await deploy(under)).toEqual({ state: 'refused', reason: expect.stringMatching(/\S/) });
@@ -125,6 +125,7 @@ function refusing({ setUp, tries, demands }: Suite): void {
       const under = await setUp({ without: missing });
       const error = await thrownBy(() => deploy(under));
       expect(error).toMatchObject({ retry: false, message: expect.stringContaining(missing) });
+      if (role !== undefined) expect(error.message).toContain(`; the role ${role} gives it`);
       expect(error.code).toMatch(/-forbidden$/);
     }
   });

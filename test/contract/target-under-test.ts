@@ -26,6 +26,8 @@ export interface TargetBench {
   readonly lacks: Partial<Record<TargetCase, string>>;
   /** Actions or permissions without which `deploy` cannot work: each is taken away once, and the error must name it. */
   readonly demands: readonly string[];
+  /** Name of the role that gives them all, where the error names it behind Azure's own words. */
+  readonly role?: string;
   /** What the service answers while somebody else changes the same thing: statuses 409 and 412, in its own words. */
   readonly conflicts: readonly EmulatorResponse[];
   /** Every case has a target of its own, which serves the old version. */

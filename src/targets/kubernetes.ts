@@ -16,7 +16,7 @@ import {
 } from './kubernetes-workload.ts';
 import type { Deployment, Look, Probe, RollBack, TargetAdapter, TargetOptions, VersionToServe } from './port.ts';
 import { probe as probeEndpoint } from './probe.ts';
-import { refusedByArm } from './refused-by-arm.ts';
+import { namingRole, refusedByArm } from './refused-by-arm.ts';
 
 export const kind = 'kubernetes';
 
@@ -45,7 +45,7 @@ type Opened =
   | { readonly state: 'refused'; readonly reason: string };
 
 async function open(options: TargetOptions, { cluster }: KubernetesTarget): Promise<Opened> {
-  const found = await readCluster(options.arm, cluster);
+  const found = await namingRole('Perennial AKS deployer', () => readCluster(options.arm, cluster));
   if (found.state === 'refused') return found;
   const { server, ca, pollSeconds } = found;
   const { mayConnect = () => true, httpClient } = options;
@@ -57,7 +57,8 @@ async function open(options: TargetOptions, { cluster }: KubernetesTarget): Prom
 }
 
 async function deploy(options: TargetOptions, target: KubernetesTarget, version: VersionToServe): Promise<Deployment> {
-  if (target.access === 'run-command') return restartByCommand(options, target, version);
+  if (target.access === 'run-command')
+    return namingRole('Perennial AKS run command', () => restartByCommand(options, target, version));
   const opened = await open(options, target);
   if (opened.state === 'refused') return opened;
   const { api, pollSeconds } = opened;

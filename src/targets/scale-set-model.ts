@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { Arm } from '../azure/arm.ts';
-import { resourceGroupOf } from '../azure/arm-id.ts';
 import { RenewalError } from '../errors.ts';
 import type { ScaleSetTarget } from '../plan/targets/scale-set.ts';
 import type { Deployment, Look, Probe, RollBack, TargetOptions, VersionToServe } from './port.ts';
-import { refusedByArm } from './refused-by-arm.ts';
+import { namingRole, refusedByArm } from './refused-by-arm.ts';
 import { modelExtensionOf } from './scale-set-extension.ts';
 import {
   few,
@@ -13,6 +12,7 @@ import {
   type Member,
   membersOf,
   readSet,
+  roleFor,
   type ScaleSetResource,
   type SetExtension,
 } from './scale-set-resource.ts';
@@ -141,7 +141,7 @@ async function writeTag(
 ): Promise<Deployment> {
   const id = `${target.scaleSet}/extensions/${extension.name}`;
   const properties = { forceUpdateTag: nextTag(extension, version) };
-  await permitted(target, 'extensions/write', () => arm.patch(id, { properties }));
+  await namingRole(roleFor(target), () => arm.patch(id, { properties }));
   if (modeOf(set) !== 'manual') return upgrading(target);
   throw busy(target, 'the model is being written, its instances come next', WRITTEN_SECONDS);
 }
@@ -150,7 +150,7 @@ async function writeTag(
 async function upgradeByHand(arm: Arm, target: ScaleSetTarget, members: readonly Member[]): Promise<Deployment> {
   const instanceIds = members.map(({ instanceId }) => instanceId);
   const id = `${target.scaleSet}/manualupgrade`;
-  await permitted(target, 'manualUpgrade/action', () => arm.post(id, { instanceIds }));
+  await namingRole(roleFor(target), () => arm.post(id, { instanceIds }));
   return upgrading(target);
 }
 
@@ -173,7 +173,7 @@ const upgradeShape = z.looseObject({
 /** The newest one of the set, whoever began it. */
 async function rollingUpgrade(arm: Arm, target: ScaleSetTarget) {
   const id = `${target.scaleSet}/rollingUpgrades/latest`;
-  const found = await permitted(target, 'rollingUpgrades/read', () => arm.get(id));
+  const found = await namingRole(roleFor(target), () => arm.get(id));
   if (found === undefined) return undefined;
   const read = upgradeShape.safeParse(found).data?.properties;
   if (read === undefined) throw new RenewalError('arm-unreachable', `scale-set: the answer cannot be read: ${id}`);
@@ -192,16 +192,4 @@ async function endOfRollingUpgrade(arm: Arm, target: ScaleSetTarget): Promise<st
   const counts = `${done ?? 0} instances done, ${failed ?? 0} failed, ${left ?? 0} left`;
   const said = [upgrade.error?.code, upgrade.error?.message].filter(Boolean).join(': ').replace(/\s+/g, ' ');
   return `the rolling upgrade is ${upgrade.code}: ${counts}${said === '' ? '' : `: ${said.slice(0, 300)}`}`;
-}
-
-/** Says which role gives the right that is missing. */
-async function permitted<T>({ scaleSet }: ScaleSetTarget, right: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof RenewalError) || error.code !== 'arm-forbidden') throw error;
-    const role = `Microsoft.Compute/virtualMachineScaleSets/${right}, which Perennial scale set model deployer gives`;
-    const message = `scale-set: the deployer needs ${role}, on ${resourceGroupOf(scaleSet)}: ${error.message}`;
-    throw new RenewalError('arm-forbidden', message, { cause: error });
-  }
 }

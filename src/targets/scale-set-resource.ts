@@ -3,6 +3,7 @@ import type { Arm } from '../azure/arm.ts';
 import { resourceGroupOf } from '../azure/arm-id.ts';
 import { RenewalError } from '../errors.ts';
 import type { ScaleSetTarget } from '../plan/targets/scale-set.ts';
+import { namingRole } from './refused-by-arm.ts';
 
 const extensionShape = z.looseObject({
   name: z.string(),
@@ -51,8 +52,14 @@ const memberShape = z.looseObject({
 /** As Azure has it of a uniform set; more instances than that are not told, but refused. */
 const MOST_INSTANCES = 1000;
 
-export async function readSet(arm: Arm, { scaleSet }: ScaleSetTarget): Promise<ScaleSetResource | undefined> {
-  const found = await arm.get(scaleSet);
+/** Which role gives what the target's way of deploying asks of the set. */
+export function roleFor({ deployBy }: ScaleSetTarget): string {
+  return deployBy === 'model' ? 'Perennial scale set model deployer' : 'Perennial scale set deployer';
+}
+
+export async function readSet(arm: Arm, target: ScaleSetTarget): Promise<ScaleSetResource | undefined> {
+  const { scaleSet } = target;
+  const found = await namingRole(roleFor(target), () => arm.get(scaleSet));
   if (found === undefined) return undefined;
   const set = setShape.safeParse(found).data;
   if (set === undefined) throw new RenewalError('arm-unreachable', `scale-set: the answer cannot be read: ${scaleSet}`);
@@ -64,11 +71,13 @@ export function isFlexible({ properties }: ScaleSetResource): boolean {
 }
 
 /** All instances in the order of their names, or why they cannot be a target. */
-export async function membersOf(
-  arm: Arm,
-  { scaleSet }: ScaleSetTarget,
-  set: ScaleSetResource,
-): Promise<{ readonly members: readonly Member[] } | { readonly problem: string }> {
+export function membersOf(arm: Arm, target: ScaleSetTarget, set: ScaleSetResource): Promise<Members> {
+  return namingRole(roleFor(target), () => listMembers(arm, target, set));
+}
+
+type Members = { readonly members: readonly Member[] } | { readonly problem: string };
+
+async function listMembers(arm: Arm, { scaleSet }: ScaleSetTarget, set: ScaleSetResource): Promise<Members> {
   // Those of a flexible set are machines of their own, in the set's group.
   const parent = isFlexible(set) ? `${resourceGroupOf(scaleSet)}/providers/Microsoft.Compute` : scaleSet;
   const members: Member[] = [];

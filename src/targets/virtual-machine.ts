@@ -1,5 +1,4 @@
 import { armStatusOf } from '../azure/arm-error.ts';
-import { resourceGroupOf } from '../azure/arm-id.ts';
 import { RenewalError } from '../errors.ts';
 import { type VirtualMachineTarget, virtualMachineKind } from '../plan/targets/virtual-machine.ts';
 import {
@@ -13,6 +12,7 @@ import {
 } from './guest-command.ts';
 import type { Deployment, Look, Probe, RollBack, TargetAdapter, TargetOptions, VersionToServe } from './port.ts';
 import { probe } from './probe.ts';
+import { namingRole } from './refused-by-arm.ts';
 
 export const kind = 'virtual-machine';
 
@@ -86,7 +86,7 @@ async function run(
 ): Promise<string | undefined> {
   const body = commandBody(command, target.location);
   try {
-    await permitted(target, 'write', () => arm.put(commandId(target, command.version), body));
+    await namingRole(roleFor(target), () => arm.put(commandId(target, command.version), body));
     return undefined;
   } catch (error) {
     // What is refused without a status was an answer that cannot be used: the command may run all the same.
@@ -127,28 +127,14 @@ async function report(options: TargetOptions, target: VirtualMachineTarget, look
 }
 
 function read({ arm }: TargetOptions, target: VirtualMachineTarget, version: VersionToServe): Promise<unknown> {
-  return permitted(target, 'read', () => arm.get(commandId(target, version), 'instanceView'));
+  return namingRole(roleFor(target), () => arm.get(commandId(target, version), 'instanceView'));
 }
 
 function commandId({ machine, id }: VirtualMachineTarget, version: VersionToServe): string {
   return `${machine}/runCommands/${commandName(id, version)}`;
 }
 
-/** Says which role gives the right that is missing. */
-async function permitted<T>(
-  { machine }: VirtualMachineTarget,
-  right: 'read' | 'write',
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof RenewalError) || error.code !== 'arm-forbidden') throw error;
-    const [type, giver] = /\/virtualMachineScaleSets\//i.test(machine)
-      ? ['virtualMachineScaleSets/virtualMachines', 'Perennial scale set deployer']
-      : ['virtualMachines', 'Perennial machine deployer'];
-    const role = `Microsoft.Compute/${type}/runCommands/${right}, which ${giver} gives`;
-    const message = `virtual-machine: the deployer needs ${role}, on ${resourceGroupOf(machine)}: ${error.message}`;
-    throw new RenewalError('arm-forbidden', message, { cause: error });
-  }
+/** Instances of a scale set are machines that another role is for. */
+function roleFor({ machine }: VirtualMachineTarget): string {
+  return /\/virtualMachineScaleSets\//i.test(machine) ? 'Perennial scale set deployer' : 'Perennial machine deployer';
 }

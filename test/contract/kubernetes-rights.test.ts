@@ -49,4 +49,16 @@ describe('the rights of the deployer', () => {
     const opened = await life({ role: clusterCommand.actions, target: { access: 'run-command' } });
     expect(demanded(opened)).toEqual(clusterCommand.actions);
   });
+
+  it.each([
+    [{}, 'Perennial AKS deployer'],
+    [{ access: 'run-command' }, 'Perennial AKS run command'],
+  ] as const)('that Azure lacks are told with the role that gives them: %o', async (target, role) => {
+    const opened = await openKubernetes(await makeSecrets(), { role: [], target });
+    ends.push(opened);
+    await expect(opened.deploy()).rejects.toMatchObject({
+      code: 'arm-forbidden',
+      message: expect.stringContaining(`; the role ${role} gives it`),
+    });
+  });
 });

@@ -96,6 +96,7 @@ let secrets: Promise<Secrets> | undefined;
 /** Scale sets in the words of every target's suite. */
 export const scaleSetTarget: TargetBench = {
   title: 'A scale set, as every kind of target',
+  role: 'Perennial scale set deployer',
   lacks: {
     'already-there': 'the same command is written again, and Azure runs it no second time',
     pulled: 'an instance reports when it is told to, and by itself it only takes the file',

@@ -90,6 +90,7 @@ let secrets: Promise<Secrets> | undefined;
 /** Scale sets that are deployed to by their model, in the words of every target's suite. */
 export const scaleSetModelTarget: TargetBench = {
   title: 'A scale set that is deployed to by its model, as every kind of target',
+  role: 'Perennial scale set model deployer',
   lacks: {
     'already-there': 'that one instance behind the endpoint has the version says nothing of the others',
     'roll-back': 'the extension takes the newest version, and no other: scale-set-model.test.ts',

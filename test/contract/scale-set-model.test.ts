@@ -209,7 +209,7 @@ describe('the model of a scale set', () => {
 
   it('names the role of the right that is missing', async () => {
     const { deploy } = await stand({ role: ROLE.filter((action) => !action.endsWith('extensions/write')) });
-    const words = 'extensions/write, which Perennial scale set model deployer gives';
+    const words = 'the role Perennial scale set model deployer gives it';
     await expect(deploy()).rejects.toMatchObject({ code: 'arm-forbidden', message: expect.stringContaining(words) });
   });
 });

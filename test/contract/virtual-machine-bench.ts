@@ -75,6 +75,7 @@ let secrets: Promise<Secrets> | undefined;
 /** Virtual machines in the words of every target's suite: one whose application reads its file for each connection. */
 export const virtualMachineTarget: TargetBench = {
   title: 'A virtual machine, as every kind of target',
+  role: 'Perennial machine deployer',
   lacks: {
     'already-there':
       'the same command is written again, and Azure runs it no second time: to read before would cost one read for each of 500 machines',

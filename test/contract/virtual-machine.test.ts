@@ -124,7 +124,7 @@ describe('a virtual machine without an endpoint', () => {
     const { look } = await stand({ role: ROLE.filter((action) => action.endsWith('/write')) });
     await expect(look()).rejects.toMatchObject({
       code: 'arm-forbidden',
-      message: expect.stringMatching(/runCommands\/read, which Perennial machine deployer gives, on .*rg-vm/),
+      message: expect.stringMatching(/rg-vm.*runCommands\/read.*; the role Perennial machine deployer gives it/),
     });
   });
 

@@ -104,10 +104,17 @@ function stoppedBy({ results }: Tally, deployed: readonly Deployed[]): Why {
 function endOfRollBack({ results }: Tally, { total, rolledBack: back }: TargetCounts, why: Why): Ended {
   if (back === total) return { outcome: 'rolled-back', ...why };
   const left = results.filter(({ rolledBack }) => rolledBack === false);
-  const detail = `${total - back} of ${total} targets are not back: ${listed(left.map(whoServes))}`;
   // Who has never left the last good version needs no way back to it.
-  const outcomeReason = left.every(({ isOnLastGood }) => isOnLastGood) ? why.outcomeReason : 'roll-back-failed';
-  return { outcome: 'partly-deployed', outcomeReason, detail };
+  const stayed = left.filter(({ isOnLastGood }) => isOnLastGood);
+  const stranded = left.filter(({ isOnLastGood }) => !isOnLastGood);
+  const said = [
+    { count: total - back - stayed.length, are: 'are not back', who: stranded },
+    { count: stayed.length, are: 'have no way back, and are on the last good version', who: stayed },
+  ].flatMap(({ count, are, who }) =>
+    who.length === 0 ? [] : [`${count} of ${total} targets ${are}: ${listed(who.map(whoServes))}`],
+  );
+  const outcomeReason = stranded.length === 0 ? why.outcomeReason : 'roll-back-failed';
+  return { outcome: 'partly-deployed', outcomeReason, detail: said.join('; ') };
 }
 
 function whoServes({ id, servedSha256, problem }: TargetResult): string {

@@ -177,7 +177,11 @@ describe('the targets', () => {
     const [first, second] = lived.result.targets;
     expect(first).toMatchObject({ verified: false, rolledBack: false, servedSha256: lived.result.new?.sha256 });
     expect(second).toMatchObject({ rolledBack: false, servedSha256: lived.result.old?.sha256, isOnLastGood: true });
-    expect(lived.result.detail).toContain(`${site('a').id} serves ${lived.result.new?.sha256.slice(0, 16)}`);
+    const [served, kept] = String(lived.result.detail).split('; 1 of 2');
+    expect(served).toContain(
+      `1 of 2 targets are not back: ${site('a').id} serves ${lived.result.new?.sha256.slice(0, 16)}`,
+    );
+    expect(kept).toContain(` targets have no way back, and are on the last good version: ${site('b').id} serves`);
   });
 
   it('that took the version by themselves are verified, told of, and not written to', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Seeded } from '../../local/stand/scenarios.ts';
 import type { Health } from '../../src/api/health.ts';
+import type { EstateUses } from '../../src/targets/discovery/report.ts';
 import { openStandBench, type StandBench, stories } from './stand-bench.ts';
 
 const HOUR = 3_600_000;
@@ -112,16 +113,19 @@ describe('the readers of a certificate', () => {
 
 describe('the uses of a certificate', () => {
   it('are looked for by the sweep: its target explains the one that there is', async () => {
-    await bench.app.runNow('sweep');
-    const line = await bench.until(async () => lines('uses looked at').at(-1));
-    expect(line.message).toContain('"state":"looked"');
+    // One call in twenty fails in passing: the next sweep sees what this one could not.
+    const whole = await bench.until(async () => {
+      await bench.app.runNow('sweep');
+      const answer = await get('/api/uses');
+      return answer.status === 200 && (answer.body as EstateUses).problems.length === 0 ? answer : undefined;
+    });
+    expect(lines('uses looked at').at(-1)?.message).toContain('"state":"looked"');
     const { status, body } = await get(`/api/certificates/${seeded.vaultName}/${seeded.name}/uses`);
     expect(status).toBe(200);
     expect(body).toMatchObject({
       ...{ certificate: seeded.name, moreUses: 0, stale: [], unexplainedReaders: [] },
       uses: [{ kind: 'app-service', state: 'explained', reference: 'versionless', host: seeded.hostNames[0] }],
     });
-    const whole = await get('/api/uses');
     expect(whole).toMatchObject({ status: 200, body: { state: 'looked', unseen: [], problems: [], audit: 'read' } });
   });
 });

@@ -1,4 +1,4 @@
-import { usesOfCertificate } from '../../targets/discovery/refresh.ts';
+import { lastLookForUses, sawEverything, usesOfCertificate } from '../../targets/discovery/refresh.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { type Place, placeOf } from '../place.ts';
 import type { StepInput, VersionSummary } from '../story.ts';
@@ -48,14 +48,15 @@ async function whoRefers(
   { old, verified }: { readonly old: VersionSummary; readonly verified: ReadonlySet<string> },
   app: Dependencies,
 ): Promise<string | undefined> {
-  const report = await usesOfCertificate(certificate, app.rows);
+  const [last, report] = await Promise.all([lastLookForUses(app.rows), usesOfCertificate(certificate, app.rows)]);
   const open = report?.uses.filter(({ target }) => target === undefined || !verified.has(target)) ?? [];
   const pinned = open.filter(({ version }) => version === old.version).map(({ resourceId }) => resourceId);
   if (pinned.length > 0) return `${listed(pinned)} named it when its uses were looked at`;
   const unseen = certificate.discover ? open.filter(({ state }) => state === 'discovered') : [];
   if (unseen.length > 0)
     return `${listed(unseen.map(({ resourceId }) => resourceId))} discovered, and not seen serving the new version`;
-  return report !== undefined && report.moreUses > 0 ? `${report.moreUses} more uses are not known` : undefined;
+  if (report !== undefined && report.moreUses > 0) return `${report.moreUses} more uses are not known`;
+  return last !== undefined && !sawEverything(last) ? 'the last look at its uses did not see everything' : undefined;
 }
 
 function listed(ids: readonly string[]): string {

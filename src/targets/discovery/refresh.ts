@@ -7,6 +7,7 @@ import { planOf } from '../../plan/look-up.ts';
 import type { Estate, EstateCertificate } from '../../plan/types.ts';
 import type { Lease } from '../../renewal/lease.ts';
 import type { Vault } from '../../vault/port.ts';
+import { useKinds } from './found.ts';
 import { heldOf } from './held.ts';
 import { joinUses } from './join.ts';
 import { type LookDependencies, lookForUses } from './look.ts';
@@ -48,10 +49,18 @@ export async function refreshUses(app: UsesDependencies): Promise<EstateUses | u
   return { ...report, completedAt };
 }
 
-/** One that failed is as good as none: the next sweep looks again. */
-function isOld({ state, completedAt }: EstateUses, { clock, usesHours }: UsesDependencies): boolean {
+/** One that failed is as good as none, and one that met what passes has seen a part: the next sweep looks again. */
+function isOld({ state, problems, completedAt }: EstateUses, { clock, usesHours }: UsesDependencies): boolean {
   const age = clock.now().getTime() - Date.parse(completedAt);
-  return state === 'failed' || age >= usesHours * HOUR - EARLY;
+  return state === 'failed' || problems.some(({ code }) => passing.includes(code)) || age >= usesHours * HOUR - EARLY;
+}
+
+const passing: readonly string[] = ['arm-throttled', 'arm-unreachable'];
+
+/** Whether the last look has seen every kind of place in every subscription: else there may be more than it has found. */
+export function sawEverything({ state, problems, unseen }: EstateUses): boolean {
+  const isBlind = problems.some(({ kind }) => (useKinds as readonly string[]).includes(kind));
+  return state === 'looked' && !isBlind && unseen.length === 0;
 }
 
 /** `undefined` before the first. */

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { only } from '../../../src/estate/app-rows.ts';
 import { summaryOf } from '../../../src/renewal/steps/inspect.ts';
 import { runStep, type Step } from '../../../src/renewal/steps/step.ts';
 import { steps } from '../../../src/renewal/steps/table.ts';
@@ -80,6 +81,17 @@ describe('the version before', () => {
   it('is kept while there are more uses than are known', async () => {
     await usedBy({ version: undefined }, { moreUses: 3 });
     expect(await disabled()).toEqual({ disabled: false, detail: '3 more uses are not known' });
+  });
+
+  it.each([
+    { problems: [{ kind: 'application-gateway', code: 'arm-throttled', problem: '429' }] },
+    { unseen: [{ subscription: 's', missing: 'Reader' }] },
+    { state: 'failed' },
+  ])('is kept while the last look did not see everything: %o', async (seen) => {
+    const look = { state: 'looked', problems: [], unseen: [], ...seen };
+    const completedAt = NOW.toISOString();
+    await world.app.rows.save('usesLook', only, { completedAt, report: JSON.stringify(look) });
+    expect(await disabled()).toEqual({ disabled: false, detail: 'the last look at its uses did not see everything' });
   });
 
   it('is kept while what was discovered has not been seen, where the certificate says discover', async () => {

@@ -5,7 +5,12 @@ import { RenewalError } from '../../../../src/errors.ts';
 import { createMemoryAppRows } from '../../../../src/estate/memory.ts';
 import { logText } from '../../../../src/renewal/log-fields.ts';
 import { sweepUses } from '../../../../src/renewal/sweep-uses.ts';
-import { refreshUses, type UsesDependencies, usesOfCertificate } from '../../../../src/targets/discovery/refresh.ts';
+import {
+  refreshUses,
+  sawEverything,
+  type UsesDependencies,
+  usesOfCertificate,
+} from '../../../../src/targets/discovery/refresh.ts';
 import { createMemoryLog, type MemoryLog } from '../../monitor/memory-log.ts';
 import { READER, resources, SUBSCRIPTION, VAULT_ID } from './azure.ts';
 import { dependenciesOf, lookAt } from './bench.ts';
@@ -20,7 +25,7 @@ beforeAll(() => lookAt(resources), 60_000);
 
 let clock: ManualClock;
 let log: MemoryLog;
-let azure: { resources: typeof resources; failure?: Error; queries: number };
+let azure: { resources: typeof resources; failure?: Error; failsAt?: number; queries: number };
 let app: UsesDependencies;
 beforeEach(() => {
   clock = new ManualClock(new Date('2027-01-01T00:00:00Z'));
@@ -34,6 +39,7 @@ beforeEach(() => {
     discovery: dependenciesOf(() => {
       azure.queries++;
       if (azure.failure !== undefined) throw azure.failure;
+      if (azure.queries === azure.failsAt) throw new RenewalError('arm-throttled', 'resource graph: 429');
       return azure.resources;
     }),
   };
@@ -88,6 +94,16 @@ describe('refreshUses', () => {
     delete azure.failure;
     clock.advance(HOUR);
     expect(await refreshUses(app)).toMatchObject({ state: 'looked' });
+  });
+
+  it('looks again at the next sweep when one kind met what passes', async () => {
+    azure.failsAt = 3;
+    const first = await refreshUses(app);
+    expect(first?.problems).toContainEqual(expect.objectContaining({ code: 'arm-throttled' }));
+    expect(first && sawEverything(first)).toBe(false);
+    const second = await refreshUses(app);
+    expect(second?.problems).not.toContainEqual(expect.objectContaining({ code: 'arm-throttled' }));
+    expect(await refreshUses(app)).toBeUndefined();
   });
 
   it('writes a certificate only when its uses have changed', async () => {

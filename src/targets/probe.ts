@@ -4,7 +4,7 @@ import type { AddressRule } from '../address.ts';
 import { sha256Hex } from '../certificate/fingerprint.ts';
 import type { Clock } from '../clock.ts';
 import type { Endpoint } from '../plan/targets/every-target.ts';
-import { chainProblem } from './chain-problem.ts';
+import { type ChainToJudge, chainProblem } from './chain-problem.ts';
 import { shakeHands } from './handshake.ts';
 import type { Probe } from './port.ts';
 
@@ -25,13 +25,18 @@ export async function probe(
 ): Promise<Probe> {
   const handshake = await shakeHands(endpoint, { milliseconds: probeSeconds * 1000, mayConnect });
   const now = clock.now();
+  if ('reason' in handshake) return { state: 'unreachable', at: now.toISOString(), ...handshake };
+  const trusted = roots === undefined ? publicRoots() : ownRoots(roots);
+  return seenIn({ sent: handshake.sent, roots: trusted, host: endpoint.sni, now });
+}
+
+/** What a handshake has shown, as the client judges it. */
+export function seenIn(shown: ChainToJudge): Probe {
+  const { sent, now } = shown;
   const at = now.toISOString();
-  if ('reason' in handshake) return { state: 'unreachable', at, ...handshake };
-  const { sent } = handshake;
   const [leaf] = sent;
   if (leaf === undefined) return { state: 'unreachable', at, reason: 'the server sent no certificate' };
-  const trusted = roots === undefined ? publicRoots() : ownRoots(roots);
-  const problem = chainProblem({ sent, roots: trusted, host: endpoint.sni, now });
+  const problem = chainProblem(shown);
   return {
     state: 'served',
     at,

@@ -194,7 +194,7 @@ describe('the model of a scale set', () => {
 
   it.each(['Rolling', 'Manual'] as const)('needs no right that its role lacks, by %s', async (upgradeMode) => {
     const { deploy, look, pass, arm } = await stand({ set: { upgradeMode } });
-    await deploy().catch(() => undefined);
+    await deploy().catch((error: unknown) => expect(error).toMatchObject({ code: 'arm-throttled' }));
     await pass(10);
     await deploy();
     await pass(120);

@@ -1,10 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { sentChain } from '../../../local/arm/pfx.ts';
-import { sha256Hex } from '../../../src/certificate/fingerprint.ts';
 import type { Endpoint } from '../../../src/plan/targets/every-target.ts';
 import type { Target } from '../../../src/plan/targets/target.ts';
-import { chainProblem } from '../../../src/targets/chain-problem.ts';
 import type { Probe, TargetAdapter } from '../../../src/targets/port.ts';
+import { seenIn } from '../../../src/targets/probe.ts';
 import type { Line } from './line.ts';
 import type { SimTarget } from './places.ts';
 import type { World } from './world.ts';
@@ -50,21 +49,9 @@ function isSimTarget(target: Target): target is SimTarget {
 /** What a fresh connection shows. */
 function connected({ world, root }: TargetSide, target: SimTarget, { sni }: Endpoint): Probe {
   const now = world.appClock.now();
-  const at = now.toISOString();
   const sent = world.served(target);
-  if (sent === undefined) return { state: 'unreachable', at, reason: 'ECONNREFUSED' };
-  const [leaf] = sent;
-  if (leaf === undefined) return { state: 'unreachable', at, reason: 'the server sent no certificate' };
-  const problem = chainProblem({ sent, roots: [root], host: sni, now });
-  return {
-    state: 'served',
-    at,
-    sha256: sha256Hex(leaf.raw),
-    serial: leaf.serialNumber.toLowerCase(),
-    notAfter: new Date(leaf.validTo).toISOString(),
-    chain: sent.map(({ raw }) => sha256Hex(raw)),
-    ...(problem !== undefined && { problem }),
-  };
+  if (sent === undefined) return { state: 'unreachable', at: now.toISOString(), reason: 'ECONNREFUSED' };
+  return seenIn({ sent, roots: [root], host: sni, now });
 }
 
 /** What a client sees at the moment: a target that lies goes on with what it served when it began to. */
